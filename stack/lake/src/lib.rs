@@ -1,0 +1,22 @@
+//! The words of a lake, shared by the control plane and the data plane.
+//!
+//! Everything here is a value: no I/O, no async, no clock, no environment. What a user may write
+//! in `lake.toml` is the business of `tarn-config`; this crate holds what it means.
+
+mod calendar;
+mod handler;
+mod lake;
+mod names;
+mod pattern;
+mod resources;
+mod table;
+mod types;
+
+pub use calendar::{DailyTime, Day, InvalidDate};
+pub use handler::{Handler, Settings, SettingsError, variable};
+pub use lake::{Environment, Lake, Schedule, Zone};
+pub use names::{ColumnName, EnvironmentName, InvalidName, LakeName, TableName, ZoneName};
+pub use pattern::{FilePattern, InvalidPattern, Matched};
+pub use resources::{Bucket, Database, LONGEST_BUCKET_NAME, Names, StackId};
+pub use table::{Column, Csv, Layout, Table};
+pub use types::{ColumnType, InvalidType, TimeFormat, TimeUnit};
