@@ -1,0 +1,137 @@
+//! One column: `name = "type"`, or `name = { type = "...", format = "...", required = true }`.
+
+use tarn_lake::{Column, ColumnName, ColumnType, TimeFormat};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::diagnostic::quote;
+use crate::faults::Faults;
+use crate::keys::{Block, Key, Wants};
+use crate::nearest::nearest;
+use crate::reader::{Reader, Value, found};
+use crate::{Code, Diagnostic, name};
+
+const TYPE: Key = Key::required("type", Wants::Text, r#"type = "int64""#, "the column's type in silver")
+    .also(&["kind", "dtype", "data_type"]);
+const FORMAT: Key = Key::optional(
+    "format",
+    Wants::Text,
+    r#"format = "epoch_ms""#,
+    "how dates and times are written in the file",
+);
+const REQUIRED: Key =
+    Key::optional("required", Wants::Flag, "required = true", "whether a row without a value is a bad row")
+        .also(&["not_null", "mandatory"]);
+
+/// The keys of a column that is written as a table.
+pub static BLOCK: Block = Block { header: "{ type = ... }", keys: &[TYPE, FORMAT, REQUIRED] };
+
+/// The formats that are words; anything else is a strftime pattern.
+const FORMATS: [&str; 3] = ["iso", "epoch_s", "epoch_ms"];
+
+/// Reads the columns in the order of the file. The place of a column is its type's.
+pub fn read_all<'a>(columns: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Vec<Spanned<Column>> {
+    columns
+        .iter()
+        .filter_map(|(written, value)| {
+            let text = Spanned::new(written.span(), written.get_ref().as_ref());
+            let name = name::check(&text, faults);
+            read(&text, name, value, faults)
+        })
+        .collect()
+}
+
+fn read<'a>(
+    written: &Spanned<&str>,
+    name: Option<ColumnName>,
+    value: &'a Value<'a>,
+    faults: &'a Faults<'a>,
+) -> Option<Spanned<Column>> {
+    match value.get_ref() {
+        DeValue::String(text) => {
+            let kind = kind(&Spanned::new(value.span(), text), faults)?;
+            let column = Column { name: name?, kind, format: TimeFormat::default(), required: false };
+            Some(Spanned::new(value.span(), column))
+        }
+        DeValue::Table(table) => {
+            let place = if value.span().is_empty() { written.span() } else { value.span() };
+            let subject = format!("the column {}", quote(written.get_ref()));
+            described(&Reader::open(&BLOCK, table, place, subject, faults), name)
+        }
+        other => {
+            let title =
+                format!("the column {} must have a type, not {}", quote(written.get_ref()), found(other));
+            let fault = Diagnostic::error(Code::WrongType, value.span(), title);
+            let help = "write for example `\"int64\"` or `{ type = \"int64\", required = true }`";
+            faults.push(fault.label(format!("this is {}", found(other))).help(help));
+            None
+        }
+    }
+}
+
+fn described(block: &Reader, name: Option<ColumnName>) -> Option<Spanned<Column>> {
+    let written = block.text(&TYPE);
+    let kind = written.as_ref().and_then(|text| kind(text, block.faults));
+    let format = block.text(&FORMAT);
+    let required = block.flag(&REQUIRED).unwrap_or(false);
+    let format = match (&format, kind) {
+        (Some(format), Some(kind)) => time_format(format, kind, block)?,
+        _ => TimeFormat::default(),
+    };
+    Some(Spanned::new(written?.span(), Column { name: name?, kind: kind?, format, required }))
+}
+
+fn kind<T: AsRef<str>>(written: &Spanned<T>, faults: &Faults) -> Option<ColumnType> {
+    let text = written.get_ref().as_ref();
+    let refused = match text.parse() {
+        Ok(kind) => return Some(kind),
+        Err(refused) => refused,
+    };
+    let tarn_lake::InvalidType { text, hint } = refused;
+    let label = match meant(&text) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "no such type".into(),
+    };
+    let title = format!("{} is no column type", quote(&text));
+    let fault = Diagnostic::error(Code::InvalidValue, written.span(), title);
+    faults.push(fault.label(label).help(hint));
+    None
+}
+
+/// The type that other systems' words, or a slip of the pen, stand for.
+fn meant(text: &str) -> Option<&str> {
+    let folded = text.to_lowercase();
+    match folded.as_str() {
+        "text" | "varchar" | "char" | "str" | "utf8" => Some("string"),
+        "integer" | "smallint" | "tinyint" | "int16" | "int8" => Some("int32"),
+        "datetime" | "timestamptz" => Some("timestamp(ms)"),
+        "number" | "numeric" | "money" | "decimal" => Some("decimal(18,2)"),
+        "real" => Some("float32"),
+        "bytes" | "blob" => Some("binary"),
+        _ => nearest(text, ColumnType::spellings()),
+    }
+}
+
+fn time_format(written: &Spanned<&str>, kind: ColumnType, block: &Reader) -> Option<TimeFormat> {
+    let text = *written.get_ref();
+    let fault = |title: String| Diagnostic::error(Code::InvalidValue, written.span(), title);
+    let fault = match TimeFormat::from(text.to_owned()) {
+        _ if !kind.takes_format() => fault(format!("{} takes no `format`", block.subject()))
+            .label(format!("its type is `{kind}`"))
+            .help("leave `format` out; it is for `date` and `timestamp` columns"),
+        TimeFormat::EpochSeconds | TimeFormat::EpochMillis if kind == ColumnType::Date => {
+            fault(format!("{} is no format for a date", quote(text)))
+                .label("it counts from a moment, and the type is `date`")
+                .help("write `iso`, a pattern such as `%d.%m.%Y`, or make the column a `timestamp(ms)`")
+        }
+        TimeFormat::Pattern(_) if !text.contains('%') => fault(format!("{} is no format", quote(text)))
+            .label(
+                nearest(text, FORMATS)
+                    .map_or("no such format".into(), |near| format!("did you mean `{near}`?")),
+            )
+            .help("write `iso`, `epoch_s`, `epoch_ms`, or a pattern with `%` such as `%d.%m.%Y %H:%M:%S`"),
+        format => return Some(format),
+    };
+    block.faults.push(fault);
+    None
+}

@@ -1,0 +1,156 @@
+//! `columns` and `[[table.layout]]`: which columns a table's files have, and since when.
+
+use tarn_lake::{Column, Day, Layout};
+use toml::Spanned;
+use toml::de::DeValue;
+
+use crate::diagnostic::quote;
+use crate::faults::Faults;
+use crate::keys::{Block, Key, Wants};
+use crate::reader::Reader;
+use crate::{Code, Diagnostic, column};
+
+/// The columns of a table or of one of its layouts.
+pub const COLUMNS: Key = Key {
+    name: "columns",
+    wants: Wants::Columns,
+    required: false,
+    example: r#"columns = { id = "int64", name = "string" }"#,
+    meaning: "the columns in the order of the file",
+    also: &["schema", "fields", "column"],
+};
+/// The dated layouts of a table.
+pub const LAYOUT: Key =
+    Key::optional("layout", Wants::Blocks(&BLOCK), "[[table.layout]]", "the columns of files from a day on")
+        .also(&["layouts"]);
+const FROM: Key = Key::required("from", Wants::Day, "from = 2026-01-01", "the first day it is valid")
+    .also(&["since", "start", "valid_from", "date"]);
+const LAYOUT_COLUMNS: Key = Key { required: true, ..COLUMNS };
+
+/// The keys of `[[table.layout]]`.
+pub static BLOCK: Block = Block { header: "[[table.layout]]", keys: &[FROM, LAYOUT_COLUMNS] };
+
+/// A layout as it is written: with the places of what other layouts may contradict.
+struct Written {
+    from: Option<Spanned<Day>>,
+    columns: Vec<Spanned<Column>>,
+}
+
+/// Reads the layouts of a table, ordered by their days.
+pub fn read_all(table: &Reader) -> Vec<Layout> {
+    let mut written = match (table.find(&COLUMNS), table.find(&LAYOUT)) {
+        (Some(_), None) => vec![Written { from: None, columns: columns(table, &COLUMNS) }],
+        (None, Some(_)) => dated(table),
+        (Some(_), Some(_)) => {
+            refuse_both(table);
+            columns(table, &COLUMNS);
+            dated(table)
+        }
+        (None, None) => {
+            refuse_neither(table);
+            return Vec::new();
+        }
+    };
+    written.sort_by_key(|layout| layout.from.as_ref().map(|from| *from.get_ref()));
+    refuse_same_day(&written, table.faults);
+    refuse_type_changes(&written, table.faults);
+    written.into_iter().map(Written::into_layout).collect()
+}
+
+impl Written {
+    fn into_layout(self) -> Layout {
+        let columns = self.columns.into_iter().map(Spanned::into_inner).collect();
+        Layout { from: self.from.map(Spanned::into_inner), columns }
+    }
+}
+
+fn dated(table: &Reader) -> Vec<Written> {
+    let read = |block: &Reader| Written { from: day(block), columns: columns(block, &LAYOUT_COLUMNS) };
+    table.blocks(&LAYOUT, &BLOCK, "layout").iter().map(read).collect()
+}
+
+fn columns(block: &Reader, key: &Key) -> Vec<Spanned<Column>> {
+    let Some(table) = block.table(key) else { return Vec::new() };
+    if table.get_ref().is_empty() {
+        let place = if table.span().is_empty() { block.key_place(key) } else { table.span() };
+        block.refuse_empty(key, place);
+    }
+    column::read_all(table.get_ref(), block.faults)
+}
+
+fn day(block: &Reader) -> Option<Spanned<Day>> {
+    let value = block.take(&FROM)?;
+    let day = match value.get_ref() {
+        DeValue::String(text) => text.parse().ok().filter(|day: &Day| day.to_string() == **text),
+        DeValue::Datetime(moment) if moment.time.is_none() => {
+            moment.date.and_then(|date| Day::new(date.year.into(), date.month.into(), date.day.into()))
+        }
+        _ => return block.refuse_type(&FROM, value),
+    };
+    if day.is_none() {
+        let text = value.get_ref().as_str().unwrap_or(block.faults.written(&value.span()));
+        let title = format!("{} is no day", quote(text));
+        let fault = Diagnostic::error(Code::InvalidValue, value.span(), title);
+        let fault = fault.label("wanted is a day of the calendar as year, month, day");
+        block.faults.push(fault.help("write for example `from = 2026-01-31`"));
+    }
+    day.map(|day| Spanned::new(value.span(), day))
+}
+
+fn refuse_both(table: &Reader) {
+    let title = format!("{} has both `columns` and `[[table.layout]]`", table.subject());
+    let fault = Diagnostic::error(Code::ColumnsAndLayouts, table.key_place(&COLUMNS), title);
+    let fault = fault.label("these are valid for ever, the layouts only from a day on");
+    table.faults.push(
+        fault.help("keep one of the two; the columns before the first layout need a layout of their own"),
+    );
+}
+
+fn refuse_neither(table: &Reader) {
+    let title = format!("{} has no `columns`", table.subject());
+    let fault = Diagnostic::error(Code::MissingKey, table.place(), title);
+    let fault = fault.label(format!("`columns` is missing: {}", COLUMNS.meaning));
+    let help =
+        format!("add for example `{}`, or a `[[table.layout]]` for each time they changed", COLUMNS.example);
+    table.faults.push(fault.help(help));
+}
+
+fn refuse_same_day(layouts: &[Written], faults: &Faults) {
+    for pair in layouts.windows(2) {
+        let [Written { from: Some(first), .. }, Written { from: Some(second), .. }] = pair else { continue };
+        if first.get_ref() == second.get_ref() {
+            let title = format!("two layouts begin on {}", second.get_ref());
+            let fault = Diagnostic::error(Code::SameDay, second.span(), title);
+            let fault = fault
+                .label(format!("the layout on line {} begins on this day too", faults.line(&first.span())));
+            faults.push(fault.help("give one of them another day, or leave one out"));
+        }
+    }
+}
+
+/// A column has one type in the catalog, so for now it has one in all layouts.
+fn refuse_type_changes(layouts: &[Written], faults: &Faults) {
+    let mut seen: Vec<&Spanned<Column>> = Vec::new();
+    for column in layouts.iter().flat_map(|layout| &layout.columns) {
+        let same_name = |other: &&&Spanned<Column>| other.get_ref().name == column.get_ref().name;
+        match seen.iter().find(same_name) {
+            Some(first) if first.get_ref().kind != column.get_ref().kind => {
+                faults.push(type_change(first, column, faults));
+            }
+            Some(_) => {}
+            None => seen.push(column),
+        }
+    }
+}
+
+fn type_change(first: &Spanned<Column>, later: &Spanned<Column>, faults: &Faults) -> Diagnostic {
+    let (Column { name, kind: before, .. }, after) = (first.get_ref(), later.get_ref().kind);
+    let title = format!("the column `{name}` changes its type from `{before}` to `{after}`");
+    let line = faults.line(&first.span());
+    Diagnostic::error(Code::TypeChange, later.span(), title)
+        .label(format!("`{after}` here, `{before}` in the layout on line {line}"))
+        .help(format!(
+            "layouts that change a column's type are not supported: write `{before}` in both or `{after}` in both, \
+             or give the new column another name"
+        ))
+}

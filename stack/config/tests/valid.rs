@@ -1,0 +1,123 @@
+//! What a right file means: order, defaults, layouts, environments.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy spares only functions marked #[test], not their helpers"
+)]
+
+use tarn_config::{Code, Parsed, Severity, Source, parse};
+use tarn_lake::{ColumnType, EnvironmentName, Lake, TimeFormat, TimeUnit};
+
+const MINIMAL: &str = include_str!("valid/minimal.toml");
+const EVERYTHING: &str = include_str!("valid/everything.toml");
+const RETAIL: &str = include_str!("../../../examples/retail/lake.toml");
+
+fn read(text: &str, environment: &str) -> Parsed {
+    let source = Source { path: "lake.toml", text };
+    parse(text, &EnvironmentName::new(environment).unwrap()).unwrap_or_else(|faults| {
+        let pictures: Vec<_> = faults.iter().map(|fault| fault.render(&source, false)).collect();
+        panic!("{}", pictures.join("\n"))
+    })
+}
+
+fn columns(lake: &Lake, table: usize, layout: usize) -> Vec<&str> {
+    lake.tables[table].layouts[layout].columns.iter().map(|column| column.name.as_str()).collect()
+}
+
+#[test]
+fn the_example_has_neither_faults_nor_warnings() {
+    let Parsed { lake, warnings } = read(RETAIL, "dev");
+    assert_eq!(warnings, []);
+    assert_eq!(lake.tables.len(), 3);
+    assert_eq!(lake.zones.len(), 2);
+    assert_eq!(columns(&lake, 0, 0), ["timestamp", "visitorid", "event", "itemid", "transactionid"]);
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let Parsed { lake, warnings } = read(MINIMAL, "dev");
+    assert_eq!(lake.description, "");
+    assert_eq!(lake.schedule.daily, None);
+    assert!(!lake.schedule.on_arrival);
+    assert_eq!(lake.tables[0].csv, tarn_lake::Csv::default());
+    assert_eq!(lake.tables[0].layouts[0].from, None);
+    let column = &lake.tables[0].layouts[0].columns[0];
+    assert_eq!((&column.format, column.required), (&TimeFormat::Iso, false));
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert_eq!((warning.severity, warning.code), (Severity::Warning, Code::NoSchedule));
+}
+
+#[test]
+fn only_prod_is_protected_unless_the_file_says_otherwise() {
+    for (text, environment, protected) in [
+        (MINIMAL, "dev", false),
+        (MINIMAL, "prod", true),
+        (EVERYTHING, "dev", true),
+        (EVERYTHING, "prod", false),
+        (EVERYTHING, "test", false),
+    ] {
+        let environment = read(text, environment).lake.environment;
+        assert_eq!(environment.protected, protected, "{}", environment.name);
+    }
+}
+
+#[test]
+fn columns_keep_the_order_of_the_file() {
+    let lake = read(EVERYTHING, "dev").lake;
+    assert_eq!(columns(&lake, 1, 0), ["day", "at", "seen", "amount", "kind"]);
+    assert_eq!(columns(&lake, 0, 1), ["zeta", "alpha", "currency"]);
+    let many: Vec<String> = (0..200).map(|n| format!("c{}", (n * 77) % 200)).collect();
+    let inline: Vec<String> = many.iter().map(|name| format!("{name} = \"int64\"")).collect();
+    let text = MINIMAL.replace("itemid = \"int64\"", &inline.join(", "));
+    assert_eq!(columns(&read(&text, "dev").lake, 0, 0), many);
+}
+
+#[test]
+fn layouts_are_ordered_by_their_days() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let days: Vec<_> = lake.tables[0].layouts.iter().map(|layout| layout.from.map(String::from)).collect();
+    assert_eq!(days, [Some("2024-01-01".into()), Some("2025-06-01".into())]);
+    assert_eq!(columns(&lake, 0, 0), ["zeta", "alpha"]);
+    assert!(lake.tables[0].layouts[0].columns[1].required);
+}
+
+#[test]
+fn types_and_formats_are_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let columns = &lake.tables[1].layouts[0].columns;
+    assert_eq!(columns[0].format, TimeFormat::Pattern("%d.%m.%Y".into()));
+    assert_eq!(columns[1].kind, ColumnType::Timestamp(TimeUnit::Micros));
+    assert_eq!(columns[1].format, TimeFormat::EpochMillis);
+    assert_eq!(columns[3].kind, ColumnType::Decimal { precision: 10, scale: 2 });
+    assert!(columns[4].required);
+    assert_eq!(lake.tables[0].csv.delimiter, '\t');
+    assert_eq!(lake.tables[0].csv.nulls, ["NULL", "n/a"]);
+}
+
+#[test]
+fn the_lakes_own_buckets_must_fit_too() {
+    let text = MINIMAL.replace("\"retail\"", "\"retail-warehouse\"");
+    assert!(parse(&text, &EnvironmentName::new("staging").unwrap()).is_ok());
+    let faults = parse(&text, &EnvironmentName::new("staging2").unwrap()).unwrap_err();
+    let [fault] = faults.iter().filter(|f| f.code == Code::NameTooLong).collect::<Vec<_>>()[..] else {
+        panic!("{faults:?}")
+    };
+    assert_eq!(&text[fault.span.clone()], "\"retail-warehouse\"");
+    assert_eq!(fault.label, "1 character more than the 63 that S3 allows");
+}
+
+#[test]
+fn a_diagnostic_is_located_for_machines() {
+    let text = MINIMAL.replace("files =", "fiels =");
+    let faults = parse(&text, &EnvironmentName::new("dev").unwrap()).unwrap_err();
+    let fault = faults.iter().find(|fault| fault.code == Code::UnknownKey).unwrap();
+    let json = serde_json::to_value(fault.located(&Source { path: "lake.toml", text: &text })).unwrap();
+    let expected = serde_json::json!({
+        "severity": "error", "code": "unknown-key", "line": 8, "column": 1,
+        "title": "unknown key `fiels` in the table `events`",
+        "label": "did you mean `files`?",
+        "help": "write for example `files = \"events*.csv\"`",
+    });
+    assert_eq!(json, expected);
+}
