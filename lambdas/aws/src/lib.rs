@@ -1,1 +1,26 @@
-//! tarn-aws
+//! The ports of `tarn-core` on AWS. The only crate of the data plane that knows the SDK.
+
+mod answers;
+mod catalog;
+mod clock;
+mod crawlers;
+mod executions;
+mod failure;
+mod ledger;
+mod scratch;
+mod store;
+
+pub use answers::HttpAnswers;
+pub use aws_config::SdkConfig;
+pub use catalog::GlueCatalog;
+pub use clock::SystemClock;
+pub use crawlers::GlueCrawlers;
+pub use executions::StepFunctions;
+pub use ledger::DynamoLedger;
+pub use scratch::TemporaryFiles;
+pub use store::S3;
+
+/// Reads credentials, region and endpoints from where the SDK looks for them.
+pub async fn connect() -> SdkConfig {
+    aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await
+}

@@ -1,1 +1,67 @@
-//! tarn-runtime
+//! Serves a job in Lambda: settings once, each event decoded, errors told by their kind.
+//!
+//! What every handler needs and no job should know: tracing, the deadline, the error name that
+//! the state machine retries by, and for custom resources an answer in every case.
+
+mod custom_resource;
+
+use std::future::Future;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tarn_core::{Error, Kind};
+use tarn_lake::Settings;
+use tracing_subscriber::EnvFilter;
+
+pub use custom_resource::serve_custom_resource;
+pub use lambda_runtime::Error as RuntimeError;
+
+/// The name of the handler to serve, from the function's Handler property.
+pub fn handler_name() -> Option<String> {
+    variable("_HANDLER")
+}
+
+/// The handler's settings, from the function's environment.
+pub fn settings() -> Result<Settings, Error> {
+    Settings::read(variable).map_err(|error| Error::caused(Kind::Invalid, "reading the function's settings", error))
+}
+
+/// Logs to the function's log as JSON lines; `RUST_LOG` sets the level.
+pub fn log_as_json() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_current_span(false).init();
+}
+
+/// Serves a job: `handle` gets the decoded event and the invocation's last moment, in
+/// milliseconds since 1970.
+pub async fn serve<I, O, F, W>(handle: F) -> Result<(), RuntimeError>
+where
+    I: DeserializeOwned + Send + 'static,
+    O: Serialize + Send + 'static,
+    F: Fn(I, i64) -> W,
+    W: Future<Output = Result<O, Error>>,
+{
+    let handle = &handle;
+    let service = service_fn(move |event: LambdaEvent<serde_json::Value>| async move {
+        let deadline_millis = event.context.deadline as i64;
+        let input = serde_json::from_value(event.payload)
+            .map_err(|error| Error::caused(Kind::Invalid, "the event is not what this handler takes", error));
+        match input {
+            Ok(input) => handle(input, deadline_millis).await.map_err(told),
+            Err(error) => Err(told(error)),
+        }
+    });
+    lambda_runtime::run(service).await
+}
+
+/// Logs an error once, here, and hands it to the state machine under its kind's name.
+fn told(error: Error) -> Diagnostic {
+    let chain = error.chain();
+    tracing::error!(kind = error.kind().name(), "{chain}");
+    Diagnostic { error_type: error.kind().name().into(), error_message: chain }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

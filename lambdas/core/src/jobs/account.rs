@@ -1,0 +1,98 @@
+//! Balances the account of a run: every file that landed is in exactly one class.
+
+use serde::{Deserialize, Serialize};
+use tarn_lake::{Bucket, Names};
+
+use super::documents;
+use crate::ports::{Ledger, ObjectStore};
+use crate::{Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, WorkItem};
+
+/// The job.
+pub struct Account<'a> {
+    /// How the lake's resources are called.
+    pub names: &'a Names,
+    /// Reads the plan and the work list, writes the report.
+    pub store: &'a dyn ObjectStore,
+    /// Knows what became of every source.
+    pub ledger: &'a dyn Ledger,
+}
+
+/// Which run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunRequest {
+    /// Its id.
+    pub run: RunId,
+}
+
+impl Account<'_> {
+    /// Counts every source of the plan once, writes the report, and fails if it does not balance.
+    pub async fn run(&self, request: &RunRequest) -> Result<RunReport> {
+        let ops = self.names.bucket(&Bucket::Ops);
+        let keys = RunKeys(&request.run);
+        let plan: Plan = documents::read(self.store, &ops, &keys.plan()).await?;
+        let work: Vec<WorkItem> = documents::read_lines(self.store, &ops, &keys.work()).await?;
+        let report = self.report(plan, &work).await?;
+        documents::write(self.store, &ops, &keys.report(), &report).await?;
+        if !report.balanced {
+            let what = format!("the account of run {} does not balance: {report:?}", request.run);
+            return Err(Error::new(Kind::Invalid, what));
+        }
+        Ok(report)
+    }
+
+    async fn report(&self, plan: Plan, work: &[WorkItem]) -> Result<RunReport> {
+        let sources: Vec<SourceId> = work.iter().map(|item| item.source.id()).collect();
+        let records = self.ledger.records(&sources).await?;
+        let noted = self.ledger.records(&plan.settled).await?;
+
+        let mut report =
+            RunReport { run: plan.run.to_string(), landed: plan.landed, ..RunReport::default() };
+        for (item, id) in work.iter().zip(&sources) {
+            let record = self.settled(item, records.get(id)).await?;
+            report.count(item.source.size_bytes, Some(&record));
+        }
+        for id in &plan.settled {
+            let record = noted.get(id);
+            report.count(record.map_or(0, |record| record.outcome.bytes_in), record);
+        }
+        report.balance();
+        Ok(report)
+    }
+
+    /// A source that no worker settled has failed: its workers died or were never let in. The
+    /// record says so, and the next run tries again.
+    async fn settled(&self, item: &WorkItem, record: Option<&Record>) -> Result<Record> {
+        match record {
+            Some(record) if record.status == Status::Leased && record.run == item.run => {
+                let outcome = failure("its worker died or was stopped; see the convert function's log");
+                let id = item.source.id();
+                self.ledger.settle(&id, &item.run, record.attempt, Status::Failed, &outcome).await?;
+                Ok(Record { status: Status::Failed, outcome, ..record.clone() })
+            }
+            Some(record) => Ok(record.clone()),
+            None => {
+                let record = never_started(item);
+                self.ledger.note(&record).await?;
+                Ok(record)
+            }
+        }
+    }
+}
+
+fn failure(reason: &str) -> Outcome {
+    Outcome { class: "FAILED".into(), reason: reason.into(), ..Outcome::default() }
+}
+
+fn never_started(item: &WorkItem) -> Record {
+    Record {
+        source_id: item.source.id(),
+        key: item.source.key.clone(),
+        version: item.source.version.clone(),
+        table: Some(item.table.clone()),
+        run: item.run.clone(),
+        status: Status::Failed,
+        attempt: 0,
+        lease_until_millis: 0,
+        outcome: failure("no worker took it up; see the run's execution history"),
+    }
+}

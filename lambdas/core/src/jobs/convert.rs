@@ -1,0 +1,188 @@
+//! Converts one landing object: lease, keep the raw bytes, write Parquet, settle.
+//!
+//! Exactly once does not rest on the ledger. The silver object's name is derived from the source
+//! version, and its content from bytes, table and code; so a worker that died, a zombie and a
+//! repetition all write the same object, and rows are never doubled.
+
+use serde::{Deserialize, Serialize};
+use tarn_lake::{Bucket, Lake, Layout, Names, Table};
+
+use super::documents;
+use crate::ports::{
+    Clock, Content, Conversion, ConvertFault, Converter, Created, Ledger, ObjectStore, Rejected, Scratch,
+};
+use crate::source::digest;
+use crate::{Claim, Error, Kind, Lease, Outcome, Result, SourceVersion, Status, WorkItem};
+
+/// Counts up when the bytes of an output change for the same input and configuration.
+const CODE_VERSION: &str = "1";
+
+/// Added to a worker's last moment: after it, the worker is surely dead.
+const LEASE_MARGIN_MILLIS: i64 = 60_000;
+
+/// The job.
+pub struct Convert<'a> {
+    /// How the lake's resources are called.
+    pub names: &'a Names,
+    /// Reads landing; writes bronze, silver and quarantine.
+    pub store: &'a dyn ObjectStore,
+    /// Gives and settles leases.
+    pub ledger: &'a dyn Ledger,
+    /// Tells the time for the lease.
+    pub clock: &'a dyn Clock,
+    /// Gives room for what is being written.
+    pub scratch: &'a dyn Scratch,
+    /// The engine.
+    pub converter: &'a dyn Converter,
+}
+
+/// What became of the source, in under 1 KB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Converted {
+    /// `done`, `quarantined`, or `taken` when another worker has it.
+    pub status: String,
+    /// Rows in silver.
+    pub rows: u64,
+    /// Rows in quarantine.
+    pub bad_rows: u64,
+}
+
+impl Convert<'_> {
+    /// Converts one source, unless somebody else has.
+    pub async fn run(&self, item: &WorkItem, deadline_millis: i64) -> Result<Converted> {
+        let ops = self.names.bucket(&Bucket::Ops);
+        let lake = documents::lake_of(self.store, &ops, &item.run).await?;
+        let (table, layout) = table_and_layout(&lake, item)?;
+        let attempt = match self.ledger.lease(&self.lease(item, deadline_millis)).await? {
+            Claim::Granted { attempt } => attempt,
+            Claim::Taken(_) => return Ok(Converted { status: "taken".into(), rows: 0, bad_rows: 0 }),
+        };
+        self.keep_raw(item).await?;
+        let (status, outcome) = match self.rows_of(item, table, layout).await {
+            Ok(written) => (Status::Done, self.publish(item, table, layout, written).await?),
+            Err(ConvertFault::Rejected(rejected)) => {
+                (Status::Quarantined, self.quarantine(item, rejected).await?)
+            }
+            Err(ConvertFault::Failed(error)) => return Err(error),
+        };
+        self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
+        Ok(Converted { status: status.word().into(), rows: outcome.rows, bad_rows: outcome.bad_rows })
+    }
+
+    fn lease(&self, item: &WorkItem, deadline_millis: i64) -> Lease {
+        Lease {
+            source_id: item.source.id(),
+            key: item.source.key.clone(),
+            version: item.source.version.clone(),
+            table: item.table.clone(),
+            run: item.run.clone(),
+            now_millis: self.clock.now_millis(),
+            until_millis: deadline_millis + LEASE_MARGIN_MILLIS,
+        }
+    }
+
+    /// Bronze is the source as it came, byte for byte.
+    async fn keep_raw(&self, item: &WorkItem) -> Result<()> {
+        let name = item.source.key.rsplit('/').next().unwrap_or_default();
+        let key = format!("{}/{}/{name}", item.table, item.source.id());
+        self.store.copy(&item.source, &self.names.bucket(&Bucket::Bronze), &key).await
+    }
+
+    /// Runs the engine on a thread that may block.
+    async fn rows_of(&self, item: &WorkItem, table: &Table, layout: &Layout) -> Result<Written, ConvertFault> {
+        let failed = |what: &str, error: std::io::Error| {
+            ConvertFault::Failed(Error::caused(Kind::Unavailable, format!("{what} {}", item.source.key), error))
+        };
+        let mut source = self.store.open(&item.source).await.map_err(ConvertFault::Failed)?;
+        let mut silver = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
+        let mut rejects = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
+        let conversion = tokio::task::block_in_place(|| {
+            self.converter.convert(table, layout, &mut *source, &mut *silver, &mut *rejects)
+        })?;
+        Ok(Written {
+            conversion,
+            silver: silver.finish().map_err(|e| failed("writing Parquet of", e))?,
+            rejects: rejects.finish().map_err(|e| failed("writing rejected rows of", e))?,
+        })
+    }
+
+    /// Makes the rows visible: rejected rows first, so that a visible file is never without them.
+    async fn publish(
+        &self,
+        item: &WorkItem,
+        table: &Table,
+        layout: &Layout,
+        written: Written,
+    ) -> Result<Outcome> {
+        let id = item.source.id();
+        let fingerprint = fingerprint(&item.source, table, layout)?;
+        let Conversion { rows, bad_rows, bytes_in, bytes_out } = written.conversion;
+        if bad_rows > 0 {
+            let key = format!("rows/{}/{id}.jsonl", item.table);
+            let quarantine = self.names.bucket(&Bucket::Quarantine);
+            self.store.replace(&quarantine, &key, written.rejects, &fingerprint).await?;
+        }
+        let mut outputs = Vec::new();
+        if rows > 0 {
+            let key = format!("{}/part-{id}.parquet", item.table);
+            self.put_once(&key, written.silver, &fingerprint).await?;
+            outputs.push(key);
+        }
+        Ok(Outcome { rows, bad_rows, bytes_in, bytes_out, outputs, ..Outcome::default() })
+    }
+
+    /// Writes the silver object. One of the same fingerprint has the same bytes already; one of
+    /// another was made by other code or another configuration, and the lease holder replaces it.
+    async fn put_once(&self, key: &str, content: Content, fingerprint: &str) -> Result<()> {
+        let silver = self.names.bucket(&Bucket::Silver);
+        let again = content
+            .again()
+            .map_err(|error| Error::caused(Kind::Unavailable, format!("reading what was spooled for {key}"), error))?;
+        match self.store.create(&silver, key, content, fingerprint).await? {
+            Created::New => Ok(()),
+            Created::AlreadyThere => match self.store.fingerprint(&silver, key).await? {
+                Some(there) if there == fingerprint => Ok(()),
+                _ => self.store.replace(&silver, key, again, fingerprint).await,
+            },
+        }
+    }
+
+    /// Says in the quarantine bucket why a file was refused; its bytes stay in bronze.
+    async fn quarantine(&self, item: &WorkItem, rejected: Rejected) -> Result<Outcome> {
+        let quarantine = self.names.bucket(&Bucket::Quarantine);
+        let key = format!("files/{}/{}.json", item.table, item.source.id());
+        let notice = serde_json::json!({
+            "run": item.run, "table": item.table, "key": item.source.key, "version": item.source.version,
+            "class": rejected.class, "reason": rejected.reason,
+        });
+        documents::write(self.store, &quarantine, &key, &notice).await?;
+        Ok(Outcome {
+            class: rejected.class.into(),
+            reason: rejected.reason,
+            bytes_in: item.source.size_bytes,
+            ..Outcome::default()
+        })
+    }
+}
+
+struct Written {
+    conversion: Conversion,
+    silver: Content,
+    rejects: Content,
+}
+
+fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &'l Layout)> {
+    lake.table(&item.table)
+        .and_then(|table| Some((table, table.layouts.get(item.layout)?)))
+        .ok_or_else(|| {
+            let what = format!("the lake of run {} has no layout {} of table {}", item.run, item.layout, item.table);
+            Error::new(Kind::Invalid, what)
+        })
+}
+
+/// What the output's bytes are a function of: source, table, layout and code.
+fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout) -> Result<String> {
+    let words = serde_json::to_string(&(&table.csv, layout, table.newest_layout()))
+        .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
+    Ok(digest(&[source.id().as_str(), CODE_VERSION, &words]))
+}

@@ -1,0 +1,111 @@
+//! Answers CloudFormation: empties a bucket when it is deleted, and only then.
+
+use serde::{Deserialize, Serialize};
+
+use super::empty_bucket;
+use crate::ports::ObjectStore;
+use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
+
+/// CloudFormation refuses answers of more than 4,096 bytes; the reason is what can be long.
+const LONGEST_REASON: usize = 1_000;
+
+/// The job.
+pub struct CustomResource<'a> {
+    /// Deletes what is in the bucket.
+    pub store: &'a dyn ObjectStore,
+}
+
+/// The answer, as CloudFormation wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Answer {
+    /// SUCCESS or FAILED.
+    pub status: AnswerStatus,
+    /// Why it failed.
+    pub reason: String,
+    /// Stable: another id would mean another resource, and the deletion of the old one.
+    pub physical_resource_id: String,
+    /// Echoed.
+    pub stack_id: String,
+    /// Echoed.
+    pub request_id: String,
+    /// Echoed.
+    pub logical_resource_id: String,
+}
+
+/// How it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AnswerStatus {
+    /// Well.
+    Success,
+    /// Not.
+    Failed,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct EmptyBucket {
+    bucket_name: String,
+}
+
+impl CustomResource<'_> {
+    /// Does what is asked and says how it went; this never fails itself.
+    pub async fn run(&self, request: &CustomResourceRequest) -> Answer {
+        match self.attempt(request).await {
+            Ok(()) => answer(request, AnswerStatus::Success, String::new()),
+            Err(error) => answer(request, AnswerStatus::Failed, error.chain()),
+        }
+    }
+
+    async fn attempt(&self, request: &CustomResourceRequest) -> Result<()> {
+        if request.request_type != RequestType::Delete || is_never_created(request) {
+            return bucket_name(request).map(|_| ());
+        }
+        empty_bucket(self.store, &bucket_name(request)?).await.map(|_| ())
+    }
+}
+
+/// The answer to a request; the runtime uses it too when time is up or the job panicked.
+pub(crate) fn answer(request: &CustomResourceRequest, status: AnswerStatus, reason: String) -> Answer {
+    Answer {
+        status,
+        reason: reason.chars().take(LONGEST_REASON).collect(),
+        physical_resource_id: physical_id(request),
+        stack_id: request.stack_id.clone(),
+        request_id: request.request_id.clone(),
+        logical_resource_id: request.logical_resource_id.clone(),
+    }
+}
+
+impl Answer {
+    /// The answer of a job that could not finish.
+    pub fn failed(request: &CustomResourceRequest, reason: impl Into<String>) -> Self {
+        answer(request, AnswerStatus::Failed, reason.into())
+    }
+}
+
+/// The id that came, or for a new resource one that follows from what it is for.
+fn physical_id(request: &CustomResourceRequest) -> String {
+    let derived = || match bucket_name(request) {
+        Ok(bucket) => format!("empty-bucket:{bucket}"),
+        Err(_) => NEVER_CREATED.to_owned(),
+    };
+    match request.request_type {
+        RequestType::Create => derived(),
+        _ => request.physical_resource_id.clone().unwrap_or_else(derived),
+    }
+}
+
+const NEVER_CREATED: &str = "tarn:never-created";
+
+/// A Delete after a Create that failed, or that CloudFormation cancelled with an id of its own.
+fn is_never_created(request: &CustomResourceRequest) -> bool {
+    !request.physical_resource_id.as_deref().is_some_and(|id| id.starts_with("empty-bucket:"))
+}
+
+fn bucket_name(request: &CustomResourceRequest) -> Result<String> {
+    serde_json::from_value(request.resource_properties.clone())
+        .map(|properties: EmptyBucket| properties.bucket_name)
+        .map_err(|error| Error::caused(Kind::Invalid, "the resource needs the property BucketName", error))
+}

@@ -1,0 +1,193 @@
+//! Plans a run: what is in landing, less what the ledger has settled, matched to tables.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use tarn_lake::{Bucket, Database, Day, Lake, Names, TableName};
+
+use super::{RunRequest, documents};
+use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
+use crate::{
+    CrawlerItem, Outcome, Plan, Record, Result, RunKeys, SourceId, SourceVersion, Status, TableItem, Tally,
+    WorkItem, ZoneItem,
+};
+
+/// The job.
+pub struct PlanRun<'a> {
+    /// How the lake's resources are called.
+    pub names: &'a Names,
+    /// Reads landing, writes the work list.
+    pub store: &'a dyn ObjectStore,
+    /// Knows what was settled before.
+    pub ledger: &'a dyn Ledger,
+    /// Tells which leases have run out.
+    pub clock: &'a dyn Clock,
+}
+
+/// What the state machine needs to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// New sources found in landing.
+    pub landed: u64,
+    /// Files on the work list.
+    pub planned: u64,
+}
+
+impl PlanRun<'_> {
+    /// Plans whatever is new and writes the lists that the state machine maps over.
+    pub async fn run(&self, request: &RunRequest) -> Result<Planned> {
+        let ops = self.names.bucket(&Bucket::Ops);
+        let keys = RunKeys(&request.run);
+        let lake: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
+        let fresh = self.fresh_sources(&lake).await?;
+
+        let mut plan = Plan {
+            run: request.run.clone(),
+            landed: Tally::default(),
+            planned: Tally::default(),
+            settled: Vec::new(),
+        };
+        let mut work = Vec::new();
+        for source in fresh {
+            plan.landed.add(source.size_bytes);
+            match classify(&lake, &source) {
+                Class::Convert { table, layout } => {
+                    plan.planned.add(source.size_bytes);
+                    work.push(WorkItem { run: request.run.clone(), table, source, layout });
+                }
+                Class::Skip { class, reason } => {
+                    self.ledger.note(&skipped(request, &source, class, reason)).await?;
+                    plan.settled.push(source.id());
+                }
+            }
+        }
+
+        documents::write(self.store, &ops, &keys.lake(), &lake).await?;
+        documents::write_lines(self.store, &ops, &keys.work(), &work).await?;
+        documents::write_lines(self.store, &ops, &keys.tables(), &table_items(request, &lake)).await?;
+        documents::write_lines(self.store, &ops, &keys.zones(), &self.zone_items(request, &lake)).await?;
+        documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake)).await?;
+        documents::write(self.store, &ops, &keys.plan(), &plan).await?;
+        Ok(Planned { landed: plan.landed.files, planned: plan.planned.files })
+    }
+
+    /// Every version in landing that is not settled and that nobody works on.
+    async fn fresh_sources(&self, lake: &Lake) -> Result<Vec<SourceVersion>> {
+        let landing = self.names.bucket(&Bucket::Landing);
+        let versions = self.store.list_versions(&landing, "").await?;
+        let sources: Vec<SourceVersion> = versions
+            .into_iter()
+            .filter(|version| !version.delete_marker)
+            .map(|version| source_of(&landing, version))
+            .collect();
+        let ids: Vec<SourceId> = sources.iter().map(SourceVersion::id).collect();
+        let known = self.ledger.records(&ids).await?;
+        let now = self.clock.now_millis();
+        let fresh = sources.into_iter().zip(ids).filter(|(source, id)| is_fresh(lake, source, id, &known, now));
+        Ok(fresh.map(|(source, _)| source).collect())
+    }
+
+    fn zone_items(&self, request: &RunRequest, lake: &Lake) -> Vec<ZoneItem> {
+        let item = |zone: &tarn_lake::Zone| ZoneItem {
+            run: request.run.clone(),
+            zone: zone.name.clone(),
+            function: self.names.sync_function(&zone.name),
+        };
+        lake.zones.iter().map(item).collect()
+    }
+
+    fn crawler_items(&self, request: &RunRequest, lake: &Lake) -> Vec<CrawlerItem> {
+        let zones = lake.zones.iter().map(|zone| Database::Zone(zone.name.clone()));
+        let databases = std::iter::once(Database::Silver).chain(zones);
+        let item = |database| CrawlerItem { run: request.run.clone(), crawler: self.names.crawler(&database) };
+        databases.map(item).collect()
+    }
+}
+
+fn table_items(request: &RunRequest, lake: &Lake) -> Vec<TableItem> {
+    let item = |table: &tarn_lake::Table| TableItem { run: request.run.clone(), table: table.name.clone() };
+    lake.tables.iter().map(item).collect()
+}
+
+fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
+    SourceVersion {
+        bucket: bucket.into(),
+        key: version.object.key,
+        version: version.version,
+        size_bytes: version.object.size_bytes,
+        landed_millis: version.object.modified_millis,
+    }
+}
+
+/// A source is fresh without a record, when its lease ran out or its last attempt failed, and when
+/// it was skipped for want of a table that the lake has now.
+fn is_fresh(
+    lake: &Lake,
+    source: &SourceVersion,
+    id: &SourceId,
+    known: &HashMap<SourceId, Record>,
+    now_millis: i64,
+) -> bool {
+    match known.get(id) {
+        None => true,
+        Some(record) if record.status == Status::Skipped => {
+            matches!(classify(lake, source), Class::Convert { .. })
+        }
+        Some(record) => record.may_be_leased(now_millis),
+    }
+}
+
+/// What is to be done with a source.
+enum Class {
+    Convert { table: TableName, layout: usize },
+    Skip { class: &'static str, reason: String },
+}
+
+fn classify(lake: &Lake, source: &SourceVersion) -> Class {
+    let skip = |class, reason: String| Class::Skip { class, reason };
+    if source.key.ends_with('/') {
+        return skip("FOLDER", "a folder marker, not a file".into());
+    }
+    let mut matching =
+        lake.tables.iter().filter_map(|table| Some((table, table.files.matches(&source.key)?)));
+    let Some((table, matched)) = matching.next() else {
+        return skip(
+            "UNCONFIGURED",
+            "no table's `files` pattern matches; add a table or move the file".into(),
+        );
+    };
+    if let Some((other, _)) = matching.next() {
+        let reason =
+            format!("the patterns of `{}` and `{}` both match; make them disjoint", table.name, other.name);
+        return skip("AMBIGUOUS", reason);
+    }
+    if source.size_bytes == 0 {
+        return skip("EMPTY", "zero bytes".into());
+    }
+    let Some(day) = matched.day.or_else(|| Day::of_epoch_millis(source.landed_millis)) else {
+        return skip("IRREGULAR", "its date is none that a calendar has".into());
+    };
+    match table.layouts.iter().rposition(|layout| layout.from.is_none_or(|from| from <= day)) {
+        Some(layout) => Class::Convert { table: table.name.clone(), layout },
+        None => skip("NO_LAYOUT", format!("table `{}` has no layout for {day}", table.name)),
+    }
+}
+
+fn skipped(request: &RunRequest, source: &SourceVersion, class: &str, reason: String) -> Record {
+    Record {
+        source_id: source.id(),
+        key: source.key.clone(),
+        version: source.version.clone(),
+        table: None,
+        run: request.run.clone(),
+        status: Status::Skipped,
+        attempt: 0,
+        lease_until_millis: 0,
+        outcome: Outcome {
+            class: class.into(),
+            reason,
+            bytes_in: source.size_bytes,
+            ..Outcome::default()
+        },
+    }
+}

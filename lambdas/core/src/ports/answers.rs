@@ -1,0 +1,13 @@
+//! Where CloudFormation waits for the answer of a custom resource.
+
+use async_trait::async_trait;
+
+use crate::jobs::Answer;
+use crate::{ResponseUrl, Result};
+
+/// The way back to CloudFormation.
+#[async_trait]
+pub trait Answers: Send + Sync {
+    /// Sends the answer, trying again when that fails. The URL is a secret and shows up nowhere.
+    async fn send(&self, to: &ResponseUrl, answer: &Answer) -> Result<()>;
+}

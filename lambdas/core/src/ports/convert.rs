@@ -1,0 +1,51 @@
+//! The conversion engine as jobs see it: bytes in, Parquet and rejected rows out.
+
+use std::io::{Read, Write};
+
+use tarn_lake::{Layout, Table};
+
+use crate::Error;
+
+/// What a conversion counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Conversion {
+    /// Rows written as Parquet.
+    pub rows: u64,
+    /// Rows written as rejected.
+    pub bad_rows: u64,
+    /// Bytes read, compressed as they came.
+    pub bytes_in: u64,
+    /// Bytes of Parquet.
+    pub bytes_out: u64,
+}
+
+/// Why a file could not be converted.
+#[derive(Debug)]
+pub enum ConvertFault {
+    /// The file breaks the rules of its table: quarantine, trying again does not help.
+    Rejected(Rejected),
+    /// Reading or writing failed: not the file's fault.
+    Failed(Error),
+}
+
+/// A file that is refused as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejected {
+    /// The failure class, such as `UNMATCHED`.
+    pub class: &'static str,
+    /// The reason in words.
+    pub reason: String,
+}
+
+/// The engine. Synchronous and free of I/O of its own.
+pub trait Converter: Send + Sync {
+    /// Converts one file of `table`, whose columns are those of `layout`.
+    fn convert(
+        &self,
+        table: &Table,
+        layout: &Layout,
+        source: &mut (dyn Read + Send),
+        silver: &mut (dyn Write + Send),
+        rejects: &mut (dyn Write + Send),
+    ) -> Result<Conversion, ConvertFault>;
+}

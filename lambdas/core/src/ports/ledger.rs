@@ -1,0 +1,31 @@
+//! The ledger's store. Check and write are one step in every implementation.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+
+use crate::{Claim, Lease, Outcome, Record, Result, RunId, SourceId, Status};
+
+/// The ledger.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// The records of those sources; one without a record is not in the map.
+    async fn records(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Record>>;
+
+    /// Takes a lease if [`Record::may_be_leased`] holds, or there is no record yet.
+    async fn lease(&self, lease: &Lease) -> Result<Claim>;
+
+    /// Settles a leased source. A `Conflict` if the attempt is not the newest one: somebody else
+    /// has the lease now, and this worker's result does not count.
+    async fn settle(
+        &self,
+        id: &SourceId,
+        run: &RunId,
+        attempt: u32,
+        status: Status,
+        outcome: &Outcome,
+    ) -> Result<()>;
+
+    /// Records a source that needs no work, unless somebody works on it or has settled it.
+    async fn note(&self, record: &Record) -> Result<()>;
+}

@@ -1,0 +1,19 @@
+//! What jobs need from the world. Each port is as narrow as its jobs allow.
+
+mod answers;
+mod catalog;
+mod clock;
+mod convert;
+mod crawlers;
+mod executions;
+mod ledger;
+mod store;
+
+pub use answers::Answers;
+pub use catalog::{Catalog, CatalogTable};
+pub use clock::Clock;
+pub use convert::{Conversion, ConvertFault, Converter, Rejected};
+pub use crawlers::{CrawlerState, Crawlers};
+pub use executions::{Executions, Started};
+pub use ledger::Ledger;
+pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool};

@@ -1,0 +1,148 @@
+//! Object storage.
+
+use std::io::{self, Read, Seek, Write};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::{Result, SourceVersion};
+
+/// An object as a listing shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its key, not encoded.
+    pub key: String,
+    /// Its size.
+    pub size_bytes: u64,
+    /// When it was written, in milliseconds since 1970.
+    pub modified_millis: i64,
+}
+
+/// A version of an object, or a delete marker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectVersion {
+    /// Key, size and time.
+    pub object: Object,
+    /// S3's version id.
+    pub version: String,
+    /// Whether it says "deleted" instead of holding bytes.
+    pub delete_marker: bool,
+}
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Created {
+    /// The object is new.
+    New,
+    /// An object of that key was there; nothing was written.
+    AlreadyThere,
+}
+
+/// Bytes to write, in memory or spooled to a temporary file.
+pub enum Content {
+    /// In memory.
+    Bytes(Bytes),
+    /// In a file, from its beginning.
+    File(std::fs::File),
+}
+
+/// A place to write before the whole is known; large content goes to a temporary file.
+pub trait Spool: Write + Send {
+    /// How many bytes were written.
+    fn len(&self) -> u64;
+    /// Whether nothing was written.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    /// Ends the writing.
+    fn finish(self: Box<Self>) -> io::Result<Content>;
+}
+
+/// Gives places to write.
+pub trait Scratch: Send + Sync {
+    /// An empty spool.
+    fn spool(&self) -> io::Result<Box<dyn Spool>>;
+}
+
+/// The store. Every method names its bucket, since a job's rights are per bucket.
+#[async_trait]
+pub trait ObjectStore: Send + Sync {
+    /// The newest version of every object under a prefix, in order of keys.
+    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>>;
+
+    /// Every version and delete marker under a prefix.
+    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>>;
+
+    /// The whole of a small object; `NotFound` if there is none.
+    async fn read(&self, bucket: &str, key: &str) -> Result<Bytes>;
+
+    /// A version's bytes as a stream. Reading blocks, so read on a thread of its own.
+    async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>>;
+
+    /// Writes an object unless one of that key is there (`If-None-Match: *`), with its fingerprint
+    /// as metadata.
+    async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created>;
+
+    /// The fingerprint that `create` or `replace` stored; `None` for an object without one.
+    async fn fingerprint(&self, bucket: &str, key: &str) -> Result<Option<String>>;
+
+    /// Writes an object, whatever is there.
+    async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()>;
+
+    /// Copies a version within the store, with its metadata.
+    async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()>;
+
+    /// Copies the newest version within the store, with its metadata.
+    async fn copy_newest(&self, from: (&str, &str), to: (&str, &str)) -> Result<()>;
+
+    /// Deletes versions and delete markers for good; an error of a single one is an error.
+    async fn delete_versions(&self, bucket: &str, versions: &[(String, String)]) -> Result<()>;
+
+    /// Ends all unfinished uploads and says how many there were.
+    async fn abort_uploads(&self, bucket: &str) -> Result<usize>;
+
+    /// Whether the bucket is there.
+    async fn bucket_exists(&self, bucket: &str) -> Result<bool>;
+}
+
+impl Content {
+    /// How many bytes it holds.
+    pub fn len(&self) -> io::Result<u64> {
+        match self {
+            Content::Bytes(bytes) => Ok(bytes.len() as u64),
+            Content::File(file) => Ok(file.metadata()?.len()),
+        }
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
+
+    /// All of it in memory, for small content and for stores that live there.
+    pub fn into_bytes(self) -> io::Result<Bytes> {
+        match self {
+            Content::Bytes(bytes) => Ok(bytes),
+            Content::File(mut file) => {
+                let mut bytes = Vec::new();
+                file.rewind()?;
+                file.read_to_end(&mut bytes)?;
+                Ok(bytes.into())
+            }
+        }
+    }
+
+    /// A handle on the same bytes, so that a write can be tried twice.
+    pub fn again(&self) -> io::Result<Content> {
+        match self {
+            Content::Bytes(bytes) => Ok(Content::Bytes(bytes.clone())),
+            Content::File(file) => Ok(Content::File(file.try_clone()?)),
+        }
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Content::Bytes(bytes.into())
+    }
+}

@@ -1,0 +1,240 @@
+//! A run: its id, its work list, where its papers lie in the ops bucket, and its account.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use tarn_lake::{TableName, ZoneName};
+
+use crate::{Error, Kind, Record, SourceId, SourceVersion, Status};
+
+/// The id of a run: the name of its execution.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunId(String);
+
+impl RunId {
+    /// Checks the rule: 1 to 80 letters, digits, `-` and `_` (source: names of executions).
+    pub fn new(text: impl Into<String>) -> Result<Self, Error> {
+        let text = text.into();
+        let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if (1..=80).contains(&text.len()) && text.bytes().all(legal) {
+            Ok(Self(text))
+        } else {
+            Err(Error::new(
+                Kind::Invalid,
+                format!("`{text}` is no run id: 1 to 80 letters, digits, `-` and `_`"),
+            ))
+        }
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for RunId {
+    type Error = Error;
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::new(text)
+    }
+}
+
+impl From<RunId> for String {
+    fn from(run: RunId) -> String {
+        run.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where things lie in the ops bucket.
+#[derive(Debug, Clone, Copy)]
+pub struct RunKeys<'a>(pub &'a RunId);
+
+impl RunKeys<'_> {
+    /// The lake as deployed; a run pins its own copy, so that a deploy in between changes nothing.
+    pub const DEPLOYED_LAKE: &'static str = "config/lake.json";
+
+    /// The lake this run works by.
+    pub fn lake(&self) -> String {
+        self.file("lake.json")
+    }
+    /// One line for each file to convert.
+    pub fn work(&self) -> String {
+        self.file("work.jsonl")
+    }
+    /// One line for each table.
+    pub fn tables(&self) -> String {
+        self.file("tables.jsonl")
+    }
+    /// One line for each zone.
+    pub fn zones(&self) -> String {
+        self.file("zones.jsonl")
+    }
+    /// One line for each crawler.
+    pub fn crawlers(&self) -> String {
+        self.file("crawlers.jsonl")
+    }
+    /// What was found in landing.
+    pub fn plan(&self) -> String {
+        self.file("plan.json")
+    }
+    /// The account.
+    pub fn report(&self) -> String {
+        self.file("report.json")
+    }
+
+    fn file(&self, name: &str) -> String {
+        format!("runs/{}/{name}", self.0)
+    }
+}
+
+/// One line of the work list: convert this source.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkItem {
+    /// The run it belongs to.
+    pub run: RunId,
+    /// The table it belongs to.
+    pub table: TableName,
+    /// What to convert.
+    pub source: SourceVersion,
+    /// Which of the table's layouts is valid for it.
+    pub layout: usize,
+}
+
+/// One line of the table list: register this table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableItem {
+    /// The run.
+    pub run: RunId,
+    /// The table.
+    pub table: TableName,
+}
+
+/// One line of the zone list: bring this zone up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneItem {
+    /// The run.
+    pub run: RunId,
+    /// The zone.
+    pub zone: ZoneName,
+    /// The function that serves it.
+    pub function: String,
+}
+
+/// One line of the crawler list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrawlerItem {
+    /// The run.
+    pub run: RunId,
+    /// The crawler's name.
+    pub crawler: String,
+}
+
+/// What PlanRun found: every new source, once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The run.
+    pub run: RunId,
+    /// All new sources, whatever becomes of them.
+    pub landed: Tally,
+    /// New sources on the work list.
+    pub planned: Tally,
+    /// Ids of new sources that PlanRun settled itself: empty files, names of no table.
+    pub settled: Vec<SourceId>,
+}
+
+/// So many files with so many bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many files.
+    pub files: u64,
+    /// How many bytes, as they lie in landing.
+    pub bytes: u64,
+}
+
+impl Tally {
+    /// Adds one file.
+    pub fn add(&mut self, size_bytes: u64) {
+        self.files += 1;
+        self.bytes += size_bytes;
+    }
+}
+
+/// The account of a run. It must balance: every file that landed is in exactly one class.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The run.
+    pub run: String,
+    /// New sources that the run found.
+    pub landed: Tally,
+    /// In silver.
+    pub converted: Tally,
+    /// Refused as a whole.
+    pub quarantined: Tally,
+    /// Settled by another run in the meantime.
+    pub duplicate: Tally,
+    /// Nothing to convert, or of no table.
+    pub skipped: Tally,
+    /// Could not be worked on.
+    pub failed: Tally,
+    /// Rows in silver, from this run.
+    pub rows: u64,
+    /// Rows in quarantine, from this run.
+    pub bad_rows: u64,
+    /// Bytes of Parquet, from this run.
+    pub bytes_out: u64,
+    /// Whether `landed` is the sum of the classes, in files and in bytes.
+    pub balanced: bool,
+    /// Files that need a look, at most 100: `key: CLASS: reason`.
+    pub remarks: Vec<String>,
+}
+
+impl RunReport {
+    /// Puts a source into its class, by what the ledger says of it.
+    pub fn count(&mut self, size_bytes: u64, record: Option<&Record>) {
+        let Some(record) = record else { return };
+        if record.run.as_str() != self.run {
+            return self.duplicate.add(size_bytes);
+        }
+        match record.status {
+            Status::Done => {
+                self.converted.add(size_bytes);
+                self.rows += record.outcome.rows;
+                self.bad_rows += record.outcome.bad_rows;
+                self.bytes_out += record.outcome.bytes_out;
+            }
+            Status::Quarantined => self.quarantined.add(size_bytes),
+            Status::Skipped => self.skipped.add(size_bytes),
+            Status::Failed => self.failed.add(size_bytes),
+            Status::Leased => {}
+        }
+        self.remark(record);
+    }
+
+    /// Compares what landed with the sum of the classes.
+    pub fn balance(&mut self) {
+        let classes = [self.converted, self.quarantined, self.duplicate, self.skipped, self.failed];
+        let files: u64 = classes.iter().map(|tally| tally.files).sum();
+        let bytes: u64 = classes.iter().map(|tally| tally.bytes).sum();
+        self.balanced = self.landed == Tally { files, bytes };
+    }
+
+    fn remark(&mut self, record: &Record) {
+        const MOST_REMARKS: usize = 100;
+        let outcome = &record.outcome;
+        if self.remarks.len() >= MOST_REMARKS {
+            return;
+        }
+        if !outcome.class.is_empty() {
+            self.remarks.push(format!("{}: {}: {}", record.key, outcome.class, outcome.reason));
+        } else if outcome.bad_rows > 0 {
+            self.remarks.push(format!("{}: BAD_ROWS: {} in quarantine", record.key, outcome.bad_rows));
+        }
+    }
+}

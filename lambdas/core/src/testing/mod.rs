@@ -1,0 +1,1 @@
+//! Stand-ins for the ports, in memory, and the contract that every implementation keeps.

@@ -1,0 +1,14 @@
+//! Plans a run.
+
+use tarn_aws::{DynamoLedger, S3, SystemClock};
+use tarn_core::jobs::{PlanRun, RunRequest};
+use tarn_runtime::RuntimeError;
+
+pub(crate) async fn main() -> Result<(), RuntimeError> {
+    let names = tarn_runtime::settings()?.names;
+    let aws = tarn_aws::connect().await;
+    let store = S3::new(&aws);
+    let ledger = DynamoLedger::new(&aws, names.ledger());
+    let job = PlanRun { names: &names, store: &store, ledger: &ledger, clock: &SystemClock };
+    tarn_runtime::serve(|request: RunRequest, _| async move { job.run(&request).await }).await
+}

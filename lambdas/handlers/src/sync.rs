@@ -1,0 +1,17 @@
+//! Brings one zone's copy up to date.
+
+use tarn_aws::{GlueCatalog, S3};
+use tarn_core::ZoneItem;
+use tarn_core::jobs::SyncZone;
+use tarn_lake::variable;
+use tarn_runtime::RuntimeError;
+
+pub(crate) async fn main() -> Result<(), RuntimeError> {
+    let settings = tarn_runtime::settings()?;
+    let zone = settings.zone.ok_or_else(|| format!("the sync function needs {}", variable::ZONE))?;
+    let aws = tarn_aws::connect().await;
+    let store = S3::new(&aws);
+    let catalog = GlueCatalog::new(&aws);
+    let job = SyncZone { names: &settings.names, zone: &zone, store: &store, catalog: &catalog };
+    tarn_runtime::serve(|item: ZoneItem, _| async move { job.run(&item).await }).await
+}
