@@ -1,1 +1,14 @@
-//! tarn-cloud
+//! An AWS account as the control plane uses it: stacks, runs of the pipeline, SQL, who we are.
+//! The only crate of the control plane that knows the SDK.
+
+mod access;
+mod failure;
+mod pipeline;
+mod query;
+mod stacks;
+
+pub use access::{Access, Identity, connect, identity};
+pub use aws_config::SdkConfig;
+pub use pipeline::{Pipeline, Progress, RunState, RunStatus};
+pub use query::{Answer, Queries};
+pub use stacks::CloudFormation;

@@ -1,1 +1,24 @@
-//! tarn-deploy
+//! Makes an account look like a set of templates, and takes it down again.
+//!
+//! What to do follows from the templates and from what stands in the account; how it is done goes
+//! through two ports, [`Stacks`] and [`Artifacts`]. Nothing here prints: an [`Observer`] is told.
+
+mod apply;
+mod deploy;
+mod destroy;
+mod error;
+mod follow;
+mod graph;
+mod observer;
+mod ports;
+mod report;
+
+pub use deploy::{Deployment, DesiredStack, Upload, deploy};
+pub use destroy::{Destruction, destroy};
+pub use error::{DeployError, PortError, PortErrorKind};
+pub use observer::{Event, Observer};
+pub use ports::{
+    Action, Artifacts, ChangeRequest, ChangeSet, Clock, ResourceEvent, StackState, StackStatus, Stacks,
+    TemplateSource,
+};
+pub use report::{Outcome, Report, StackReport};

@@ -1,0 +1,110 @@
+//! Brings one stack to its template, or takes it down.
+
+use std::collections::BTreeMap;
+
+use crate::follow::{Followed, follow, newest_event};
+use crate::{
+    Action, ChangeRequest, ChangeSet, Clock, DeployError, Event, Observer, Outcome, StackReport, StackState,
+    Stacks,
+};
+
+/// What a change of stacks works with.
+#[derive(Clone, Copy)]
+pub(crate) struct Hands<'a> {
+    pub stacks: &'a dyn Stacks,
+    pub clock: &'a dyn Clock,
+    pub observer: &'a dyn Observer,
+}
+
+impl Hands<'_> {
+    /// Creates or updates a stack; one that is as it should be is not touched.
+    pub(crate) async fn apply(&self, request: ChangeRequest) -> StackReport {
+        let name = request.stack.clone();
+        self.observer.tell(Event::Preparing { stack: &name });
+        let applied = self.try_apply(request).await;
+        self.report(name, applied)
+    }
+
+    /// Deletes a stack.
+    pub(crate) async fn delete(&self, stack: &StackState) -> StackReport {
+        let deleted = self.try_delete(stack).await;
+        self.report(stack.name.clone(), deleted)
+    }
+
+    async fn try_apply(&self, mut request: ChangeRequest) -> Result<Done, DeployError> {
+        request.action = self.action_for(&request.stack).await?;
+        let stack = request.stack.clone();
+        let (change_set, arn, resources) = match self.stacks.prepare(&request).await? {
+            ChangeSet::Empty => return Ok(Done::unchanged()),
+            ChangeSet::Refused { reason } => return Err(DeployError::Refused { stack, reason }),
+            ChangeSet::Ready { arn, stack_arn, resources } => (arn, stack_arn, resources),
+        };
+        let after = newest_event(self.stacks, &arn).await?;
+        self.observer.tell(Event::Started {
+            stack: &stack,
+            action: request.action,
+            resources: Some(resources),
+        });
+        self.stacks.execute(&change_set).await?;
+        let seen = follow(self.stacks, self.clock, self.observer, (&stack, &arn), after).await?;
+        let (wanted, outcome) = match request.action {
+            Action::Create => ("CREATE_COMPLETE", Outcome::Created),
+            _ => ("UPDATE_COMPLETE", Outcome::Updated),
+        };
+        match &seen.status {
+            Some(status) if status.0 == wanted => Ok(Done { outcome, resources: seen.completed }),
+            _ => Err(failed(stack, seen)),
+        }
+    }
+
+    /// Create or update, by what stands there. What was never created whole goes first.
+    async fn action_for(&self, name: &str) -> Result<Action, DeployError> {
+        let Some(stack) = self.stacks.describe(name).await? else { return Ok(Action::Create) };
+        if stack.status.in_progress() {
+            return Err(DeployError::Busy { stack: name.into(), status: stack.status.0 });
+        }
+        if stack.status.is_stillborn() {
+            self.try_delete(&stack).await?;
+            return Ok(Action::Create);
+        }
+        Ok(if stack.status.is_only_reviewed() { Action::Create } else { Action::Update })
+    }
+
+    async fn try_delete(&self, stack: &StackState) -> Result<Done, DeployError> {
+        let after = newest_event(self.stacks, &stack.arn).await?;
+        self.observer.tell(Event::Started { stack: &stack.name, action: Action::Delete, resources: None });
+        self.stacks.delete(&stack.arn).await?;
+        let ids = (stack.name.as_str(), stack.arn.as_str());
+        let seen = follow(self.stacks, self.clock, self.observer, ids, after).await?;
+        match &seen.status {
+            None => Ok(Done { outcome: Outcome::Deleted, resources: seen.completed }),
+            Some(status) if status.0 == "DELETE_COMPLETE" => {
+                Ok(Done { outcome: Outcome::Deleted, resources: seen.completed })
+            }
+            Some(_) => Err(failed(stack.name.clone(), seen)),
+        }
+    }
+
+    fn report(&self, name: String, done: Result<Done, DeployError>) -> StackReport {
+        let done =
+            done.unwrap_or_else(|error| Done { outcome: Outcome::Failed(error), resources: BTreeMap::new() });
+        self.observer.tell(Event::Settled { stack: &name, outcome: &done.outcome });
+        StackReport { name, outcome: done.outcome, resources: done.resources }
+    }
+}
+
+struct Done {
+    outcome: Outcome,
+    resources: BTreeMap<String, usize>,
+}
+
+impl Done {
+    fn unchanged() -> Self {
+        Self { outcome: Outcome::Unchanged, resources: BTreeMap::new() }
+    }
+}
+
+fn failed(stack: String, seen: Followed) -> DeployError {
+    let status = seen.status.map_or_else(|| "gone".to_owned(), |status| status.0);
+    DeployError::Failed { stack, status, reasons: seen.reasons }
+}

@@ -1,0 +1,148 @@
+//! The story of a deployment: foundation, uploads, everything else, and last the lake's config.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+use tarn_lake::StackId;
+
+use crate::apply::Hands;
+use crate::graph::{self, Node};
+use crate::{
+    Action, Artifacts, ChangeRequest, Clock, Event, Observer, Outcome, PortError, Report, Stacks,
+    TemplateSource,
+};
+
+/// What is to stand in the account.
+#[derive(Debug, Clone)]
+pub struct Deployment {
+    /// The stacks; the first is the foundation, which holds the ops bucket.
+    pub stacks: Vec<DesiredStack>,
+    /// The ops bucket.
+    pub ops_bucket: String,
+    /// Uploaded when the foundation stands, before anything needs it.
+    pub uploads: Vec<Upload>,
+    /// Key and bytes of the lake as deployed, written when every stack is good: a run never sees
+    /// a zone that does not stand.
+    pub lake_document: (String, Vec<u8>),
+    /// On every stack.
+    pub tags: Vec<(String, String)>,
+    /// Whether stacks are protected against termination.
+    pub protected: bool,
+}
+
+/// A stack as it should be.
+#[derive(Debug, Clone)]
+pub struct DesiredStack {
+    /// Which stack of the lake.
+    pub id: StackId,
+    /// Its name.
+    pub name: String,
+    /// Its template as JSON.
+    pub template: String,
+    /// The names of the stacks that must stand before.
+    pub after: Vec<String>,
+}
+
+/// A file that goes to the ops bucket under a key named by its content.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    /// What it is, for people.
+    pub what: String,
+    /// Its key.
+    pub key: String,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// Brings the account to the deployment. What does not depend on each other goes side by side; a
+/// failed stack stops only what stands on it.
+pub async fn deploy(
+    deployment: &Deployment,
+    stacks: &dyn Stacks,
+    artifacts: &dyn Artifacts,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Report, PortError> {
+    let hands = Hands { stacks, clock, observer };
+    let (base, rest): (Vec<_>, Vec<_>) =
+        deployment.stacks.iter().partition(|stack| stack.id == StackId::Foundation);
+
+    let mut report = Report::default();
+    for stack in base {
+        let inline = TemplateSource::Inline(stack.template.clone());
+        report.stacks.push(hands.apply(deployment.request(stack, inline)).await);
+    }
+    if let Some(failed) = report.stacks.iter().find(|stack| !stack.outcome.is_good()) {
+        let because = failed.name.clone();
+        report.skip(rest, &because);
+        return Ok(report);
+    }
+
+    upload(deployment, artifacts, observer).await?;
+    let nodes = rest.iter().map(|stack| Node {
+        name: stack.name.clone(),
+        after: stack.after.clone(),
+        work: deployment.request(stack, deployment.uploaded(stack)),
+    });
+    let settled = graph::run(nodes.collect(), |request| hands.apply(request)).await;
+    report.stacks.extend(settled);
+
+    if report.is_good() {
+        let (key, bytes) = &deployment.lake_document;
+        observer.tell(Event::Uploading { what: "the lake's config" });
+        artifacts.write(&deployment.ops_bucket, key, bytes.clone()).await?;
+    }
+    Ok(report)
+}
+
+async fn upload(
+    deployment: &Deployment,
+    artifacts: &dyn Artifacts,
+    observer: &dyn Observer,
+) -> Result<(), PortError> {
+    for upload in &deployment.uploads {
+        observer.tell(Event::Uploading { what: &upload.what });
+        artifacts.upload_file(&deployment.ops_bucket, &upload.key, &upload.file).await?;
+    }
+    let templates = deployment.stacks.iter().filter(|stack| stack.id != StackId::Foundation);
+    for stack in templates {
+        let bytes = stack.template.clone().into_bytes();
+        artifacts.write(&deployment.ops_bucket, &stack.template_key(), bytes).await?;
+    }
+    Ok(())
+}
+
+impl Deployment {
+    fn request(&self, stack: &DesiredStack, template: TemplateSource) -> ChangeRequest {
+        ChangeRequest {
+            stack: stack.name.clone(),
+            action: Action::Create,
+            template,
+            tags: self.tags.clone(),
+            protected: self.protected,
+        }
+    }
+
+    fn uploaded(&self, stack: &DesiredStack) -> TemplateSource {
+        TemplateSource::Uploaded { bucket: self.ops_bucket.clone(), key: stack.template_key() }
+    }
+}
+
+impl DesiredStack {
+    /// Named by content, so that a change set under review is never changed behind its back.
+    fn template_key(&self) -> String {
+        let hash = Sha256::digest(self.template.as_bytes());
+        let hex: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        format!("templates/{}-{hex}.json", self.name)
+    }
+}
+
+impl Report {
+    fn skip(&mut self, stacks: Vec<&DesiredStack>, because: &str) {
+        self.stacks.extend(stacks.into_iter().map(|stack| crate::StackReport {
+            name: stack.name.clone(),
+            outcome: Outcome::Skipped { because: because.into() },
+            resources: Default::default(),
+        }));
+    }
+}

@@ -1,0 +1,97 @@
+//! The story of a destruction: what stands on others goes first, the ops and logs buckets last.
+
+use crate::apply::Hands;
+use crate::graph::{self, Node};
+use crate::{Artifacts, Clock, DeployError, Event, Observer, PortError, Report, StackState, Stacks};
+
+/// What is to go. Stacks are found in the account by tag, so that a zone that has left the config
+/// goes too, and a lake whose names look alike does not.
+#[derive(Debug, Clone)]
+pub struct Destruction {
+    /// What the lake's stack and bucket names begin with, dash included.
+    pub prefix: String,
+    /// What its bucket names end with.
+    pub account_and_region: String,
+    /// The tags of the lake's stacks.
+    pub tags: Vec<(String, String)>,
+    /// The stack that goes last.
+    pub foundation: String,
+    /// The stack that everything but the foundation stands on.
+    pub storage: String,
+    /// The stack that goes before the storage.
+    pub pipeline: String,
+    /// The foundation's buckets, which no function empties.
+    pub last_buckets: Vec<String>,
+}
+
+/// Takes down everything that stands of a lake, then looks again and reports what is left.
+pub async fn destroy(
+    destruction: &Destruction,
+    stacks: &dyn Stacks,
+    artifacts: &dyn Artifacts,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Report, PortError> {
+    let hands = Hands { stacks, clock, observer };
+    let standing = destruction.standing(stacks).await?;
+    let names: Vec<String> = standing.iter().map(|stack| stack.name.clone()).collect();
+    let nodes = standing.into_iter().map(|stack| Node {
+        name: stack.name.clone(),
+        after: destruction.before(&stack.name, &names),
+        work: stack,
+    });
+    let settled = graph::run(nodes.collect(), |stack: StackState| async move {
+        if stack.name == destruction.foundation
+            && let Err(error) = empty(destruction, artifacts, observer).await
+        {
+            let outcome = crate::Outcome::Failed(DeployError::Port(error));
+            return crate::StackReport { name: stack.name, outcome, resources: Default::default() };
+        }
+        hands.delete(&stack).await
+    })
+    .await;
+
+    let mut report = Report { stacks: settled, left: Vec::new() };
+    let left = destruction.standing(stacks).await?;
+    report.left.extend(left.into_iter().map(|stack| format!("stack {} ({})", stack.name, stack.status.0)));
+    let buckets = artifacts.buckets(&destruction.prefix).await?;
+    let ours = |bucket: &String| bucket.ends_with(&destruction.account_and_region);
+    report.left.extend(buckets.into_iter().filter(ours).map(|bucket| format!("bucket {bucket}")));
+    Ok(report)
+}
+
+async fn empty(
+    destruction: &Destruction,
+    artifacts: &dyn Artifacts,
+    observer: &dyn Observer,
+) -> Result<(), PortError> {
+    for bucket in &destruction.last_buckets {
+        observer.tell(Event::Emptying { bucket });
+        artifacts.empty(bucket).await?;
+    }
+    Ok(())
+}
+
+impl Destruction {
+    /// The lake's stacks, by tag.
+    async fn standing(&self, stacks: &dyn Stacks) -> Result<Vec<StackState>, PortError> {
+        let ours = |stack: &StackState| self.tags.iter().all(|tag| stack.tags.contains(tag));
+        Ok(stacks.list().await?.into_iter().filter(ours).collect())
+    }
+
+    /// What must be gone before a stack may go: the reverse of the order of deployment.
+    fn before(&self, name: &str, all: &[String]) -> Vec<String> {
+        let others = |keep: &dyn Fn(&str) -> bool| -> Vec<String> {
+            all.iter().filter(|other| *other != name && keep(other)).cloned().collect()
+        };
+        if name == self.foundation {
+            others(&|_| true)
+        } else if name == self.storage {
+            others(&|other| other != self.foundation)
+        } else if name == self.pipeline {
+            Vec::new()
+        } else {
+            others(&|other| other == self.pipeline)
+        }
+    }
+}

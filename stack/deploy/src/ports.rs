@@ -1,0 +1,182 @@
+//! What a deployment needs from the world.
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::PortError;
+
+/// The result of a port.
+pub type PortResult<T> = Result<T, PortError>;
+
+/// CloudFormation's stacks.
+#[async_trait]
+pub trait Stacks: Send + Sync {
+    /// The stack of that name or ARN, or `None` if there is none. A deleted stack is found by its
+    /// ARN only.
+    async fn describe(&self, name: &str) -> PortResult<Option<StackState>>;
+
+    /// All stacks that are not deleted.
+    async fn list(&self) -> PortResult<Vec<StackState>>;
+
+    /// Makes a change set and waits until it can be executed or has turned out empty.
+    async fn prepare(&self, request: &ChangeRequest) -> PortResult<ChangeSet>;
+
+    /// Executes a change set.
+    async fn execute(&self, change_set: &str) -> PortResult<()>;
+
+    /// The stack's events after the given one (its id), oldest first.
+    async fn events(&self, stack_arn: &str, after: Option<&str>) -> PortResult<Vec<ResourceEvent>>;
+
+    /// Begins to delete a stack.
+    async fn delete(&self, stack_arn: &str) -> PortResult<()>;
+}
+
+/// The lake's ops bucket, as the control plane uses it, and the buckets that no function empties.
+#[async_trait]
+pub trait Artifacts: Send + Sync {
+    /// Uploads a file unless the key is there: keys are named by content.
+    async fn upload_file(&self, bucket: &str, key: &str, file: &Path) -> PortResult<()>;
+    /// Writes a document, whatever is there.
+    async fn write(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> PortResult<()>;
+    /// Deletes every version of everything in a bucket. A bucket that is gone is empty.
+    async fn empty(&self, bucket: &str) -> PortResult<()>;
+    /// The names of all buckets that begin with the prefix.
+    async fn buckets(&self, prefix: &str) -> PortResult<Vec<String>>;
+}
+
+/// Time, so that tests own it.
+#[async_trait]
+pub trait Clock: Send + Sync {
+    /// Waits.
+    async fn sleep(&self, duration: Duration);
+}
+
+/// A stack as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackState {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+    /// Where it stands.
+    pub status: StackStatus,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
+}
+
+/// CloudFormation's word for where a stack stands, such as `UPDATE_COMPLETE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackStatus(pub String);
+
+impl StackStatus {
+    /// Whether it is about to become something else.
+    pub fn in_progress(&self) -> bool {
+        self.0.ends_with("_IN_PROGRESS") && self.0 != "REVIEW_IN_PROGRESS"
+    }
+
+    /// Whether the stack is there but was never created whole, so that it must go before another try.
+    pub fn is_stillborn(&self) -> bool {
+        matches!(self.0.as_str(), "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED")
+    }
+
+    /// Whether nothing is there yet but a change set.
+    pub fn is_only_reviewed(&self) -> bool {
+        self.0 == "REVIEW_IN_PROGRESS"
+    }
+}
+
+/// What is to be done with a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Make it.
+    Create,
+    /// Change it.
+    Update,
+    /// Take it down.
+    Delete,
+}
+
+/// Where CloudFormation finds a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TemplateSource {
+    /// In the request, up to 51,200 bytes.
+    Inline(String),
+    /// In a bucket, up to 1 MB.
+    Uploaded {
+        /// The bucket.
+        bucket: String,
+        /// The key.
+        key: String,
+    },
+}
+
+/// What the change set is to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeRequest {
+    /// The stack's name.
+    pub stack: String,
+    /// Create or Update.
+    pub action: Action,
+    /// The template.
+    pub template: TemplateSource,
+    /// The stack's tags.
+    pub tags: Vec<(String, String)>,
+    /// Whether the stack may be deleted only after its protection was lifted.
+    pub protected: bool,
+}
+
+/// A change set that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChangeSet {
+    /// Nothing differs.
+    Empty,
+    /// It can be executed.
+    Ready {
+        /// Its ARN.
+        arn: String,
+        /// The stack's ARN.
+        stack_arn: String,
+        /// How many resources it touches.
+        resources: usize,
+    },
+    /// CloudFormation will not do it.
+    Refused {
+        /// Its reason.
+        reason: String,
+    },
+}
+
+/// Something that happened to a resource of a stack, or to the stack itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceEvent {
+    /// The event's id.
+    pub id: String,
+    /// The resource's id in the template; the stack's name for the stack itself.
+    pub logical_id: String,
+    /// Its type, such as `AWS::S3::Bucket`.
+    pub resource_type: String,
+    /// Its physical id.
+    pub physical_id: String,
+    /// Where it stands, such as `CREATE_FAILED`.
+    pub status: String,
+    /// CloudFormation's reason, empty when there is none.
+    pub reason: String,
+}
+
+impl ResourceEvent {
+    /// Whether it is about the stack and not about a resource.
+    pub fn is_of_stack(&self, stack_arn: &str) -> bool {
+        self.resource_type == "AWS::CloudFormation::Stack" && self.physical_id == stack_arn
+    }
+
+    /// Whether it is a cause: a failure that is not the mere consequence of another.
+    pub fn is_cause_of_failure(&self) -> bool {
+        self.status.ends_with("_FAILED")
+            && !self.reason.is_empty()
+            && !self.reason.starts_with("Resource creation cancelled")
+            && !self.reason.starts_with("Resource update cancelled")
+            && !self.reason.starts_with("The following resource(s) failed")
+    }
+}
