@@ -38,7 +38,9 @@ impl HttpAnswers {
         })?;
         match response.status().as_u16() {
             200..300 => Ok(()),
-            status => Err(Error::new(Kind::Unavailable, format!("CloudFormation's answer address said {status}"))),
+            status => {
+                Err(Error::new(Kind::Unavailable, format!("CloudFormation's answer address said {status}")))
+            }
         }
     }
 }

@@ -38,13 +38,8 @@ impl Catalog for GlueCatalog {
     }
 
     async fn create(&self, table: &CatalogTable) -> Result<()> {
-        let sent = self
-            .client
-            .create_table()
-            .database_name(&table.database)
-            .table_input(input(table)?)
-            .send()
-            .await;
+        let sent =
+            self.client.create_table().database_name(&table.database).table_input(input(table)?).send().await;
         sent.map(|_| ()).map_err(failed(format!("registering table {}.{}", table.database, table.name)))
     }
 

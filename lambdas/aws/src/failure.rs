@@ -9,9 +9,18 @@ use tarn_core::{Error, Kind};
 /// What can be done about an error of that name.
 fn kind_of(code: &str) -> Option<Kind> {
     Some(match code {
-        "NoSuchKey" | "NoSuchBucket" | "NoSuchVersion" | "NotFound" | "EntityNotFoundException"
-        | "ResourceNotFoundException" | "StateMachineDoesNotExist" | "NoSuchUpload" => Kind::NotFound,
-        "AccessDenied" | "AccessDeniedException" | "Forbidden" | "UnauthorizedOperation"
+        "NoSuchKey"
+        | "NoSuchBucket"
+        | "NoSuchVersion"
+        | "NotFound"
+        | "EntityNotFoundException"
+        | "ResourceNotFoundException"
+        | "StateMachineDoesNotExist"
+        | "NoSuchUpload" => Kind::NotFound,
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "Forbidden"
+        | "UnauthorizedOperation"
         | "KMS.AccessDeniedException" => Kind::AccessDenied,
         "PreconditionFailed"
         | "ConditionalRequestConflict"
@@ -21,10 +30,18 @@ fn kind_of(code: &str) -> Option<Kind> {
         | "CrawlerRunningException"
         | "ExecutionAlreadyExists"
         | "VersionMismatchException" => Kind::Conflict,
-        "SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequestsException"
-        | "ProvisionedThroughputExceededException" | "RequestLimitExceeded" => Kind::Throttled,
-        "InternalError" | "ServiceUnavailable" | "InternalServerError" | "InternalServiceException"
-        | "OperationTimeoutException" | "RequestTimeout" => Kind::Unavailable,
+        "SlowDown"
+        | "Throttling"
+        | "ThrottlingException"
+        | "TooManyRequestsException"
+        | "ProvisionedThroughputExceededException"
+        | "RequestLimitExceeded" => Kind::Throttled,
+        "InternalError"
+        | "ServiceUnavailable"
+        | "InternalServerError"
+        | "InternalServiceException"
+        | "OperationTimeoutException"
+        | "RequestTimeout" => Kind::Unavailable,
         "ValidationException" | "InvalidInputException" | "InvalidRequest" | "InvalidArgument" => {
             Kind::Invalid
         }

@@ -214,5 +214,8 @@ fn record_of(item: &HashMap<String, AttributeValue>) -> Result<Record> {
 }
 
 fn malformed(attribute: &str) -> Error {
-    Error::new(Kind::Invalid, format!("a record of the ledger has no valid `{attribute}`; was it edited by hand?"))
+    Error::new(
+        Kind::Invalid,
+        format!("a record of the ledger has no valid `{attribute}`; was it edited by hand?"),
+    )
 }

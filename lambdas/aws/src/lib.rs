@@ -7,6 +7,7 @@ mod crawlers;
 mod executions;
 mod failure;
 mod ledger;
+mod loopback;
 mod scratch;
 mod store;
 

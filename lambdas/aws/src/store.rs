@@ -13,6 +13,7 @@ use tarn_core::{Error, Kind, Result, SourceVersion};
 
 use crate::SdkConfig;
 use crate::failure::failed;
+use crate::loopback::{self, AsIfByTls};
 
 mod body;
 
@@ -32,8 +33,23 @@ impl S3 {
     /// A client; an endpoint of one's own is addressed by path, since it has no name per bucket.
     pub fn new(config: &SdkConfig) -> Self {
         let own_endpoint = config.endpoint_url().is_some();
-        let config = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint).build();
-        Self { client: Client::from_conf(config) }
+        let mut builder = aws_sdk_s3::config::Builder::from(config).force_path_style(own_endpoint);
+        if loopback::is_loopback(config) {
+            builder = builder.interceptor(AsIfByTls);
+        }
+        Self { client: Client::from_conf(builder.build()) }
+    }
+
+    /// The names of all buckets that begin with the prefix.
+    pub async fn buckets(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut pages = self.client.list_buckets().prefix(prefix).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(failed("listing the account's buckets"))?;
+            found.extend(page.buckets.unwrap_or_default().into_iter().filter_map(|bucket| bucket.name));
+        }
+        found.retain(|name| name.starts_with(prefix));
+        Ok(found)
     }
 
     async fn put(
@@ -45,7 +61,8 @@ impl S3 {
         unless_there: bool,
     ) -> Result<()> {
         let doing = format!("writing s3://{bucket}/{key}");
-        let mut request = self.client.put_object().bucket(bucket).key(key).body(stream(content, &doing).await?);
+        let mut request =
+            self.client.put_object().bucket(bucket).key(key).body(stream(content, &doing).await?);
         if !fingerprint.is_empty() {
             request = request.metadata(FINGERPRINT, fingerprint);
         }
@@ -65,8 +82,7 @@ impl S3 {
 #[async_trait]
 impl ObjectStore for S3 {
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
-        let mut pages =
-            self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        let mut pages = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed(format!("listing s3://{bucket}/{prefix}")))?;
@@ -74,7 +90,10 @@ impl ObjectStore for S3 {
                 found.push(Object {
                     key: object.key.unwrap_or_default(),
                     size_bytes: object.size.unwrap_or_default() as u64,
-                    modified_millis: object.last_modified.and_then(|t| t.to_millis().ok()).unwrap_or_default(),
+                    modified_millis: object
+                        .last_modified
+                        .and_then(|t| t.to_millis().ok())
+                        .unwrap_or_default(),
                 });
             }
         }
@@ -198,11 +217,12 @@ async fn stream(content: Content, doing: &str) -> Result<ByteStream> {
         Content::Bytes(bytes) => Ok(ByteStream::from(bytes)),
         Content::File(file) => {
             let length = file.metadata().map_err(unreadable)?.len();
-            let reading = ByteStream::read_from()
-                .file(tokio::fs::File::from_std(file))
-                .length(Length::Exact(length));
+            let reading =
+                ByteStream::read_from().file(tokio::fs::File::from_std(file)).length(Length::Exact(length));
             let body = reading.build().await;
-            body.map_err(|error| Error::caused(Kind::Unavailable, format!("{doing}: what was spooled"), error))
+            body.map_err(|error| {
+                Error::caused(Kind::Unavailable, format!("{doing}: what was spooled"), error)
+            })
         }
     }
 }
@@ -233,7 +253,9 @@ fn encoded(key: &str) -> String {
     let mut text = String::with_capacity(key.len());
     for byte in key.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => text.push(byte as char),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
+                text.push(byte as char)
+            }
             _ => text.push_str(&format!("%{byte:02X}")),
         }
     }

@@ -109,6 +109,7 @@ pub struct Lease {
 }
 
 /// What the ledger answers to a lease.
+#[allow(clippy::large_enum_variant, reason = "there is one for each file, and it does not live long")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Claim {
     /// Work on it; every later write carries this attempt.
@@ -118,6 +119,13 @@ pub enum Claim {
     },
     /// Nothing to do: somebody else settled it, or works on it.
     Taken(Record),
+}
+
+impl Outcome {
+    /// What became of a source that nobody could work on.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self { class: "FAILED".into(), reason: reason.into(), ..Self::default() }
+    }
 }
 
 impl Record {

@@ -145,8 +145,17 @@ pub struct Plan {
     pub landed: Tally,
     /// New sources on the work list.
     pub planned: Tally,
-    /// Ids of new sources that PlanRun settled itself: empty files, names of no table.
-    pub settled: Vec<SourceId>,
+    /// New sources that PlanRun settled itself: empty files, names of no table.
+    pub settled: Vec<Settled>,
+}
+
+/// A source that needs no work. Its size stands here, because its record may change hands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Which source.
+    pub source_id: SourceId,
+    /// Its size in landing.
+    pub size_bytes: u64,
 }
 
 /// So many files with so many bytes.

@@ -24,7 +24,8 @@ pub fn handler_name() -> Option<String> {
 
 /// The handler's settings, from the function's environment.
 pub fn settings() -> Result<Settings, Error> {
-    Settings::read(variable).map_err(|error| Error::caused(Kind::Invalid, "reading the function's settings", error))
+    Settings::read(variable)
+        .map_err(|error| Error::caused(Kind::Invalid, "reading the function's settings", error))
 }
 
 /// Logs to the function's log as JSON lines; `RUST_LOG` sets the level.

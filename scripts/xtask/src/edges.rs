@@ -16,13 +16,19 @@ pub fn check() -> Result<(), String> {
         for dependency in dependencies {
             let is_stack = crates.get(dependency).is_some_and(|(folder, _)| folder.starts_with("stack/"));
             if folder.starts_with("lambdas/") && is_stack && dependency != "tarn-lake" {
-                faults.push(format!("{name} is of the data plane and may use only tarn-lake of stack/, not {dependency}"));
+                faults.push(format!(
+                    "{name} is of the data plane and may use only tarn-lake of stack/, not {dependency}"
+                ));
             }
             if dependency.starts_with("aws-sdk-") && !SDK_CRATES.contains(&name.as_str()) {
-                faults.push(format!("{name} must not know the SDK ({dependency}); go through tarn-aws or tarn-cloud"));
+                faults.push(format!(
+                    "{name} must not know the SDK ({dependency}); go through tarn-aws or tarn-cloud"
+                ));
             }
             if name == "tarn-lake" && crates.contains_key(dependency) {
-                faults.push(format!("tarn-lake holds words only and uses no other crate of ours, not {dependency}"));
+                faults.push(format!(
+                    "tarn-lake holds words only and uses no other crate of ours, not {dependency}"
+                ));
             }
         }
     }
@@ -36,7 +42,8 @@ type Crates = BTreeMap<String, (String, Vec<String>)>;
 fn workspace() -> Result<Crates, String> {
     let output = Command::new("cargo").args(["metadata", "--format-version=1", "--no-deps"]).output();
     let output = output.map_err(|e| format!("cargo metadata: {e}"))?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))?;
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("cargo metadata: {e}"))?;
     let root = text(&metadata["workspace_root"]);
     let packages = metadata["packages"].as_array().cloned().unwrap_or_default();
     Ok(packages.iter().map(|package| described(package, &root)).collect())

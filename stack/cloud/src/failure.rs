@@ -32,7 +32,10 @@ fn kind_of<E: ProvideErrorMetadata + std::error::Error + 'static>(
                 PortErrorKind::AccessDenied
             }
             Some(
-                "ExpiredToken" | "ExpiredTokenException" | "InvalidClientTokenId" | "UnrecognizedClientException"
+                "ExpiredToken"
+                | "ExpiredTokenException"
+                | "InvalidClientTokenId"
+                | "UnrecognizedClientException"
                 | "SignatureDoesNotMatch",
             ) => PortErrorKind::Credentials,
             Some("Throttling" | "ThrottlingException" | "ServiceUnavailable" | "InternalFailure") => {

@@ -85,8 +85,9 @@ impl Pipeline {
         let entered = history.events.iter().find(|event| {
             matches!(event.r#type, HistoryEventType::TaskStateEntered | HistoryEventType::MapStateEntered)
         });
-        let step =
-            entered.and_then(|event| event.state_entered_event_details.as_ref()).map(|step| step.name.clone());
+        let step = entered
+            .and_then(|event| event.state_entered_event_details.as_ref())
+            .map(|step| step.name.clone());
         let is_map = entered.is_some_and(|event| event.r#type == HistoryEventType::MapStateEntered);
         let items = if is_map { self.items(run_arn).await? } else { None };
         Ok(Progress { step, items })

@@ -5,9 +5,12 @@ use tarn_lake::{Bucket, Names};
 
 use super::documents;
 use crate::ports::{Ledger, ObjectStore};
-use crate::{Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, WorkItem};
+use crate::{
+    Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, WorkItem,
+};
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct Account<'a> {
     /// How the lake's resources are called.
     pub names: &'a Names,
@@ -43,17 +46,16 @@ impl Account<'_> {
     async fn report(&self, plan: Plan, work: &[WorkItem]) -> Result<RunReport> {
         let sources: Vec<SourceId> = work.iter().map(|item| item.source.id()).collect();
         let records = self.ledger.records(&sources).await?;
-        let noted = self.ledger.records(&plan.settled).await?;
+        let settled: Vec<SourceId> = plan.settled.iter().map(|source| source.source_id.clone()).collect();
+        let noted = self.ledger.records(&settled).await?;
 
-        let mut report =
-            RunReport { run: plan.run.to_string(), landed: plan.landed, ..RunReport::default() };
+        let mut report = RunReport { run: plan.run.to_string(), landed: plan.landed, ..RunReport::default() };
         for (item, id) in work.iter().zip(&sources) {
             let record = self.settled(item, records.get(id)).await?;
             report.count(item.source.size_bytes, Some(&record));
         }
-        for id in &plan.settled {
-            let record = noted.get(id);
-            report.count(record.map_or(0, |record| record.outcome.bytes_in), record);
+        for source in &plan.settled {
+            report.count(source.size_bytes, noted.get(&source.source_id));
         }
         report.balance();
         Ok(report)
@@ -64,14 +66,15 @@ impl Account<'_> {
     async fn settled(&self, item: &WorkItem, record: Option<&Record>) -> Result<Record> {
         match record {
             Some(record) if record.status == Status::Leased && record.run == item.run => {
-                let outcome = failure("its worker died or was stopped; see the convert function's log");
+                let outcome =
+                    Outcome::failed("its worker died or was stopped; see the convert function's log");
                 let id = item.source.id();
                 self.ledger.settle(&id, &item.run, record.attempt, Status::Failed, &outcome).await?;
                 Ok(Record { status: Status::Failed, outcome, ..record.clone() })
             }
-            Some(record) => Ok(record.clone()),
-            None => {
-                let record = never_started(item);
+            Some(record) if record.run == item.run || !is_open(record) => Ok(record.clone()),
+            open => {
+                let record = never_started(item, open.map_or(0, |record| record.attempt));
                 self.ledger.note(&record).await?;
                 Ok(record)
             }
@@ -79,11 +82,12 @@ impl Account<'_> {
     }
 }
 
-fn failure(reason: &str) -> Outcome {
-    Outcome { class: "FAILED".into(), reason: reason.into(), ..Outcome::default() }
+/// Whether another run left it for this one to work on.
+fn is_open(record: &Record) -> bool {
+    matches!(record.status, Status::Failed | Status::Skipped)
 }
 
-fn never_started(item: &WorkItem) -> Record {
+fn never_started(item: &WorkItem, attempt: u32) -> Record {
     Record {
         source_id: item.source.id(),
         key: item.source.key.clone(),
@@ -91,8 +95,8 @@ fn never_started(item: &WorkItem) -> Record {
         table: Some(item.table.clone()),
         run: item.run.clone(),
         status: Status::Failed,
-        attempt: 0,
+        attempt,
         lease_until_millis: 0,
-        outcome: failure("no worker took it up; see the run's execution history"),
+        outcome: Outcome::failed("no worker took it up; see the run's execution history"),
     }
 }

@@ -8,6 +8,7 @@ use crate::ports::{Catalog, CatalogTable, ObjectStore};
 use crate::{Error, Kind, Result, TableItem};
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct Commit<'a> {
     /// How the lake's resources are called.
     pub names: &'a Names,

@@ -21,6 +21,7 @@ const CODE_VERSION: &str = "1";
 const LEASE_MARGIN_MILLIS: i64 = 60_000;
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct Convert<'a> {
     /// How the lake's resources are called.
     pub names: &'a Names,
@@ -57,6 +58,14 @@ impl Convert<'_> {
             Claim::Granted { attempt } => attempt,
             Claim::Taken(_) => return Ok(Converted { status: "taken".into(), rows: 0, bad_rows: 0 }),
         };
+        let worked = self.work(item, table, layout, attempt).await;
+        if let Err(error) = &worked {
+            self.give_back(item, attempt, error).await;
+        }
+        worked
+    }
+
+    async fn work(&self, item: &WorkItem, table: &Table, layout: &Layout, attempt: u32) -> Result<Converted> {
         self.keep_raw(item).await?;
         let (status, outcome) = match self.rows_of(item, table, layout).await {
             Ok(written) => (Status::Done, self.publish(item, table, layout, written).await?),
@@ -67,6 +76,13 @@ impl Convert<'_> {
         };
         self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
         Ok(Converted { status: status.word().into(), rows: outcome.rows, bad_rows: outcome.bad_rows })
+    }
+
+    /// Ends the lease of a worker that failed but lives, with its reason, so that the state
+    /// machine's next try gets one. If this fails too, the lease runs out in its own time.
+    async fn give_back(&self, item: &WorkItem, attempt: u32, error: &Error) {
+        let (id, outcome) = (item.source.id(), Outcome::failed(error.chain()));
+        let _ = self.ledger.settle(&id, &item.run, attempt, Status::Failed, &outcome).await;
     }
 
     fn lease(&self, item: &WorkItem, deadline_millis: i64) -> Lease {
@@ -89,9 +105,18 @@ impl Convert<'_> {
     }
 
     /// Runs the engine on a thread that may block.
-    async fn rows_of(&self, item: &WorkItem, table: &Table, layout: &Layout) -> Result<Written, ConvertFault> {
+    async fn rows_of(
+        &self,
+        item: &WorkItem,
+        table: &Table,
+        layout: &Layout,
+    ) -> Result<Written, ConvertFault> {
         let failed = |what: &str, error: std::io::Error| {
-            ConvertFault::Failed(Error::caused(Kind::Unavailable, format!("{what} {}", item.source.key), error))
+            ConvertFault::Failed(Error::caused(
+                Kind::Unavailable,
+                format!("{what} {}", item.source.key),
+                error,
+            ))
         };
         let mut source = self.store.open(&item.source).await.map_err(ConvertFault::Failed)?;
         let mut silver = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
@@ -135,9 +160,9 @@ impl Convert<'_> {
     /// another was made by other code or another configuration, and the lease holder replaces it.
     async fn put_once(&self, key: &str, content: Content, fingerprint: &str) -> Result<()> {
         let silver = self.names.bucket(&Bucket::Silver);
-        let again = content
-            .again()
-            .map_err(|error| Error::caused(Kind::Unavailable, format!("reading what was spooled for {key}"), error))?;
+        let again = content.again().map_err(|error| {
+            Error::caused(Kind::Unavailable, format!("reading what was spooled for {key}"), error)
+        })?;
         match self.store.create(&silver, key, content, fingerprint).await? {
             Created::New => Ok(()),
             Created::AlreadyThere => match self.store.fingerprint(&silver, key).await? {
@@ -157,7 +182,7 @@ impl Convert<'_> {
         });
         documents::write(self.store, &quarantine, &key, &notice).await?;
         Ok(Outcome {
-            class: rejected.class.into(),
+            class: rejected.class,
             reason: rejected.reason,
             bytes_in: item.source.size_bytes,
             ..Outcome::default()
@@ -172,12 +197,13 @@ struct Written {
 }
 
 fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &'l Layout)> {
-    lake.table(&item.table)
-        .and_then(|table| Some((table, table.layouts.get(item.layout)?)))
-        .ok_or_else(|| {
-            let what = format!("the lake of run {} has no layout {} of table {}", item.run, item.layout, item.table);
+    lake.table(&item.table).and_then(|table| Some((table, table.layouts.get(item.layout)?))).ok_or_else(
+        || {
+            let what =
+                format!("the lake of run {} has no layout {} of table {}", item.run, item.layout, item.table);
             Error::new(Kind::Invalid, what)
-        })
+        },
+    )
 }
 
 /// What the output's bytes are a function of: source, table, layout and code.

@@ -6,10 +6,12 @@ use super::empty_bucket;
 use crate::ports::ObjectStore;
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 
-/// CloudFormation refuses answers of more than 4,096 bytes; the reason is what can be long.
-const LONGEST_REASON: usize = 1_000;
+/// CloudFormation refuses answers of more than 4,096 bytes; the reason is what can be long. Counted
+/// in bytes of JSON, so that half of the answer is left for the ids.
+const LONGEST_REASON: usize = 2_000;
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct CustomResource<'a> {
     /// Deletes what is in the bucket.
     pub store: &'a dyn ObjectStore,
@@ -59,10 +61,11 @@ impl CustomResource<'_> {
     }
 
     async fn attempt(&self, request: &CustomResourceRequest) -> Result<()> {
-        if request.request_type != RequestType::Delete || is_never_created(request) {
-            return bucket_name(request).map(|_| ());
+        match request.request_type {
+            RequestType::Create | RequestType::Update => bucket_name(request).map(|_| ()),
+            RequestType::Delete if is_never_created(request) => Ok(()),
+            RequestType::Delete => empty_bucket(self.store, &bucket_name(request)?).await.map(|_| ()),
         }
-        empty_bucket(self.store, &bucket_name(request)?).await.map(|_| ())
     }
 }
 
@@ -70,12 +73,25 @@ impl CustomResource<'_> {
 pub(crate) fn answer(request: &CustomResourceRequest, status: AnswerStatus, reason: String) -> Answer {
     Answer {
         status,
-        reason: reason.chars().take(LONGEST_REASON).collect(),
+        reason: shortened(&reason),
         physical_resource_id: physical_id(request),
         stack_id: request.stack_id.clone(),
         request_id: request.request_id.clone(),
         logical_resource_id: request.logical_resource_id.clone(),
     }
+}
+
+fn shortened(reason: &str) -> String {
+    let mut left = LONGEST_REASON;
+    let fits = |character: &char| {
+        let in_json = match character {
+            '"' | '\\' => 2,
+            control if control.is_control() => "\\u0000".len(),
+            other => other.len_utf8(),
+        };
+        left.checked_sub(in_json).inspect(|rest| left = *rest).is_some()
+    };
+    reason.chars().take_while(fits).collect()
 }
 
 impl Answer {

@@ -1,18 +1,17 @@
 //! Plans a run: what is in landing, less what the ledger has settled, matched to tables.
 
-use std::collections::HashMap;
-
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Database, Day, Lake, Names, TableName};
 
 use super::{RunRequest, documents};
 use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
 use crate::{
-    CrawlerItem, Outcome, Plan, Record, Result, RunKeys, SourceId, SourceVersion, Status, TableItem, Tally,
-    WorkItem, ZoneItem,
+    CrawlerItem, Outcome, Plan, Record, Result, RunKeys, Settled, SourceId, SourceVersion, Status, TableItem,
+    Tally, WorkItem, ZoneItem,
 };
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct PlanRun<'a> {
     /// How the lake's resources are called.
     pub names: &'a Names,
@@ -39,7 +38,7 @@ impl PlanRun<'_> {
         let ops = self.names.bucket(&Bucket::Ops);
         let keys = RunKeys(&request.run);
         let lake: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
-        let fresh = self.fresh_sources(&lake).await?;
+        let fresh = self.fresh_sources(&lake, request).await?;
 
         let mut plan = Plan {
             run: request.run.clone(),
@@ -47,8 +46,8 @@ impl PlanRun<'_> {
             planned: Tally::default(),
             settled: Vec::new(),
         };
-        let mut work = Vec::new();
-        for source in fresh {
+        let (mut work, mut notes) = (Vec::new(), Vec::new());
+        for (source, attempt) in fresh {
             plan.landed.add(source.size_bytes);
             match classify(&lake, &source) {
                 Class::Convert { table, layout } => {
@@ -56,8 +55,8 @@ impl PlanRun<'_> {
                     work.push(WorkItem { run: request.run.clone(), table, source, layout });
                 }
                 Class::Skip { class, reason } => {
-                    self.ledger.note(&skipped(request, &source, class, reason)).await?;
-                    plan.settled.push(source.id());
+                    plan.settled.push(Settled { source_id: source.id(), size_bytes: source.size_bytes });
+                    notes.push(skipped(request, &source, attempt, class, reason));
                 }
             }
         }
@@ -66,13 +65,18 @@ impl PlanRun<'_> {
         documents::write_lines(self.store, &ops, &keys.work(), &work).await?;
         documents::write_lines(self.store, &ops, &keys.tables(), &table_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.zones(), &self.zone_items(request, &lake)).await?;
-        documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake)).await?;
+        documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake))
+            .await?;
         documents::write(self.store, &ops, &keys.plan(), &plan).await?;
+        for note in &notes {
+            self.ledger.note(note).await?;
+        }
         Ok(Planned { landed: plan.landed.files, planned: plan.planned.files })
     }
 
-    /// Every version in landing that is not settled and that nobody works on.
-    async fn fresh_sources(&self, lake: &Lake) -> Result<Vec<SourceVersion>> {
+    /// Every version in landing that is not settled and that nobody works on, and how often it
+    /// was tried.
+    async fn fresh_sources(&self, lake: &Lake, request: &RunRequest) -> Result<Vec<(SourceVersion, u32)>> {
         let landing = self.names.bucket(&Bucket::Landing);
         let versions = self.store.list_versions(&landing, "").await?;
         let sources: Vec<SourceVersion> = versions
@@ -83,8 +87,11 @@ impl PlanRun<'_> {
         let ids: Vec<SourceId> = sources.iter().map(SourceVersion::id).collect();
         let known = self.ledger.records(&ids).await?;
         let now = self.clock.now_millis();
-        let fresh = sources.into_iter().zip(ids).filter(|(source, id)| is_fresh(lake, source, id, &known, now));
-        Ok(fresh.map(|(source, _)| source).collect())
+        let fresh = sources.into_iter().zip(ids).filter_map(|(source, id)| match known.get(&id) {
+            None => Some((source, 0)),
+            Some(record) => is_fresh(lake, &source, record, request, now).then_some((source, record.attempt)),
+        });
+        Ok(fresh.collect())
     }
 
     fn zone_items(&self, request: &RunRequest, lake: &Lake) -> Vec<ZoneItem> {
@@ -99,7 +106,8 @@ impl PlanRun<'_> {
     fn crawler_items(&self, request: &RunRequest, lake: &Lake) -> Vec<CrawlerItem> {
         let zones = lake.zones.iter().map(|zone| Database::Zone(zone.name.clone()));
         let databases = std::iter::once(Database::Silver).chain(zones);
-        let item = |database| CrawlerItem { run: request.run.clone(), crawler: self.names.crawler(&database) };
+        let item =
+            |database| CrawlerItem { run: request.run.clone(), crawler: self.names.crawler(&database) };
         databases.map(item).collect()
     }
 }
@@ -119,21 +127,15 @@ fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
     }
 }
 
-/// A source is fresh without a record, when its lease ran out or its last attempt failed, and when
-/// it was skipped for want of a table that the lake has now.
-fn is_fresh(
-    lake: &Lake,
-    source: &SourceVersion,
-    id: &SourceId,
-    known: &HashMap<SourceId, Record>,
-    now_millis: i64,
-) -> bool {
-    match known.get(id) {
-        None => true,
-        Some(record) if record.status == Status::Skipped => {
-            matches!(classify(lake, source), Class::Convert { .. })
+/// A source that has a record is fresh when its lease ran out or its last attempt failed, when it
+/// was skipped for want of a table that the lake has now, and when it was skipped by this very run,
+/// whose planning died and is repeated.
+fn is_fresh(lake: &Lake, source: &SourceVersion, record: &Record, request: &RunRequest, now: i64) -> bool {
+    match record.status {
+        Status::Skipped => {
+            record.run == request.run || matches!(classify(lake, source), Class::Convert { .. })
         }
-        Some(record) => record.may_be_leased(now_millis),
+        _ => record.may_be_leased(now),
     }
 }
 
@@ -173,7 +175,13 @@ fn classify(lake: &Lake, source: &SourceVersion) -> Class {
     }
 }
 
-fn skipped(request: &RunRequest, source: &SourceVersion, class: &str, reason: String) -> Record {
+fn skipped(
+    request: &RunRequest,
+    source: &SourceVersion,
+    attempt: u32,
+    class: &str,
+    reason: String,
+) -> Record {
     Record {
         source_id: source.id(),
         key: source.key.clone(),
@@ -181,13 +189,8 @@ fn skipped(request: &RunRequest, source: &SourceVersion, class: &str, reason: St
         table: None,
         run: request.run.clone(),
         status: Status::Skipped,
-        attempt: 0,
+        attempt,
         lease_until_millis: 0,
-        outcome: Outcome {
-            class: class.into(),
-            reason,
-            bytes_in: source.size_bytes,
-            ..Outcome::default()
-        },
+        outcome: Outcome { class: class.into(), reason, bytes_in: source.size_bytes, ..Outcome::default() },
     }
 }

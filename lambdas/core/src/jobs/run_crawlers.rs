@@ -13,6 +13,7 @@ const POLL: Duration = Duration::from_secs(2);
 const RESERVE_MILLIS: i64 = 10_000;
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct RunCrawler<'a> {
     /// Starts crawlers and looks after them.
     pub crawlers: &'a dyn Crawlers,
@@ -33,18 +34,21 @@ impl RunCrawler<'_> {
     pub async fn run(&self, item: &CrawlerItem, deadline_millis: i64) -> Result<Crawled> {
         let mut looks = 0;
         let before = loop {
-            let state = self.wait_until_ready(item, deadline_millis, &mut looks).await?;
+            let (state, _) = self.wait_until_ready(item, deadline_millis, &mut looks).await?;
             match self.crawlers.start(&item.crawler).await {
                 Ok(()) => break state,
-                Err(error) if error.kind() == Kind::Conflict => self.clock.sleep(POLL).await,
+                Err(error) if error.kind() == Kind::Conflict => self.pause(item, deadline_millis).await?,
                 Err(error) => return Err(error),
             }
         };
         loop {
-            let state = self.wait_until_ready(item, deadline_millis, &mut looks).await?;
-            let began_since = state.last_started_millis > before.last_started_millis;
+            let (state, was_busy) = self.wait_until_ready(item, deadline_millis, &mut looks).await?;
+            // The crawler may have been ready still, a moment after the start. A crawl that began
+            // later tells ours from the one before, and so does having seen it at work, for two
+            // crawls may have begun in one second, or without a time.
+            let has_run = was_busy || state.last_started_millis > before.last_started_millis;
             match state.last_failure {
-                _ if !began_since => self.clock.sleep(POLL).await,
+                _ if !has_run => self.pause(item, deadline_millis).await?,
                 None => return Ok(Crawled { looks }),
                 Some(message) => {
                     let what = format!("crawler {} failed: {message}", item.crawler);
@@ -54,23 +58,32 @@ impl RunCrawler<'_> {
         }
     }
 
+    /// The state of the ready crawler, and whether it was seen at work before.
     async fn wait_until_ready(
         &self,
         item: &CrawlerItem,
         deadline_millis: i64,
         looks: &mut u32,
-    ) -> Result<CrawlerState> {
+    ) -> Result<(CrawlerState, bool)> {
+        let mut was_busy = false;
         loop {
             *looks += 1;
             let state = self.crawlers.state(&item.crawler).await?;
             if state.ready {
-                return Ok(state);
+                return Ok((state, was_busy));
             }
-            if self.clock.now_millis() + RESERVE_MILLIS > deadline_millis {
-                let what = format!("crawler {} is still busy; the state machine tries again", item.crawler);
-                return Err(Error::new(Kind::OutOfTime, what));
-            }
-            self.clock.sleep(POLL).await;
+            was_busy = true;
+            self.pause(item, deadline_millis).await?;
         }
+    }
+
+    /// Waits for the next look, as long as there is time for one.
+    async fn pause(&self, item: &CrawlerItem, deadline_millis: i64) -> Result<()> {
+        if self.clock.now_millis() + RESERVE_MILLIS > deadline_millis {
+            let what = format!("crawler {} is still busy; the state machine tries again", item.crawler);
+            return Err(Error::new(Kind::OutOfTime, what));
+        }
+        self.clock.sleep(POLL).await;
+        Ok(())
     }
 }

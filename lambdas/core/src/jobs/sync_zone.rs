@@ -14,6 +14,7 @@ use crate::{Error, Kind, Result, ZoneItem};
 const COPIES_AT_ONCE: usize = 16;
 
 /// The job. It serves one zone, with rights on that zone only.
+#[derive(Clone, Copy)]
 pub struct SyncZone<'a> {
     /// How the lake's resources are called.
     pub names: &'a Names,

@@ -7,6 +7,7 @@ use crate::source::digest;
 use crate::{Result, RunId, S3Arrivals};
 
 /// The job.
+#[derive(Clone, Copy)]
 pub struct Trigger<'a> {
     /// Starts runs.
     pub executions: &'a dyn Executions,

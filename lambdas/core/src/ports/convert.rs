@@ -32,7 +32,7 @@ pub enum ConvertFault {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
     /// The failure class, such as `UNMATCHED`.
-    pub class: &'static str,
+    pub class: String,
     /// The reason in words.
     pub reason: String,
 }

@@ -1,0 +1,158 @@
+//! Faults of a whole file. A fault of one row is a [`crate::Reason`] and does not end a conversion.
+
+use std::fmt;
+use std::io;
+
+use parquet::errors::ParquetError;
+
+/// Why a file could not be converted. What was written to silver until then is no Parquet file.
+#[derive(Debug, thiserror::Error)]
+pub enum ConvertError {
+    /// The first row has another number of columns than the layout.
+    #[error(
+        "the first row has {} and the layout {}; add a layout that is valid from this file's date, or correct \
+         `delimiter`", columns(*found), columns(*wanted)
+    )]
+    Unmatched {
+        /// Columns of the layout.
+        wanted: usize,
+        /// Columns of the file's first row.
+        found: usize,
+    },
+    /// The header has as many names as the layout, but others.
+    #[error(
+        "the header names other columns than the layout: {}; rename them in the layout, or add a layout that \
+         is valid from this file's date", list(.0)
+    )]
+    HeaderMismatch(Vec<HeaderDifference>),
+    /// The header is there, but cannot be split into names.
+    #[error("the header cannot be read: {0}")]
+    UnreadableHeader(crate::Reason),
+    /// A header was to come, and nothing came.
+    #[error("the file is empty, not even a header; set `header = false` if its source sends none")]
+    Empty,
+    /// The compressed file ends before its text does.
+    #[error("the gzip file ends in the middle, after {text_bytes} bytes of text; send it again")]
+    TruncatedGzip {
+        /// Text that could be decompressed.
+        text_bytes: u64,
+    },
+    /// The compressed file is damaged.
+    #[error("the gzip file is damaged after {text_bytes} bytes of text: {detail}; send it again")]
+    CorruptGzip {
+        /// Text that could be decompressed.
+        text_bytes: u64,
+        /// What the decoder found.
+        detail: String,
+    },
+    /// The file is something else than delimited UTF-8 text.
+    #[error("the file is no delimited text: it looks like {looks_like}; send UTF-8 text, plain or gzip")]
+    NotText {
+        /// What its first bytes say.
+        looks_like: &'static str,
+    },
+    /// The file decompresses to more than the limits allow.
+    #[error(
+        "the file holds {text_bytes} bytes of text in {bytes_in} bytes, more than the limit of {limit} allows; \
+         if it is genuine, split it or raise the limit"
+    )]
+    DecompressionBomb {
+        /// Read so far, compressed.
+        bytes_in: u64,
+        /// Decompressed so far.
+        text_bytes: u64,
+        /// Which limit, in words.
+        limit: String,
+    },
+    /// So many rows are bad that the file as a whole is.
+    #[error(
+        "more than {limit} rows are bad; look at the first reasons in the quarantine: the layout may be wrong"
+    )]
+    TooManyBadRows {
+        /// How many were allowed.
+        limit: u64,
+    },
+    /// The layout or the table's format asks for what cannot be; `tarn check` should have said so.
+    #[error("the table cannot be converted: {0}")]
+    Spec(String),
+    /// The source failed.
+    #[error("reading the file failed")]
+    Source(#[source] io::Error),
+    /// The place of the Parquet file failed.
+    #[error("writing the Parquet file failed")]
+    Silver(#[source] io::Error),
+    /// The place of the bad rows failed.
+    #[error("writing the bad rows failed")]
+    Rejects(#[source] io::Error),
+}
+
+/// One name in the header that is not the layout's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeaderDifference {
+    /// Counted from 1.
+    pub column: usize,
+    /// The layout's name.
+    pub wanted: String,
+    /// The header's name, at most 64 characters of it.
+    pub found: String,
+}
+
+impl ConvertError {
+    /// A word for ledgers, metrics and retries. It never changes.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Unmatched { .. } => "unmatched",
+            Self::HeaderMismatch(_) => "header_mismatch",
+            Self::UnreadableHeader(_) => "unreadable_header",
+            Self::Empty => "empty",
+            Self::TruncatedGzip { .. } => "truncated_gzip",
+            Self::CorruptGzip { .. } => "corrupt_gzip",
+            Self::NotText { .. } => "not_text",
+            Self::DecompressionBomb { .. } => "decompression_bomb",
+            Self::TooManyBadRows { .. } => "too_many_bad_rows",
+            Self::Spec(_) => "spec",
+            Self::Source(_) => "source_io",
+            Self::Silver(_) => "silver_io",
+            Self::Rejects(_) => "rejects_io",
+        }
+    }
+
+    /// Whether the file is to blame, so that another try cannot help.
+    pub fn is_the_files_fault(&self) -> bool {
+        !matches!(self, Self::Spec(_) | Self::Source(_) | Self::Silver(_) | Self::Rejects(_))
+    }
+}
+
+/// The parquet crate hides the sink's error in its own; a retry needs to see it.
+impl From<ParquetError> for ConvertError {
+    fn from(error: ParquetError) -> Self {
+        match error {
+            ParquetError::External(inner) => match inner.downcast::<io::Error>() {
+                Ok(error) => Self::Silver(*error),
+                Err(other) => Self::Silver(io::Error::other(other)),
+            },
+            other => Self::Silver(io::Error::other(other)),
+        }
+    }
+}
+
+impl fmt::Display for HeaderDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {} is `{}` instead of `{}`", self.column, self.found, self.wanted)
+    }
+}
+
+/// Differences shown in a message; the error holds all of them.
+const SHOWN: usize = 5;
+
+fn list(differences: &[HeaderDifference]) -> String {
+    let mut shown: Vec<String> = differences.iter().take(SHOWN).map(ToString::to_string).collect();
+    if differences.len() > SHOWN {
+        shown.push(format!("and {} more", differences.len() - SHOWN));
+    }
+    shown.join(", ")
+}
+
+pub(crate) fn columns(count: usize) -> String {
+    if count == 1 { "1 column".into() } else { format!("{count} columns") }
+}

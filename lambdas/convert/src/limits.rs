@@ -1,0 +1,50 @@
+//! What a conversion may use. These are settings, because a Lambda's memory is one.
+
+/// What a conversion may use.
+///
+/// Memory is about `row_group_bytes` for the values, once more up to the largest column of a row
+/// group while it is encoded, and four times the longest row, at least 512 KiB, for the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A row group is written when it holds so many rows ...
+    pub row_group_rows: usize,
+    /// ... or its values so many bytes in memory, whichever comes first. At most 1 GiB.
+    pub row_group_bytes: usize,
+    /// A longer row is a bad row. At most 1 GiB.
+    pub longest_row_bytes: usize,
+    /// One more bad row than this, and the whole file is refused.
+    pub max_bad_rows: u64,
+    /// A file that decompresses to more text is refused.
+    pub max_text_bytes: u64,
+    /// A file that decompresses to more than so many times its size is refused, once the text is
+    /// past 64 MiB. Deflate itself ends at 1,032; a real export seldom passes 50.
+    pub max_ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            row_group_rows: 1 << 20,
+            row_group_bytes: 64 << 20,
+            longest_row_bytes: 1 << 20,
+            max_bad_rows: 1_000_000,
+            max_text_bytes: 256 << 30,
+            max_ratio: 400,
+        }
+    }
+}
+
+impl Limits {
+    /// Positions inside a row and inside a row group's text are 32-bit numbers.
+    const LARGEST: usize = 1 << 30;
+
+    /// The same limits, with what cannot be brought to what can.
+    pub(crate) fn sane(self) -> Self {
+        Self {
+            row_group_rows: self.row_group_rows.clamp(1, Self::LARGEST),
+            row_group_bytes: self.row_group_bytes.clamp(1, Self::LARGEST),
+            longest_row_bytes: self.longest_row_bytes.clamp(1, Self::LARGEST),
+            ..self
+        }
+    }
+}

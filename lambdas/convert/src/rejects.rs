@@ -1,0 +1,124 @@
+//! Bad rows: what is wrong with one, and how it is kept so that SQL can ask for it.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use tarn_lake::{ColumnName, ColumnType};
+
+/// A row that breaks a rule.
+#[derive(Debug, Clone)]
+pub struct Reject<'a> {
+    /// The line it begins on, counted from 1, the header included.
+    pub line: u64,
+    /// Where it begins in the decompressed text.
+    pub byte_offset: u64,
+    /// The row without its line end; of a row longer than the limit, its beginning.
+    pub raw: &'a [u8],
+    /// The rule it breaks.
+    pub reason: Reason,
+}
+
+/// The rule that a bad row breaks. It holds no value of the row, so that reasons can be grouped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Fewer fields than the layout has columns.
+    #[error("too few fields: the layout has {wanted}, the row {found}")]
+    TooFewFields {
+        /// Columns of the layout.
+        wanted: usize,
+        /// Fields of the row.
+        found: usize,
+    },
+    /// More fields than the layout has columns.
+    #[error("too many fields: the layout has {wanted}, the row {found}")]
+    TooManyFields {
+        /// Columns of the layout.
+        wanted: usize,
+        /// Fields of the row.
+        found: usize,
+    },
+    /// A field is no value of its column's type.
+    #[error("the value in {0} is no {kind}", kind = .0.kind)]
+    Unparsable(Place),
+    /// A required column is empty.
+    #[error("{0} is required and empty")]
+    MissingRequired(Place),
+    /// A text field is not UTF-8.
+    #[error("the text in {0} is not UTF-8")]
+    InvalidUtf8(Place),
+    /// The row holds a zero byte.
+    #[error("the row holds a NUL byte")]
+    NulByte,
+    /// The row is longer than allowed.
+    #[error("the row is longer than {limit} bytes")]
+    RowTooLong {
+        /// The greatest length.
+        limit: usize,
+    },
+    /// A quote is opened and not closed.
+    #[error("a quote is opened and not closed, to the end of the file or within {limit} bytes")]
+    UnterminatedQuote {
+        /// The greatest length of a row.
+        limit: usize,
+    },
+    /// Something stands between a closing quote and the next delimiter.
+    #[error("text follows a closing quote; a quote inside a quoted field is written twice")]
+    TextAfterQuote,
+}
+
+/// A column of the file, as a message names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Counted from 1, in the order of the file.
+    pub column: usize,
+    /// Its name in the layout.
+    pub name: ColumnName,
+    /// Its type in silver.
+    pub kind: ColumnType,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {} `{}`", self.column, self.name)
+    }
+}
+
+/// Where bad rows go.
+pub trait RejectSink {
+    /// Takes one bad row. They come in the order of the file.
+    fn reject(&mut self, reject: &Reject<'_>) -> io::Result<()>;
+}
+
+/// Writes bad rows as JSON Lines, which Athena reads as a table of four columns.
+#[derive(Debug)]
+pub struct JsonLinesRejects<W: Write> {
+    out: W,
+}
+
+impl<W: Write> JsonLinesRejects<W> {
+    /// The most that is kept of a row, in bytes.
+    pub const LONGEST_RAW: usize = 64 << 10;
+
+    /// Writes to `out`; give it a buffer.
+    pub fn new(out: W) -> Self {
+        Self { out }
+    }
+
+    /// Gives the writer back, flushed.
+    pub fn finish(mut self) -> io::Result<W> {
+        self.out.flush()?;
+        Ok(self.out)
+    }
+}
+
+impl<W: Write> RejectSink for JsonLinesRejects<W> {
+    fn reject(&mut self, reject: &Reject<'_>) -> io::Result<()> {
+        let kept = reject.raw.get(..Self::LONGEST_RAW).unwrap_or(reject.raw);
+        let (line, byte_offset) = (reject.line, reject.byte_offset);
+        write!(self.out, "{{\"line\":{line},\"byte_offset\":{byte_offset},\"reason\":")?;
+        serde_json::to_writer(&mut self.out, &reject.reason.to_string())?;
+        self.out.write_all(b",\"raw\":")?;
+        serde_json::to_writer(&mut self.out, &String::from_utf8_lossy(kept))?;
+        self.out.write_all(b"}\n")
+    }
+}

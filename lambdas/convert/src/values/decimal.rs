@@ -1,0 +1,101 @@
+//! Decimals as scaled integers, never rounded.
+
+use super::Parse;
+use super::numbers::{digit, sign};
+
+/// The parser of `decimal(precision,scale)`.
+pub(crate) struct Decimals<Value> {
+    scale: usize,
+    /// 10 to the power of the precision: the first magnitude that does not fit.
+    beyond: u128,
+    value: std::marker::PhantomData<fn() -> Value>,
+}
+
+impl<Value> Decimals<Value> {
+    pub fn new(precision: u8, scale: u8) -> Self {
+        let beyond = 10u128.checked_pow(u32::from(precision)).unwrap_or(u128::MAX);
+        Self { scale: usize::from(scale), beyond, value: std::marker::PhantomData }
+    }
+
+    /// Digits, and digits behind a point; those behind the scale must be zeros.
+    fn scaled(&self, text: &[u8]) -> Option<i128> {
+        let (negative, text) = sign(text);
+        let point = text.iter().position(|byte| *byte == b'.').unwrap_or(text.len());
+        let (whole, fraction) = (text.get(..point)?, text.get(point + 1..).unwrap_or_default());
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let (kept, dropped) = fraction.split_at(fraction.len().min(self.scale));
+        if dropped.iter().any(|byte| *byte != b'0') {
+            return None;
+        }
+        let magnitude = self.shifted(self.joined(whole, kept)?, self.scale - kept.len())?;
+        Some(if negative { -magnitude } else { magnitude })
+    }
+
+    /// The digits of both parts as one number.
+    fn joined(&self, whole: &[u8], fraction: &[u8]) -> Option<u128> {
+        const SURELY_IN_64_BITS: usize = 19;
+        if whole.len() + fraction.len() <= SURELY_IN_64_BITS {
+            let mut value = 0u64;
+            for byte in whole.iter().chain(fraction) {
+                value = value * 10 + digit(*byte)?;
+            }
+            return Some(u128::from(value));
+        }
+        let mut value = 0u128;
+        for byte in whole.iter().chain(fraction) {
+            value = value.checked_mul(10)?.checked_add(u128::from(digit(*byte)?))?;
+            if value >= self.beyond {
+                return None;
+            }
+        }
+        Some(value)
+    }
+
+    fn shifted(&self, value: u128, zeros: usize) -> Option<i128> {
+        let shifted = value.checked_mul(10u128.checked_pow(zeros as u32)?)?;
+        if shifted < self.beyond { shifted.try_into().ok() } else { None }
+    }
+}
+
+impl<Value: TryFrom<i128> + Copy + Send> Parse for Decimals<Value> {
+    type Value = Value;
+    fn parse(&self, text: &[u8]) -> Option<Value> {
+        self.scaled(text)?.try_into().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(precision: u8, scale: u8, text: &str) -> Option<i128> {
+        Decimals::<i128>::new(precision, scale).parse(text.as_bytes())
+    }
+
+    #[test]
+    fn decimals_are_scaled_and_never_rounded() {
+        for (text, value) in
+            [("1.5", 150), ("-1.50", -150), ("1.5000", 150), (".5", 50), ("5.", 500), ("+007", 700), ("0", 0)]
+        {
+            assert_eq!(parse(10, 2, text), Some(value), "{text}");
+        }
+        for bad in ["", ".", "-", "1.555", "1e2", "1,5", "1.5.0", "1 5", "1.0x", "$1", "nan"] {
+            assert_eq!(parse(10, 2, bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_precision_counts_all_digits_but_leading_zeros() {
+        assert_eq!(parse(4, 2, "0000000000000000000000000000000000000000099.99"), Some(9999));
+        assert_eq!(parse(4, 2, "100"), None);
+        assert_eq!(parse(4, 4, "0.9999"), Some(9999));
+        let nines = "9".repeat(38);
+        assert_eq!(parse(38, 0, &nines), nines.parse().ok());
+        assert_eq!(parse(38, 0, &format!("-{nines}")), format!("-{nines}").parse().ok());
+        assert_eq!(parse(38, 0, &format!("{nines}0")), None);
+        assert_eq!(parse(38, 38, "1"), None);
+        assert_eq!(Decimals::<i32>::new(9, 0).parse(b"999999999"), Some(999_999_999));
+    }
+}

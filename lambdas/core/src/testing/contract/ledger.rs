@@ -1,0 +1,233 @@
+//! The contract of the ledger: leases, fencing, and what is never overwritten.
+
+use futures::future::join_all;
+use tarn_lake::TableName;
+
+use super::kind_of;
+use crate::ports::Ledger;
+use crate::{Claim, Kind, Lease, MOST_ATTEMPTS, Outcome, Record, RunId, SourceId, Status};
+
+const NOW: i64 = 1_748_779_200_000;
+const UNTIL: i64 = NOW + 1_000;
+
+/// Runs every case.
+pub async fn ledger<L: Ledger>(make: impl AsyncFn() -> L) {
+    unknown_sources_have_no_record(&make().await).await;
+    many_records_come_in_one_answer(&make().await).await;
+    a_lease_shows_in_the_record(&make().await).await;
+    a_held_lease_is_not_given_again(&make().await).await;
+    of_many_workers_one_gets_the_lease(&make().await).await;
+    an_expired_lease_fences_its_worker_out(&make().await).await;
+    a_result_counts_once(&make().await).await;
+    what_is_settled_is_never_leased(&make().await).await;
+    what_failed_is_leased_a_few_times(&make().await).await;
+    a_note_overwrites_only_what_is_open(&make().await).await;
+    what_was_skipped_can_be_leased(&make().await).await;
+}
+
+async fn unknown_sources_have_no_record(ledger: &dyn Ledger) {
+    assert!(ledger.records(&[]).await.unwrap().is_empty());
+    grant(ledger, "known", NOW).await;
+    let found = ledger.records(&[id("known"), id("unknown")]).await.unwrap();
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&id("known")]);
+}
+
+async fn many_records_come_in_one_answer(ledger: &dyn Ledger) {
+    let ids: Vec<SourceId> = (0..250).map(|n| id(&format!("many-{n}"))).collect();
+    for id in &ids {
+        ledger.note(&record(id.as_str(), Status::Skipped, "run-1")).await.unwrap();
+    }
+    let found = ledger.records(&ids).await.unwrap();
+    assert_eq!(found.len(), ids.len());
+    assert!(found.iter().all(|(id, record)| record.source_id == *id));
+}
+
+async fn a_lease_shows_in_the_record(ledger: &dyn Ledger) {
+    assert_eq!(ledger.lease(&lease("s", NOW)).await.unwrap(), Claim::Granted { attempt: 1 });
+    let expected = Record {
+        status: Status::Leased,
+        attempt: 1,
+        lease_until_millis: UNTIL,
+        outcome: Outcome::default(),
+        ..record("s", Status::Leased, "run-1")
+    };
+    assert_eq!(look(ledger, "s").await, expected);
+}
+
+async fn a_held_lease_is_not_given_again(ledger: &dyn Ledger) {
+    grant(ledger, "s", NOW).await;
+    for now in [NOW, UNTIL - 1, UNTIL] {
+        match ledger.lease(&Lease { run: run("run-2"), ..lease("s", now) }).await.unwrap() {
+            Claim::Taken(holder) => assert_eq!((holder.attempt, holder.run), (1, run("run-1"))),
+            granted => panic!("{granted:?} while it is held"),
+        }
+    }
+    assert_eq!(look(ledger, "s").await.lease_until_millis, UNTIL, "asking does not prolong it");
+}
+
+async fn of_many_workers_one_gets_the_lease(ledger: &dyn Ledger) {
+    let leases: Vec<Lease> =
+        (0..10).map(|n| Lease { run: run(&format!("r{n}")), ..lease("s", NOW) }).collect();
+    let claims = join_all(leases.iter().map(|lease| ledger.lease(lease))).await;
+    let granted = claims.into_iter().filter(|claim| matches!(claim, Ok(Claim::Granted { attempt: 1 })));
+    assert_eq!(granted.count(), 1);
+}
+
+async fn an_expired_lease_fences_its_worker_out(ledger: &dyn Ledger) {
+    let old = grant(ledger, "s", NOW).await;
+    let again = Lease { run: run("run-2"), until_millis: UNTIL + 9_000, ..lease("s", UNTIL + 1) };
+    let Claim::Granted { attempt: new } = ledger.lease(&again).await.unwrap() else {
+        panic!("the lease ran out, so another worker gets it");
+    };
+    assert!(new > old, "{new} is higher than {old}");
+
+    let zombie = ledger.settle(&id("s"), &run("run-1"), old, Status::Done, &outcome(1)).await;
+    assert_eq!(kind_of(zombie), Some(Kind::Conflict));
+    let held = look(ledger, "s").await;
+    assert_eq!((held.status, held.attempt, held.run), (Status::Leased, new, run("run-2")));
+
+    ledger.settle(&id("s"), &run("run-2"), new, Status::Done, &outcome(2)).await.unwrap();
+    let zombie = ledger.settle(&id("s"), &run("run-1"), old, Status::Failed, &outcome(1)).await;
+    assert_eq!(kind_of(zombie), Some(Kind::Conflict));
+    let done = look(ledger, "s").await;
+    assert_eq!((done.status, done.run, done.outcome), (Status::Done, run("run-2"), outcome(2)));
+}
+
+async fn a_result_counts_once(ledger: &dyn Ledger) {
+    let settle = |attempt, rows| async move {
+        ledger.settle(&id("s"), &run("run-1"), attempt, Status::Done, &outcome(rows)).await
+    };
+    assert_eq!(kind_of(settle(1, 1).await), Some(Kind::Conflict), "nobody leased it");
+    assert!(ledger.records(&[id("s")]).await.unwrap().is_empty(), "and that leaves no record");
+    let attempt = grant(ledger, "s", NOW).await;
+    assert_eq!(kind_of(settle(attempt + 1, 1).await), Some(Kind::Conflict), "no such attempt");
+    settle(attempt, 2).await.unwrap();
+    assert_eq!(kind_of(settle(attempt, 3).await), Some(Kind::Conflict), "settled before");
+    let done = look(ledger, "s").await;
+    assert_eq!((done.status, done.attempt, done.outcome), (Status::Done, attempt, outcome(2)));
+}
+
+async fn what_is_settled_is_never_leased(ledger: &dyn Ledger) {
+    for (source, status) in [("done", Status::Done), ("quarantined", Status::Quarantined)] {
+        let attempt = grant(ledger, source, NOW).await;
+        ledger.settle(&id(source), &run("run-1"), attempt, status, &outcome(1)).await.unwrap();
+        let much_later = lease(source, UNTIL + 1_000_000_000);
+        match ledger.lease(&much_later).await.unwrap() {
+            Claim::Taken(record) => assert_eq!((record.status, record.outcome), (status, outcome(1))),
+            granted => panic!("{granted:?} over {status:?}"),
+        }
+    }
+}
+
+async fn what_failed_is_leased_a_few_times(ledger: &dyn Ledger) {
+    for expected in 1..=MOST_ATTEMPTS {
+        let attempt = grant(ledger, "s", NOW).await;
+        assert_eq!(attempt, expected);
+        assert_eq!(look(ledger, "s").await.outcome, Outcome::default(), "a lease wipes the old outcome");
+        let failed = Outcome::failed("no luck");
+        ledger.settle(&id("s"), &run("run-1"), attempt, Status::Failed, &failed).await.unwrap();
+        assert_eq!(look(ledger, "s").await.outcome, failed);
+    }
+    let claim = ledger.lease(&lease("s", UNTIL + 1)).await.unwrap();
+    assert!(matches!(&claim, Claim::Taken(record) if record.status == Status::Failed), "{claim:?}");
+}
+
+async fn a_note_overwrites_only_what_is_open(ledger: &dyn Ledger) {
+    let noted = |source| Record { attempt: 3, ..record(source, Status::Skipped, "run-2") };
+    ledger.note(&noted("new")).await.unwrap();
+    assert_eq!(look(ledger, "new").await, noted("new"));
+
+    for (status, is_open) in [
+        (Status::Failed, true),
+        (Status::Skipped, true),
+        (Status::Done, false),
+        (Status::Quarantined, false),
+        (Status::Leased, false),
+    ] {
+        let source = status.word();
+        let attempt = grant(ledger, source, NOW).await;
+        if status != Status::Leased {
+            ledger.settle(&id(source), &run("run-1"), attempt, status, &outcome(1)).await.unwrap();
+        }
+        let before = look(ledger, source).await;
+        ledger.note(&noted(source)).await.unwrap();
+        let expected = if is_open { noted(source) } else { before };
+        assert_eq!(look(ledger, source).await, expected, "over {status:?}");
+    }
+}
+
+async fn what_was_skipped_can_be_leased(ledger: &dyn Ledger) {
+    let skipped = Record { table: None, ..record("s", Status::Skipped, "run-1") };
+    ledger.note(&skipped).await.unwrap();
+    assert_eq!(look(ledger, "s").await, skipped);
+    assert_eq!(grant(ledger, "s", NOW).await, 1);
+    let leased = look(ledger, "s").await;
+    assert_eq!((leased.status, leased.table), (Status::Leased, Some(table())));
+}
+
+async fn grant(ledger: &dyn Ledger, source: &str, now: i64) -> u32 {
+    match ledger.lease(&lease(source, now)).await.unwrap() {
+        Claim::Granted { attempt } => attempt,
+        Claim::Taken(record) => panic!("{source} is taken: {record:?}"),
+    }
+}
+
+async fn look(ledger: &dyn Ledger, source: &str) -> Record {
+    let mut found = ledger.records(&[id(source)]).await.unwrap();
+    found.remove(&id(source)).unwrap_or_else(|| panic!("there is no record of {source}"))
+}
+
+fn lease(source: &str, now_millis: i64) -> Lease {
+    Lease {
+        source_id: id(source),
+        key: key(source),
+        version: "v1".into(),
+        table: table(),
+        run: run("run-1"),
+        now_millis,
+        until_millis: UNTIL,
+    }
+}
+
+fn record(source: &str, status: Status, of_run: &str) -> Record {
+    Record {
+        source_id: id(source),
+        key: key(source),
+        version: "v1".into(),
+        table: Some(table()),
+        run: run(of_run),
+        status,
+        attempt: 0,
+        lease_until_millis: 0,
+        outcome: outcome(0),
+    }
+}
+
+/// Every field filled, with text that has to survive the way there and back.
+fn outcome(rows: u64) -> Outcome {
+    Outcome {
+        class: "CLASS".into(),
+        reason: "a \"reason\"\nof two lines, \u{fc}\u{1f30a}".into(),
+        rows,
+        bad_rows: 7,
+        bytes_in: u64::from(u32::MAX) * 8,
+        bytes_out: 9,
+        outputs: vec!["t/part-1.parquet".into(), "t/part 2.parquet".into()],
+    }
+}
+
+fn id(source: &str) -> SourceId {
+    SourceId::from(source.to_owned())
+}
+
+fn key(source: &str) -> String {
+    format!("in/{source} \u{fc}+%2B.csv")
+}
+
+fn run(id: &str) -> RunId {
+    RunId::new(id).unwrap()
+}
+
+fn table() -> TableName {
+    TableName::new("events").unwrap()
+}

@@ -1,0 +1,61 @@
+//! An engine simple enough to know its output by heart.
+
+use std::io::{Read, Write};
+
+use tarn_lake::{Layout, Table};
+
+use crate::ports::{Conversion, ConvertFault, Converter, Rejected};
+use crate::{Error, Kind};
+
+/// Takes each line as a row. Silver is one line `file columns -> table columns`, then the rows.
+///
+/// A line that begins with `!` is a bad row, a file that begins with `BROKEN` is rejected, and one
+/// that begins with `UNREADABLE` fails as a disk or a network does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct LineConverter;
+
+impl Converter for LineConverter {
+    fn convert(
+        &self,
+        table: &Table,
+        layout: &Layout,
+        source: &mut (dyn Read + Send),
+        silver: &mut (dyn Write + Send),
+        rejects: &mut (dyn Write + Send),
+    ) -> Result<Conversion, ConvertFault> {
+        let mut text = String::new();
+        source.read_to_string(&mut text).map_err(failed)?;
+        if text.starts_with("BROKEN") {
+            return Err(ConvertFault::Rejected(Rejected {
+                class: "UNMATCHED",
+                reason: "it is broken".into(),
+            }));
+        }
+        if text.starts_with("UNREADABLE") {
+            return Err(failed(std::io::Error::other("the line is dead")));
+        }
+        let (bad, good): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
+        let rows = format!("{} -> {}\n{}", columns(layout), columns(table.newest_layout()), lines(&good));
+        silver.write_all(rows.as_bytes()).map_err(failed)?;
+        rejects.write_all(lines(&bad).as_bytes()).map_err(failed)?;
+        Ok(Conversion {
+            rows: good.len() as u64,
+            bad_rows: bad.len() as u64,
+            bytes_in: text.len() as u64,
+            bytes_out: rows.len() as u64,
+        })
+    }
+}
+
+fn columns(layout: &Layout) -> String {
+    let names: Vec<&str> = layout.columns.iter().map(|column| column.name.as_str()).collect();
+    names.join(",")
+}
+
+fn lines(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn failed(error: std::io::Error) -> ConvertFault {
+    ConvertFault::Failed(Error::caused(Kind::Unavailable, "reading the source", error))
+}

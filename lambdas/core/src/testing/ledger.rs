@@ -1,0 +1,87 @@
+//! A ledger in memory. Each call is one step under a lock.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use super::locked;
+use crate::ports::Ledger;
+use crate::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, SourceId, Status};
+
+/// Holds records by source.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    records: Mutex<HashMap<SourceId, Record>>,
+}
+
+impl MemoryLedger {
+    /// All records, in the order of their keys and versions.
+    pub fn all(&self) -> Vec<Record> {
+        let mut all: Vec<Record> = locked(&self.records).values().cloned().collect();
+        all.sort_by(|a, b| (&a.key, &a.version).cmp(&(&b.key, &b.version)));
+        all
+    }
+}
+
+#[async_trait]
+impl Ledger for MemoryLedger {
+    async fn records(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Record>> {
+        let records = locked(&self.records);
+        Ok(ids.iter().filter_map(|id| Some((id.clone(), records.get(id)?.clone()))).collect())
+    }
+
+    async fn lease(&self, lease: &Lease) -> Result<Claim> {
+        let mut records = locked(&self.records);
+        let attempt = match records.get(&lease.source_id) {
+            Some(record) if !record.may_be_leased(lease.now_millis) => {
+                return Ok(Claim::Taken(record.clone()));
+            }
+            known => known.map_or(0, |record| record.attempt) + 1,
+        };
+        records.insert(lease.source_id.clone(), leased(lease, attempt));
+        Ok(Claim::Granted { attempt })
+    }
+
+    async fn settle(
+        &self,
+        id: &SourceId,
+        run: &RunId,
+        attempt: u32,
+        status: Status,
+        outcome: &Outcome,
+    ) -> Result<()> {
+        let mut records = locked(&self.records);
+        let held = |record: &&mut Record| record.status == Status::Leased && record.attempt == attempt;
+        let Some(record) = records.get_mut(id).filter(held) else {
+            return Err(Error::new(Kind::Conflict, format!("attempt {attempt} has no lease on {id}")));
+        };
+        record.run = run.clone();
+        record.status = status;
+        record.outcome = outcome.clone();
+        Ok(())
+    }
+
+    async fn note(&self, record: &Record) -> Result<()> {
+        let mut records = locked(&self.records);
+        let open = |known: &Record| matches!(known.status, Status::Failed | Status::Skipped);
+        if records.get(&record.source_id).is_none_or(open) {
+            records.insert(record.source_id.clone(), record.clone());
+        }
+        Ok(())
+    }
+}
+
+fn leased(lease: &Lease, attempt: u32) -> Record {
+    Record {
+        source_id: lease.source_id.clone(),
+        key: lease.key.clone(),
+        version: lease.version.clone(),
+        table: Some(lease.table.clone()),
+        run: lease.run.clone(),
+        status: Status::Leased,
+        attempt,
+        lease_until_millis: lease.until_millis,
+        outcome: Outcome::default(),
+    }
+}

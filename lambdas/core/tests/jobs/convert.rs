@@ -1,0 +1,226 @@
+//! Converting one file: what is written where, by whom, and in which order.
+
+use std::sync::Mutex;
+
+use tarn_core::ports::{Content, Created, ObjectStore};
+use tarn_core::testing::{small_lake, table};
+use tarn_core::{Kind, Result, SourceVersion, Status, WorkItem};
+use tarn_lake::Bucket;
+
+use crate::support::{
+    BEFORE_READING, BEFORE_SETTLING, INVOCATION, PAST_EVERY_LEASE, Pipeline, World, id, only,
+};
+
+async fn planned(world: &World, key: &str, text: &str) -> WorkItem {
+    world.land(key, text);
+    world.pipeline().plan("r").await.unwrap();
+    only(world.work_list("r").await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_go_to_silver_and_bytes_to_bronze() {
+    let world = World::new();
+    let item = planned(&world, "orders/20240601.csv", "1\n2\n").await;
+    let source = item.source.id();
+    let converted = world.pipeline().convert(&item).await.unwrap();
+    assert_eq!((converted.status.as_str(), converted.rows, converted.bad_rows), ("done", 2, 0));
+
+    let silver = world.contents(&Bucket::Silver);
+    let part = format!("orders/part-{source}.parquet");
+    assert_eq!(silver.keys().collect::<Vec<_>>(), [&part]);
+    assert_eq!(silver[&part], "id -> id,total\n1\n2\n", "the layout of its day, the columns of today");
+    let bronze = world.contents(&Bucket::Bronze);
+    assert_eq!(bronze[&format!("orders/{source}/20240601.csv")], "1\n2\n");
+    assert!(world.contents(&Bucket::Quarantine).is_empty());
+
+    let record = world.record(&item.source).await;
+    assert_eq!((record.status, record.attempt, record.run), (Status::Done, 1, id("r")));
+    assert_eq!((record.outcome.rows, record.outcome.bytes_in), (2, 4));
+    assert_eq!(record.outcome.outputs, [part]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_rows_go_to_quarantine_and_good_ones_to_silver() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n!b\nc\n").await;
+    let converted = world.pipeline().convert(&item).await.unwrap();
+    assert_eq!((converted.status.as_str(), converted.rows, converted.bad_rows), ("done", 2, 1));
+    assert_eq!(world.texts(&Bucket::Silver), ["at,what -> at,what\na\nc\n"]);
+    let quarantine = world.contents(&Bucket::Quarantine);
+    assert_eq!(quarantine[&format!("rows/events/{}.jsonl", item.source.id())], "!b\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_without_good_rows_leaves_no_silver_object() {
+    for (text, bad_rows) in [("!a\n!b\n", 2), ("!only", 1)] {
+        let world = World::new();
+        let item = planned(&world, "events.csv", text).await;
+        let converted = world.pipeline().convert(&item).await.unwrap();
+        assert_eq!((converted.status.as_str(), converted.rows, converted.bad_rows), ("done", 0, bad_rows));
+        assert!(world.contents(&Bucket::Silver).is_empty());
+        assert!(world.record(&item.source).await.outcome.outputs.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_file_is_quarantined_with_its_reason() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "BROKEN").await;
+    let converted = world.pipeline().convert(&item).await.unwrap();
+    assert_eq!((converted.status.as_str(), converted.rows), ("quarantined", 0));
+    let notice = only(world.texts(&Bucket::Quarantine));
+    for part in ["\"events.csv\"", "UNMATCHED", "it is broken", item.source.version.as_str()] {
+        assert!(notice.contains(part), "{notice}");
+    }
+    assert_eq!(world.texts(&Bucket::Bronze), ["BROKEN"], "its bytes are kept");
+    assert!(world.contents(&Bucket::Silver).is_empty());
+    let record = world.record(&item.source).await;
+    assert_eq!((record.status, record.outcome.class.as_str()), (Status::Quarantined, "UNMATCHED"));
+    assert_eq!(record.outcome.bytes_in, 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_worker_has_or_had_is_left_alone() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n").await;
+    world.die_converting(&item, BEFORE_READING).await;
+    for (when, expected) in
+        [("while it is held", "taken"), ("after it ran out", "done"), ("once done", "taken")]
+    {
+        if when == "after it ran out" {
+            world.clock.advance(PAST_EVERY_LEASE);
+        }
+        assert_eq!(world.pipeline().convert(&item).await.unwrap().status, expected, "{when}");
+    }
+    assert_eq!(world.texts(&Bucket::Silver).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_outlasts_its_worker() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n").await;
+    world.die_converting(&item, BEFORE_READING).await;
+    world.clock.advance(INVOCATION);
+    assert_eq!(world.pipeline().convert(&item).await.unwrap().status, "taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_fails_gives_its_lease_back_with_the_reason() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "UNREADABLE").await;
+    for attempt in 1..=2 {
+        let error = world.pipeline().convert(&item).await.unwrap_err();
+        assert_eq!(error.kind(), Kind::Unavailable);
+        let record = world.record(&item.source).await;
+        assert_eq!((record.status, record.attempt), (Status::Failed, attempt), "the next try gets a lease");
+        assert!(record.outcome.reason.contains("the line is dead"), "{}", record.outcome.reason);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_of_other_code_or_configuration_is_replaced_and_an_equal_one_is_not() {
+    for (table_changes, versions) in [(false, 1), (true, 2)] {
+        let world = World::new();
+        let item = planned(&world, "events.csv", "a\n").await;
+        world.die_converting(&item, BEFORE_SETTLING).await;
+        assert_eq!(world.texts(&Bucket::Silver), ["at,what -> at,what\na\n"], "written, not settled");
+
+        let mut lake = small_lake();
+        if table_changes {
+            lake.tables[0] = table("events", "events*.csv", &[(None, &["at", "name"])]);
+        }
+        world.deploy(&lake);
+        world.clock.advance(PAST_EVERY_LEASE);
+        world.pipeline().plan("again").await.unwrap();
+        let item = only(world.work_list("again").await);
+        assert_eq!(world.pipeline().convert(&item).await.unwrap().status, "done");
+        let columns = if table_changes { "at,name" } else { "at,what" };
+        assert_eq!(world.texts(&Bucket::Silver), [format!("{columns} -> {columns}\na\n")]);
+        assert_eq!(world.store.versions(&world.names.bucket(&Bucket::Silver)), versions);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn equal_bytes_under_two_keys_are_two_deliveries() {
+    let world = World::new();
+    world.land("events_1.csv", "a\n");
+    world.land("events_2.csv", "a\n");
+    let report = world.pipeline().run("r").await.unwrap();
+    assert_eq!((report.converted.files, report.rows), (2, 2));
+    assert_eq!(world.contents(&Bucket::Silver).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_that_the_lake_does_not_have_is_invalid_and_takes_no_lease() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n").await;
+    let error = world.pipeline().convert(&WorkItem { layout: 9, ..item }).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::Invalid);
+    assert!(world.ledger.all().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rejected_rows_are_there_before_the_rows() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n!b\n").await;
+    let store = WriteLog { store: &world.store, writes: Mutex::default() };
+    Pipeline { store: &store, ..world.pipeline() }.convert(&item).await.unwrap();
+    let tiers =
+        [Bucket::Bronze, Bucket::Quarantine, Bucket::Silver].map(|bucket| world.names.bucket(&bucket));
+    assert_eq!(*store.writes.lock().unwrap(), tiers);
+}
+
+/// Notes which buckets are written to, in order.
+struct WriteLog<'a> {
+    store: &'a dyn ObjectStore,
+    writes: Mutex<Vec<String>>,
+}
+
+impl WriteLog<'_> {
+    fn note(&self, bucket: &str) {
+        self.writes.lock().unwrap().push(bucket.into());
+    }
+}
+
+#[async_trait::async_trait]
+impl ObjectStore for WriteLog<'_> {
+    async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
+        self.note(bucket);
+        self.store.create(bucket, key, content, fingerprint).await
+    }
+    async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
+        self.note(bucket);
+        self.store.replace(bucket, key, content, fingerprint).await
+    }
+    async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
+        self.note(bucket);
+        self.store.copy(from, bucket, key).await
+    }
+    async fn read(&self, bucket: &str, key: &str) -> Result<bytes::Bytes> {
+        self.store.read(bucket, key).await
+    }
+    async fn open(&self, source: &SourceVersion) -> Result<Box<dyn std::io::Read + Send>> {
+        self.store.open(source).await
+    }
+    async fn fingerprint(&self, bucket: &str, key: &str) -> Result<Option<String>> {
+        self.store.fingerprint(bucket, key).await
+    }
+    async fn list(&self, _: &str, _: &str) -> Result<Vec<tarn_core::ports::Object>> {
+        panic!("converting needs no listing")
+    }
+    async fn list_versions(&self, _: &str, _: &str) -> Result<Vec<tarn_core::ports::ObjectVersion>> {
+        panic!("converting needs no listing")
+    }
+    async fn copy_newest(&self, _: (&str, &str), _: (&str, &str)) -> Result<()> {
+        panic!("a source is copied by its version")
+    }
+    async fn delete_versions(&self, _: &str, _: &[(String, String)]) -> Result<()> {
+        panic!("converting deletes nothing")
+    }
+    async fn abort_uploads(&self, _: &str) -> Result<usize> {
+        panic!("converting ends no uploads")
+    }
+    async fn bucket_exists(&self, _: &str) -> Result<bool> {
+        panic!("converting does not look for buckets")
+    }
+}

@@ -1,0 +1,99 @@
+//! Answers to CloudFormation: a bucket is emptied on Delete, and only then.
+
+use serde_json::{Value, json};
+use tarn_core::CustomResourceRequest;
+use tarn_core::jobs::{Answer, AnswerStatus, CustomResource};
+use tarn_core::ports::ObjectStore;
+use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryStore};
+
+const ID: &str = "empty-bucket:doomed";
+
+fn store() -> MemoryStore {
+    let store = MemoryStore::new(ManualClock::default(), ["doomed".to_owned()]);
+    store.land("doomed", "a", "x").unwrap();
+    store
+}
+
+fn request(kind: &str, physical_id: Option<&str>, properties: &Value) -> CustomResourceRequest {
+    serde_json::from_value(json!({
+        "RequestType": kind, "ResponseURL": "https://secret.example", "StackId": "stack", "RequestId": "request",
+        "LogicalResourceId": "EmptyLanding", "PhysicalResourceId": physical_id,
+        "ResourceType": "Custom::EmptyBucket", "ResourceProperties": properties,
+    }))
+    .unwrap()
+}
+
+async fn answer(
+    store: &dyn ObjectStore,
+    kind: &str,
+    physical_id: Option<&str>,
+    properties: &Value,
+) -> Answer {
+    CustomResource { store }.run(&request(kind, physical_id, properties)).await
+}
+
+#[tokio::test]
+async fn only_a_delete_of_what_was_created_empties_the_bucket() {
+    let good = json!({"BucketName": "doomed", "ServiceToken": "arn"});
+    for (kind, physical_id, expected_id, is_emptied) in [
+        ("Create", None, ID, false),
+        ("Update", Some(ID), ID, false),
+        ("Delete", Some("stack-EmptyLanding-1ABC"), "stack-EmptyLanding-1ABC", false),
+        ("Delete", Some("tarn:never-created"), "tarn:never-created", false),
+        ("Delete", Some(ID), ID, true),
+    ] {
+        let store = store();
+        let answer = answer(&store, kind, physical_id, &good).await;
+        assert_eq!(answer.status, AnswerStatus::Success, "{kind} {physical_id:?}: {}", answer.reason);
+        assert_eq!(answer.physical_resource_id, expected_id, "{kind} {physical_id:?}");
+        assert_eq!(store.versions("doomed") == 0, is_emptied, "{kind} {physical_id:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_create_that_failed_can_be_rolled_back() {
+    let store = store();
+    for bad in [json!({}), json!({"BucketName": 7}), Value::Null] {
+        let created = answer(&store, "Create", None, &bad).await;
+        assert_eq!(created.status, AnswerStatus::Failed);
+        assert!(created.reason.contains("BucketName"), "{}", created.reason);
+        let id = created.physical_resource_id;
+        let deleted = answer(&store, "Delete", Some(&id), &bad).await;
+        assert_eq!(deleted.status, AnswerStatus::Success, "{}", deleted.reason);
+    }
+    assert_eq!(store.versions("doomed"), 1);
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_gone_needs_no_emptying() {
+    let store = store();
+    store.remove_bucket("doomed");
+    let answer = answer(&store, "Delete", Some(ID), &json!({"BucketName": "doomed"})).await;
+    assert_eq!(answer.status, AnswerStatus::Success);
+}
+
+#[tokio::test]
+async fn an_error_is_answered_with_its_reason() {
+    let store = store();
+    let faults = FailAt::new(1, Fault::Refused);
+    let failing = faults.before(&store);
+    let answer = answer(&failing, "Delete", Some(ID), &json!({"BucketName": "doomed"})).await;
+    assert_eq!(answer.status, AnswerStatus::Failed);
+    assert!(answer.reason.contains("made to fail"), "{}", answer.reason);
+    assert_eq!(
+        serde_json::to_value(&answer).unwrap(),
+        json!({
+            "Status": "FAILED", "Reason": answer.reason, "PhysicalResourceId": ID, "StackId": "stack",
+            "RequestId": "request", "LogicalResourceId": "EmptyLanding",
+        })
+    );
+}
+
+#[tokio::test]
+async fn an_answer_fits_what_cloudformation_takes() {
+    let request = request("Delete", Some(ID), &json!({"BucketName": "doomed"}));
+    for reason in ["x".repeat(100_000), "\u{1f30a}".repeat(100_000), "\"\n\u{1}".repeat(100_000)] {
+        let bytes = serde_json::to_vec(&Answer::failed(&request, reason)).unwrap().len();
+        assert!((1_000..=4_096).contains(&bytes), "{bytes} bytes");
+    }
+}

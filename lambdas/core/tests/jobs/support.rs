@@ -1,0 +1,217 @@
+//! A small lake over stand-ins, and its pipeline in the order of the state machine.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use tarn_core::jobs::{
+    Account, Commit, Committed, Convert, Converted, PlanRun, Planned, RunRequest, SyncZone, Synced,
+};
+use tarn_core::ports::{Catalog, Clock, Ledger, ObjectStore};
+use tarn_core::testing::{
+    FailAt, Failing, Fault, LineConverter, ManualClock, MemoryCatalog, MemoryLedger, MemoryScratch,
+    MemoryStore, names, small_lake,
+};
+use tarn_core::{
+    Plan, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, TableItem, WorkItem, ZoneItem,
+};
+use tarn_lake::{Bucket, Lake, Names, TableName, ZoneName};
+
+/// What a convert function has until it is stopped.
+pub const INVOCATION: Duration = Duration::from_secs(900);
+
+/// Longer than any lease.
+pub const PAST_EVERY_LEASE: Duration = Duration::from_secs(3_600);
+
+/// The call of a conversion, counted from 1, by which it has the lease and has written nothing.
+pub const BEFORE_READING: u32 = 3;
+
+/// The call of a conversion by which everything is written and nothing is settled.
+pub const BEFORE_SETTLING: u32 = 6;
+
+/// The small lake, deployed.
+pub struct World {
+    pub names: Names,
+    pub clock: ManualClock,
+    pub store: MemoryStore,
+    pub ledger: MemoryLedger,
+    pub catalog: MemoryCatalog,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::at(ManualClock::default())
+    }
+
+    pub fn at(clock: ManualClock) -> Self {
+        let names = names();
+        let zones = small_lake().zones.into_iter().map(|zone| Bucket::Zone(zone.name));
+        let buckets = Bucket::OWN.into_iter().chain(zones).map(|bucket| names.bucket(&bucket));
+        let store = MemoryStore::new(clock.clone(), buckets);
+        let world =
+            Self { names, clock, store, ledger: MemoryLedger::default(), catalog: MemoryCatalog::default() };
+        world.deploy(&small_lake());
+        world
+    }
+
+    pub fn deploy(&self, lake: &Lake) {
+        let bytes = serde_json::to_vec(lake).unwrap();
+        self.store.land(&self.names.bucket(&Bucket::Ops), RunKeys::DEPLOYED_LAKE, bytes).unwrap();
+    }
+
+    pub fn land(&self, key: &str, text: &str) -> SourceVersion {
+        let landing = self.names.bucket(&Bucket::Landing);
+        self.store.land(&landing, key, text.as_bytes().to_vec()).unwrap()
+    }
+
+    pub fn contents(&self, bucket: &Bucket) -> BTreeMap<String, Bytes> {
+        self.store.contents(&self.names.bucket(bucket))
+    }
+
+    /// The contents of a bucket as text, without the keys.
+    pub fn texts(&self, bucket: &Bucket) -> Vec<String> {
+        let contents = self.contents(bucket);
+        contents.into_values().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()).collect()
+    }
+
+    pub async fn record(&self, source: &SourceVersion) -> Record {
+        let mut found = self.ledger.records(&[source.id()]).await.unwrap();
+        found.remove(&source.id()).unwrap_or_else(|| panic!("there is no record of {}", source.key))
+    }
+
+    pub async fn work_list(&self, run: &str) -> Vec<WorkItem> {
+        self.lines(&RunKeys(&id(run)).work()).await.unwrap()
+    }
+
+    pub async fn plan_of(&self, run: &str) -> Plan {
+        self.lines(&RunKeys(&id(run)).plan()).await.map(only).unwrap()
+    }
+
+    pub async fn lines<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>> {
+        self.pipeline().lines(key).await
+    }
+
+    /// A worker that dies before its n-th call.
+    pub async fn die_converting(&self, item: &WorkItem, nth: u32) {
+        let faults = FailAt::new(nth, Fault::DiesBefore);
+        self.failing(&self.layers(&faults)).convert(item).await.unwrap_err();
+        assert_eq!(self.record(&item.source).await.status, Status::Leased);
+    }
+
+    pub fn pipeline(&self) -> Pipeline<'_> {
+        let Self { names, clock, store, ledger, catalog } = self;
+        Pipeline { names, clock, store, ledger, catalog }
+    }
+
+    /// The layers to put into [`World::failing`].
+    pub fn layers<'a>(&'a self, faults: &'a FailAt) -> Layers<'a> {
+        Layers {
+            store: faults.before(&self.store),
+            ledger: faults.before(&self.ledger),
+            catalog: faults.before(&self.catalog),
+        }
+    }
+
+    pub fn failing<'a>(&'a self, layers: &'a Layers<'a>) -> Pipeline<'a> {
+        let Layers { store, ledger, catalog } = layers;
+        Pipeline { names: &self.names, clock: &self.clock, store, ledger, catalog }
+    }
+}
+
+/// The ports of a world, each behind a fault.
+pub struct Layers<'a> {
+    store: Failing<'a, MemoryStore>,
+    ledger: Failing<'a, MemoryLedger>,
+    catalog: Failing<'a, MemoryCatalog>,
+}
+
+/// The jobs over some ports.
+pub struct Pipeline<'a> {
+    pub names: &'a Names,
+    pub clock: &'a dyn Clock,
+    pub store: &'a dyn ObjectStore,
+    pub ledger: &'a dyn Ledger,
+    pub catalog: &'a dyn Catalog,
+}
+
+impl Pipeline<'_> {
+    pub async fn plan(&self, run: &str) -> Result<Planned> {
+        let Self { names, clock, store, ledger, .. } = *self;
+        PlanRun { names, store, ledger, clock }.run(&RunRequest { run: id(run) }).await
+    }
+
+    pub async fn convert(&self, item: &WorkItem) -> Result<Converted> {
+        let Self { names, clock, store, ledger, .. } = *self;
+        let job = Convert { names, store, ledger, clock, scratch: &MemoryScratch, converter: &LineConverter };
+        job.run(item, clock.now_millis() + INVOCATION.as_millis() as i64).await
+    }
+
+    pub async fn commit(&self, run: &str, table: &str) -> Result<Committed> {
+        let Self { names, store, catalog, .. } = *self;
+        let item = TableItem { run: id(run), table: TableName::new(table).unwrap() };
+        Commit { names, store, catalog }.run(&item).await
+    }
+
+    pub async fn sync(&self, run: &str, zone: &str) -> Result<Synced> {
+        let zone = ZoneName::new(zone).unwrap();
+        let Self { names, store, catalog, .. } = *self;
+        let item = ZoneItem { run: id(run), zone: zone.clone(), function: names.sync_function(&zone) };
+        SyncZone { names, zone: &zone, store, catalog }.run(&item).await
+    }
+
+    pub async fn account(&self, run: &str) -> Result<RunReport> {
+        let Self { names, store, ledger, .. } = *self;
+        Account { names, store, ledger }.run(&RunRequest { run: id(run) }).await
+    }
+
+    /// The whole pipeline. As in the state machine, a file that cannot be converted stops nothing,
+    /// and any other failure ends the run.
+    pub async fn run(&self, run: &str) -> Result<RunReport> {
+        self.run_with_tries(run, 1).await
+    }
+
+    /// The same, with every step tried more than once before it counts as failed.
+    pub async fn run_with_tries(&self, run: &str, tries: u32) -> Result<RunReport> {
+        let (this, id) = (self, id(run));
+        let keys = RunKeys(&id);
+        tried(tries, async || this.plan(run).await).await?;
+        for item in tried(tries, async || this.lines::<WorkItem>(&keys.work()).await).await? {
+            let _ = tried(tries, async || this.convert(&item).await).await;
+        }
+        for item in tried(tries, async || this.lines::<TableItem>(&keys.tables()).await).await? {
+            tried(tries, async || this.commit(run, item.table.as_str()).await).await?;
+        }
+        for item in tried(tries, async || this.lines::<ZoneItem>(&keys.zones()).await).await? {
+            tried(tries, async || this.sync(run, item.zone.as_str()).await).await?;
+        }
+        tried(tries, async || this.account(run).await).await
+    }
+
+    /// Reads JSON documents that stand one after the other, as lines or alone.
+    pub async fn lines<T: DeserializeOwned>(&self, key: &str) -> Result<Vec<T>> {
+        let bytes = self.store.read(&self.names.bucket(&Bucket::Ops), key).await?;
+        Ok(serde_json::Deserializer::from_slice(&bytes).into_iter().map(|item| item.unwrap()).collect())
+    }
+}
+
+/// Does a step until it goes well, at most so many times.
+async fn tried<T>(tries: u32, step: impl AsyncFn() -> Result<T>) -> Result<T> {
+    let mut result = step().await;
+    for _ in 1..tries {
+        if result.is_ok() {
+            break;
+        }
+        result = step().await;
+    }
+    result
+}
+
+pub fn only<T>(all: Vec<T>) -> T {
+    assert_eq!(all.len(), 1);
+    all.into_iter().next().unwrap()
+}
+
+pub fn id(run: &str) -> RunId {
+    RunId::new(run).unwrap()
+}

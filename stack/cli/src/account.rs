@@ -1,0 +1,52 @@
+//! The account a command acts on: AWS, or the local cloud of the project.
+
+use std::path::{Path, PathBuf};
+
+use tarn_cloud::{Access, SdkConfig};
+use tarn_lake::{Lake, Names};
+use tarn_local_cloud::LocalCloud;
+
+use crate::arguments::Place;
+use crate::failure::Failure;
+
+/// An account with the lake's names in it.
+pub struct Account {
+    /// Credentials, region, endpoints.
+    pub config: SdkConfig,
+    /// The names of the lake's resources there.
+    pub names: Names,
+}
+
+impl Account {
+    /// Finds the account and asks who we are there.
+    pub async fn of(place: Place, folder: &Path, lake: &Lake) -> Result<Self, Failure> {
+        let access = if place.local { local_access(folder)? } else { Access::Aws };
+        let config = tarn_cloud::connect(&access).await;
+        let identity = tarn_cloud::identity(&config).await?;
+        let names =
+            Names::new(lake.name.clone(), lake.environment.name.clone(), identity.account, identity.region);
+        Ok(Self { config, names })
+    }
+}
+
+/// The project's local cloud, running or not.
+pub fn local_cloud(folder: &Path) -> Result<LocalCloud, Failure> {
+    Ok(LocalCloud::at(folder, &cache_folder()?))
+}
+
+fn local_access(folder: &Path) -> Result<Access, Failure> {
+    let running = local_cloud(folder)?.running().map_err(|error| Failure::failed(error.to_string()))?;
+    let running = running.ok_or_else(|| {
+        Failure::failed("the local cloud of this project is not running").hint("start it: tarn local start")
+    })?;
+    Ok(Access::LocalCloud { endpoint: running.ministack.url })
+}
+
+/// Where what projects can share is kept: `TARN_CACHE_DIR`, else the user's cache folder.
+fn cache_folder() -> Result<PathBuf, Failure> {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    from("TARN_CACHE_DIR")
+        .or_else(|| Some(from("XDG_CACHE_HOME")?.join("tarn")))
+        .or_else(|| Some(from("HOME")?.join(".cache/tarn")))
+        .ok_or_else(|| Failure::bad_input("no folder for caches: set TARN_CACHE_DIR or HOME"))
+}

@@ -1,0 +1,156 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Turns one file, lake.toml, into a whole serverless AWS data lake.
+#[derive(Debug, Parser)]
+#[command(name = "tarn", version, about, after_help = AFTER_HELP, propagate_version = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+A first tour, with no AWS account:
+  tarn local start                  start the local cloud
+  tarn deploy --local               deploy the lake of ./lake.toml onto it
+  tarn push --local data/           copy new and changed files to landing
+  tarn run --local                  run the pipeline and follow it
+  tarn query --local 'select count(*) as n from events'
+  tarn destroy --local              take everything away
+
+Exit status:
+  0  done
+  1  something could not be done
+  2  the command line or lake.toml is at fault; nothing was done
+  3  no credentials, or a right is missing; nothing was done";
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The lake's file [default: lake.toml in this folder or the nearest one above]
+    #[arg(long, global = true, value_name = "FILE", env = "TARN_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Which deployment of the lake: dev, prod, a test's name
+    #[arg(long, global = true, value_name = "NAME", default_value = "dev", env = "TARN_ENV")]
+    pub env: String,
+    /// Print the result as JSON on standard output, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// Where a command acts.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Place {
+    /// Act on the local cloud of this project instead of AWS (see `tarn local start`)
+    #[arg(long)]
+    pub local: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Check lake.toml and the templates made of it; needs no account
+    Check,
+    /// Write the CloudFormation templates to a folder; needs no account
+    #[command(after_help = "Example:\n  tarn render --out build/templates")]
+    Render(Render),
+    /// Bring the account to what lake.toml says
+    #[command(after_help = "Examples:\n  tarn deploy --local\n  tarn deploy --env prod")]
+    Deploy(Deploy),
+    /// Take the lake down: stacks, buckets with all their versions, everything
+    #[command(after_help = "Examples:\n  tarn destroy --local --yes\n  tarn destroy --env test")]
+    Destroy(Destroy),
+    /// Run the pipeline and follow it until its account is balanced
+    #[command(after_help = "Example:\n  tarn run --local --json")]
+    Run(Run),
+    /// Ask the lake a question in SQL
+    #[command(
+        after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
+                      tarn query --zone marketing --format csv 'select * from category_tree'"
+    )]
+    Query(Query),
+    /// Copy new and changed files of a folder to landing
+    #[command(after_help = "Example:\n  tarn push --local data/\n\nKeys are the paths below the folder. \
+                            Hidden files are left out.")]
+    Push(Push),
+    /// Start, stop or look at the local cloud of this project
+    #[command(subcommand)]
+    Local(Local),
+}
+
+#[derive(Debug, Args)]
+pub struct Render {
+    /// The folder; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Write what `deploy --local` would deploy
+    #[arg(long)]
+    pub local: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Deploy {
+    #[command(flatten)]
+    pub place: Place,
+    /// Where handlers-x86_64.zip lies [default: beside the tarn binary]
+    #[arg(long, value_name = "DIR", env = "TARN_HANDLERS")]
+    pub handlers: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Destroy {
+    #[command(flatten)]
+    pub place: Place,
+    /// Do not ask for the lake's name
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct Query {
+    #[command(flatten)]
+    pub place: Place,
+    /// Ask in a zone's database instead of silver
+    #[arg(long, value_name = "NAME")]
+    pub zone: Option<String>,
+    /// How to print the answer; --json is the same as json
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// The statement
+    pub sql: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Csv,
+    Json,
+}
+
+#[derive(Debug, Args)]
+pub struct Push {
+    #[command(flatten)]
+    pub place: Place,
+    /// The folder
+    pub dir: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Local {
+    /// Start it: a Python environment of its own, MiniStack with IAM enforced, and moto
+    Start,
+    /// Stop it; what is in it is gone
+    Stop,
+    /// Say whether it runs, and where
+    Status,
+}

@@ -1,0 +1,116 @@
+//! `tarn destroy`: the lake goes, and nothing of it stays.
+
+use std::process::ExitCode;
+
+use tarn_aws::S3;
+use tarn_cloud::{CloudFormation, Pipeline};
+use tarn_deploy::{Destruction, Report};
+use tarn_lake::{Bucket, Lake, Names, StackId};
+
+use super::artifacts::S3Artifacts;
+use super::deploy::Waiting;
+use crate::account::Account;
+use crate::arguments::{Common, Destroy};
+use crate::confirm;
+use crate::console::{self, BAD, GOOD, styled};
+use crate::exit;
+use crate::failure::Failure;
+use crate::progress::{self, Progress};
+use crate::project::Project;
+
+pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure> {
+    let project = Project::load(common)?;
+    let lake = &project.lake;
+    refuse_protected(lake)?;
+    let account = Account::of(options.place, &project.folder, lake).await?;
+    if !options.yes {
+        let question = format!(
+            "This deletes the lake `{}`, environment `{}`, in account {} ({}): every file in every bucket.",
+            lake.name,
+            lake.environment.name,
+            account.names.account(),
+            account.names.region(),
+        );
+        confirm::by_typing(lake.name.as_str(), &question)?;
+    }
+    stop_runs(&account).await?;
+
+    let progress = Progress::new(&account.names.prefix());
+    let stacks = CloudFormation::new(&account.config);
+    let artifacts = S3Artifacts(S3::new(&account.config));
+    let destruction = destruction(lake, &account.names);
+    let report = tarn_deploy::destroy(&destruction, &stacks, &artifacts, &Waiting, &progress).await;
+    progress.finish();
+    let report = report?;
+
+    print(common, &report);
+    Ok(exit::done_if(report.is_good()))
+}
+
+/// The tags by which a lake's stacks are found again.
+pub(super) fn tags(lake: &Lake) -> Vec<(String, String)> {
+    vec![
+        ("tarn:lake".into(), lake.name.to_string()),
+        ("tarn:environment".into(), lake.environment.name.to_string()),
+    ]
+}
+
+fn refuse_protected(lake: &Lake) -> Result<(), Failure> {
+    if !lake.environment.protected {
+        return Ok(());
+    }
+    let name = &lake.environment.name;
+    Err(Failure::bad_input(format!("environment `{name}` is protected; nothing was touched")).hint(format!(
+        "to take it down all the same, set `protected = false` under [env.{name}], deploy, and repeat"
+    )))
+}
+
+/// Nothing may write while buckets are emptied.
+async fn stop_runs(account: &Account) -> Result<(), Failure> {
+    let pipeline = Pipeline::new(&account.config, &account.names);
+    for run in pipeline.running().await? {
+        console::note(format!("stopping run {}", run.rsplit(':').next().unwrap_or(&run)));
+        pipeline.stop(&run).await?;
+    }
+    Ok(())
+}
+
+fn destruction(lake: &Lake, names: &Names) -> Destruction {
+    Destruction {
+        prefix: format!("{}-", names.prefix()),
+        account_and_region: format!("-{}-{}", names.account(), names.region()),
+        tags: tags(lake),
+        foundation: names.stack(&StackId::Foundation),
+        storage: names.stack(&StackId::Storage),
+        pipeline: names.stack(&StackId::Pipeline),
+        last_buckets: vec![names.bucket(&Bucket::Ops), names.bucket(&Bucket::Logs)],
+    }
+}
+
+fn print(common: &Common, report: &Report) {
+    if common.json {
+        let stacks = report.stacks.iter().map(
+            |stack| serde_json::json!({ "stack": stack.name, "outcome": progress::word(&stack.outcome) }),
+        );
+        console::json(&serde_json::json!({
+            "good": report.is_good(), "stacks": stacks.collect::<Vec<_>>(),
+            "removed": report.resources(), "left": report.left,
+        }));
+        return;
+    }
+    if !report.resources().is_empty() {
+        console::result("removed:");
+        for (kind, count) in report.resources() {
+            console::result(format!("  {count:>4}  {kind}"));
+        }
+    }
+    match report.left.as_slice() {
+        [] if report.is_good() => console::result(format!("left: {}", styled("nothing", GOOD))),
+        [] => console::result(format!("left: {}", styled("unknown, since a stack failed", BAD))),
+        left => {
+            console::result(format!("left: {}", styled(left.len(), BAD)));
+            left.iter().for_each(|what| console::result(format!("  {what}")));
+            console::hint("what is done stays done; mend the cause shown above and destroy again");
+        }
+    }
+}

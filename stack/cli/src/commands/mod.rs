@@ -1,0 +1,31 @@
+//! One file per command; each body is the story of what the command does.
+
+mod artifacts;
+mod check;
+mod deploy;
+mod destroy;
+mod local;
+mod push;
+mod query;
+mod render;
+mod run;
+
+use std::process::ExitCode;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+/// Runs the command that was typed.
+pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let common = &arguments.common;
+    match &arguments.command {
+        Command::Check => check::run(common),
+        Command::Render(options) => render::run(common, options),
+        Command::Deploy(options) => deploy::run(common, options).await,
+        Command::Destroy(options) => destroy::run(common, options).await,
+        Command::Run(options) => run::run(common, options).await,
+        Command::Query(options) => query::run(common, options).await,
+        Command::Push(options) => push::run(common, options).await,
+        Command::Local(options) => local::run(common, options),
+    }
+}

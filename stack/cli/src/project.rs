@@ -1,0 +1,93 @@
+//! The project: where `lake.toml` lies, what it says, and the folders beside it.
+
+use std::path::{Path, PathBuf};
+
+use tarn_config::Source;
+use tarn_lake::{EnvironmentName, Lake};
+
+use crate::arguments::Common;
+use crate::console;
+use crate::failure::Failure;
+
+const FILE: &str = "lake.toml";
+
+/// A project with its lake.
+pub struct Project {
+    /// The folder of the lake's file.
+    pub folder: PathBuf,
+    /// The lake, in the environment asked for.
+    pub lake: Lake,
+    /// How many warnings were shown.
+    pub warnings: usize,
+}
+
+impl Project {
+    /// Reads and checks the lake's file. Faults are shown, each under its line.
+    pub fn load(common: &Common) -> Result<Self, Failure> {
+        let environment = environment(common)?;
+        let file = file(common)?;
+        let text = std::fs::read_to_string(&file)
+            .map_err(|error| Failure::bad_input(format!("{} cannot be read: {error}", file.display())))?;
+        let shown = shown_path(&file);
+        let source = Source { path: &shown, text: &text };
+        match tarn_config::parse(&text, &environment) {
+            Ok(parsed) => {
+                show(&parsed.warnings, &source);
+                let warnings = parsed.warnings.len();
+                Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
+            }
+            Err(diagnostics) => {
+                if common.json {
+                    let faults: Vec<_> = diagnostics.iter().map(|d| d.located(&source)).collect();
+                    console::json(&serde_json::json!({ "file": shown, "faults": faults }));
+                } else {
+                    show(&diagnostics, &source);
+                }
+                Err(Failure::shown())
+            }
+        }
+    }
+}
+
+/// The folder of the lake's file, without reading the file.
+pub fn folder(common: &Common) -> Result<PathBuf, Failure> {
+    Ok(folder_of(&file(common)?))
+}
+
+fn environment(common: &Common) -> Result<EnvironmentName, Failure> {
+    EnvironmentName::new(common.env.as_str())
+        .map_err(|error| Failure::bad_input(error.to_string()).hint("write for example `--env dev`"))
+}
+
+/// The file that was named, or the nearest `lake.toml` in this folder or above.
+fn file(common: &Common) -> Result<PathBuf, Failure> {
+    if let Some(named) = &common.config {
+        let file = if named.is_dir() { named.join(FILE) } else { named.clone() };
+        return std::path::absolute(&file)
+            .map_err(|error| Failure::bad_input(format!("{}: {error}", file.display())));
+    }
+    let here = std::env::current_dir()
+        .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
+    let found = here.ancestors().map(|folder| folder.join(FILE)).find(|file| file.is_file());
+    found.ok_or_else(|| {
+        Failure::bad_input(format!("there is no {FILE} in {} or above", here.display()))
+            .hint("name one with --config, or go to its folder; examples/retail has one to start from")
+    })
+}
+
+fn folder_of(file: &Path) -> PathBuf {
+    file.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
+/// The path relative to the current folder where that is shorter.
+fn shown_path(file: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    file.strip_prefix(&here).unwrap_or(file).display().to_string()
+}
+
+fn show(diagnostics: &[tarn_config::Diagnostic], source: &Source) {
+    let colours = console::shows_colours();
+    for diagnostic in diagnostics {
+        console::note(format!("{}\n", diagnostic.render(source, colours)));
+    }
+}

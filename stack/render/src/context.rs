@@ -1,0 +1,263 @@
+//! What the templates are told: one full struct for each, so that a misspelt field is an error.
+
+use serde::Serialize;
+use tarn_lake::{Bucket, Database, Handler, Lake, Names, StackId, Zone};
+
+use crate::{Options, Target};
+
+/// CloudFormation's limit for the description of a template, in bytes.
+const LONGEST_DESCRIPTION: usize = 1_024;
+
+/// Tables that a crawler may find beyond those of the lake before it gives up.
+const UNEXPECTED_TABLES: usize = 10;
+
+/// Makes the contexts of one lake.
+pub(crate) struct Contexts<'a> {
+    lake: &'a Lake,
+    options: &'a Options,
+    pub(crate) names: Names,
+}
+
+/// What every template may say of the lake.
+#[derive(Debug, Serialize)]
+pub(crate) struct LakeContext {
+    stack: &'static str,
+    name: String,
+    environment: String,
+    description: String,
+    prefix: String,
+    protected: bool,
+    local_cloud: bool,
+    handlers_key: String,
+    key_alias: String,
+    ledger: String,
+    state_machine: String,
+    exports: Exports,
+    buckets: BucketNames,
+    handlers: HandlerWords,
+    functions: HandlerWords,
+}
+
+/// What stacks hand each other.
+#[derive(Debug, Serialize)]
+struct Exports {
+    key: String,
+    emptier_role: String,
+}
+
+#[derive(Debug, Serialize)]
+struct BucketNames {
+    landing: String,
+    bronze: String,
+    silver: String,
+    quarantine: String,
+    ops: String,
+    logs: String,
+}
+
+/// A word for each handler: its own name, or its function's.
+#[derive(Debug, Serialize)]
+struct HandlerWords {
+    custom_resource: String,
+    trigger: String,
+    plan_run: String,
+    convert: String,
+    commit: String,
+    sync: String,
+    run_crawlers: String,
+    account: String,
+}
+
+/// Of `foundation.yaml.tera`.
+#[derive(Debug, Serialize)]
+pub(crate) struct FoundationContext {
+    description: String,
+    lake: LakeContext,
+}
+
+/// Of `storage.yaml.tera`.
+#[derive(Debug, Serialize)]
+pub(crate) struct StorageContext {
+    description: String,
+    lake: LakeContext,
+    database: String,
+    crawler: String,
+    table_threshold: usize,
+}
+
+/// Of `pipeline.yaml.tera`. It holds nothing of the zones.
+#[derive(Debug, Serialize)]
+pub(crate) struct PipelineContext {
+    description: String,
+    lake: LakeContext,
+    database: String,
+    schedule: ScheduleContext,
+}
+
+#[derive(Debug, Serialize)]
+struct ScheduleContext {
+    on_arrival: bool,
+    daily_cron: Option<String>,
+}
+
+/// Of `consumption.yaml.tera`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ConsumptionContext {
+    description: String,
+    lake: LakeContext,
+    workgroup: String,
+}
+
+/// Of `zone.yaml.tera`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ZoneContext {
+    description: String,
+    lake: LakeContext,
+    zone: ZoneWords,
+}
+
+#[derive(Debug, Serialize)]
+struct ZoneWords {
+    name: String,
+    description: String,
+    tables: Vec<String>,
+    table_threshold: usize,
+    bucket: String,
+    database: String,
+    crawler: String,
+    sync_function: String,
+    workgroup: String,
+}
+
+impl<'a> Contexts<'a> {
+    pub(crate) fn new(lake: &'a Lake, options: &'a Options) -> Self {
+        let names = Names::for_template(lake.name.clone(), lake.environment.name.clone());
+        Self { lake, options, names }
+    }
+
+    pub(crate) fn foundation(&self) -> FoundationContext {
+        FoundationContext { description: self.description("foundation"), lake: self.lake("foundation") }
+    }
+
+    pub(crate) fn storage(&self) -> StorageContext {
+        StorageContext {
+            description: self.description("storage"),
+            lake: self.lake("storage"),
+            database: self.names.database(&Database::Silver),
+            crawler: self.names.crawler(&Database::Silver),
+            table_threshold: self.lake.tables.len() + UNEXPECTED_TABLES,
+        }
+    }
+
+    pub(crate) fn pipeline(&self) -> PipelineContext {
+        let schedule = self.lake.schedule;
+        PipelineContext {
+            description: self.description("pipeline"),
+            lake: self.lake("pipeline"),
+            database: self.names.database(&Database::Silver),
+            schedule: ScheduleContext {
+                on_arrival: schedule.on_arrival,
+                daily_cron: schedule.daily.map(|at| format!("cron({} {} * * ? *)", at.minute, at.hour)),
+            },
+        }
+    }
+
+    pub(crate) fn consumption(&self) -> ConsumptionContext {
+        ConsumptionContext {
+            description: self.description("consumption"),
+            lake: self.lake("consumption"),
+            workgroup: self.names.workgroup(None),
+        }
+    }
+
+    pub(crate) fn zone(&self, zone: &Zone) -> ZoneContext {
+        let (bucket, database) = (Bucket::Zone(zone.name.clone()), Database::Zone(zone.name.clone()));
+        let whole = format!("{} (tarn, zone {}): {}", self.names.prefix(), zone.name, zone.description);
+        ZoneContext {
+            description: clipped(whole),
+            lake: self.lake("zone"),
+            zone: ZoneWords {
+                name: zone.name.to_string(),
+                description: zone.description.clone(),
+                tables: zone.tables.iter().map(ToString::to_string).collect(),
+                table_threshold: zone.tables.len() + UNEXPECTED_TABLES,
+                bucket: self.names.bucket(&bucket),
+                database: self.names.database(&database),
+                crawler: self.names.crawler(&database),
+                sync_function: self.names.sync_function(&zone.name),
+                workgroup: self.names.workgroup(Some(&zone.name)),
+            },
+        }
+    }
+
+    fn description(&self, stack: &str) -> String {
+        clipped(format!("{} (tarn, {stack}): {}", self.names.prefix(), self.lake.description))
+    }
+
+    fn lake(&self, stack: &'static str) -> LakeContext {
+        let (lake, names) = (self.lake, &self.names);
+        LakeContext {
+            stack,
+            name: lake.name.to_string(),
+            environment: lake.environment.name.to_string(),
+            description: lake.description.clone(),
+            prefix: names.prefix(),
+            protected: lake.environment.protected,
+            local_cloud: self.options.target == Target::LocalCloud,
+            handlers_key: self.options.handlers_key.clone(),
+            key_alias: names.key_alias(),
+            ledger: names.ledger(),
+            state_machine: names.state_machine(),
+            exports: Exports {
+                key: format!("{}-KeyArn", names.prefix()),
+                emptier_role: format!("{}-EmptierRoleArn", names.prefix()),
+            },
+            buckets: BucketNames::new(names),
+            handlers: HandlerWords::new(|handler| handler.name().to_owned()),
+            functions: HandlerWords::new(|handler| names.function(handler)),
+        }
+    }
+}
+
+/// The stacks that a stack needs something of.
+pub(crate) fn depends_on(stack: &StackId) -> Vec<StackId> {
+    match stack {
+        StackId::Foundation => vec![],
+        StackId::Storage | StackId::Consumption => vec![StackId::Foundation],
+        StackId::Pipeline | StackId::Zone(_) => vec![StackId::Foundation, StackId::Storage],
+    }
+}
+
+impl BucketNames {
+    fn new(names: &Names) -> Self {
+        Self {
+            landing: names.bucket(&Bucket::Landing),
+            bronze: names.bucket(&Bucket::Bronze),
+            silver: names.bucket(&Bucket::Silver),
+            quarantine: names.bucket(&Bucket::Quarantine),
+            ops: names.bucket(&Bucket::Ops),
+            logs: names.bucket(&Bucket::Logs),
+        }
+    }
+}
+
+impl HandlerWords {
+    fn new(word: impl Fn(Handler) -> String) -> Self {
+        Self {
+            custom_resource: word(Handler::CustomResource),
+            trigger: word(Handler::Trigger),
+            plan_run: word(Handler::PlanRun),
+            convert: word(Handler::Convert),
+            commit: word(Handler::Commit),
+            sync: word(Handler::Sync),
+            run_crawlers: word(Handler::RunCrawlers),
+            account: word(Handler::Account),
+        }
+    }
+}
+
+/// As much of a description as CloudFormation takes.
+fn clipped(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(LONGEST_DESCRIPTION));
+    text
+}

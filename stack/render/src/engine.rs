@@ -1,0 +1,123 @@
+//! Templates and context to text. The delimiters leave CloudFormation's `{{resolve:...}}` alone,
+//! and a scalar without a filter is refused, so nothing gets into a template unquoted.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use tarn_lake::StackId;
+use tera::{Context, Delimiters, Kwargs, State, Tera, TeraResult, Value};
+
+use crate::context::Contexts;
+use crate::inspect::inspect;
+use crate::set::Template;
+use crate::{RenderError, yaml};
+
+pub(crate) const FOUNDATION: &str = "foundation.yaml.tera";
+pub(crate) const STORAGE: &str = "storage.yaml.tera";
+pub(crate) const PIPELINE: &str = "pipeline.yaml.tera";
+pub(crate) const CONSUMPTION: &str = "consumption.yaml.tera";
+pub(crate) const ZONE: &str = "zone.yaml.tera";
+const PIPELINE_STATES: &str = "pipeline.asl.yaml.tera";
+
+macro_rules! file {
+    ($name:expr, $path:literal) => {
+        ($name, include_str!(concat!("../../../templates/", $path)))
+    };
+}
+
+/// Every file of the folder `templates`, by the name that it goes by in errors and includes.
+const FILES: [(&str, &str); 12] = [
+    file!(FOUNDATION, "foundation.yaml.tera"),
+    file!(STORAGE, "storage.yaml.tera"),
+    file!(PIPELINE, "pipeline.yaml.tera"),
+    file!(PIPELINE_STATES, "pipeline.asl.yaml.tera"),
+    file!(CONSUMPTION, "consumption.yaml.tera"),
+    file!(ZONE, "zone.yaml.tera"),
+    file!("partials/asl.yaml.tera", "partials/asl.yaml.tera"),
+    file!("partials/bucket.yaml.tera", "partials/bucket.yaml.tera"),
+    file!("partials/database.yaml.tera", "partials/database.yaml.tera"),
+    file!("partials/function.yaml.tera", "partials/function.yaml.tera"),
+    file!("partials/local_cloud.yaml.tera", "partials/local_cloud.yaml.tera"),
+    file!("partials/queue.yaml.tera", "partials/queue.yaml.tera"),
+];
+
+/// The templates, parsed.
+pub(crate) struct Engine {
+    tera: Tera,
+}
+
+impl Engine {
+    pub(crate) fn new() -> Result<Self, RenderError> {
+        Self::of(&FILES)
+    }
+
+    fn of(files: &[(&'static str, &'static str)]) -> Result<Self, RenderError> {
+        let all =
+            |error: tera::Error| RenderError::Template { template: "templates/", report: error.to_string() };
+        let mut tera = Tera::new();
+        tera.set_delimiters(delimiters()).map_err(all)?;
+        tera.autoescape_on(vec![".tera"]);
+        tera.set_escape_fn(refuse_unfiltered);
+        tera.register_filter("json", json);
+        tera.register_filter("part", part);
+        tera.add_raw_templates(files.iter().copied()).map_err(all)?;
+        Ok(Self { tera })
+    }
+
+    /// Renders, reads back, inspects.
+    pub(crate) fn template(
+        &self,
+        id: StackId,
+        file: &'static str,
+        contexts: &Contexts<'_>,
+        context: &impl Serialize,
+    ) -> Result<Template, RenderError> {
+        let name = contexts.names.stack(&id);
+        let body = yaml::parse(file, &self.text(file, context)?)?;
+        let template = Template::new(id, name, body);
+        inspect(file, &template)?;
+        Ok(template)
+    }
+
+    fn text(&self, file: &'static str, context: &impl Serialize) -> Result<String, RenderError> {
+        let faulty = |error: tera::Error| RenderError::Template { template: file, report: error.to_string() };
+        let context = Context::from_serialize(context).map_err(faulty)?;
+        self.tera.render(file, &context).map_err(faulty)
+    }
+}
+
+fn delimiters() -> Delimiters {
+    Delimiters {
+        block_start: "<%".into(),
+        block_end: "%>".into(),
+        variable_start: "<<".into(),
+        variable_end: ">>".into(),
+        comment_start: "<#".into(),
+        comment_end: "#>".into(),
+    }
+}
+
+/// Stands where other engines escape: here every scalar says itself how it is to be written.
+fn refuse_unfiltered(text: &str, _: &mut dyn Write) -> io::Result<()> {
+    Err(io::Error::other(format!("`{text}` goes into the template as it is: write `| json` or `| part`")))
+}
+
+/// `| json`: a whole scalar, list or map. JSON is YAML.
+fn json(value: Value, _: Kwargs, _: &State) -> TeraResult<Value> {
+    let text = serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))?;
+    Ok(Value::safe_string(&text))
+}
+
+/// `| part`: a part of a logical id, a name or an ARN. It takes only what means nothing to YAML,
+/// and `${}` only around CloudFormation's own variables.
+fn part(text: &str, _: Kwargs, _: &State) -> TeraResult<Value> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
+    let bare = text.replace("${AWS::AccountId}", "").replace("${AWS::Region}", "");
+    if !text.is_empty() && bare.bytes().all(plain) {
+        Ok(Value::safe_string(text))
+    } else {
+        Err(tera::Error::message(format!(
+            "`{text}` is no plain part of a scalar: write `| json` around the whole"
+        )))
+    }
+}

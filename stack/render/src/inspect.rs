@@ -1,0 +1,143 @@
+//! Looks over a template as CloudFormation would, before CloudFormation does: every reference
+//! resolves, and nothing is larger than CloudFormation and IAM take it.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+use tarn_lake::StackId;
+
+use crate::{RenderError, Template};
+
+/// Well below CloudFormation's 500.
+const MOST_RESOURCES: usize = 450;
+const MOST_OUTPUTS: usize = 200;
+/// What fits into an S3 object that CloudFormation reads a template from.
+const MOST_BYTES: usize = 1 << 20;
+/// What fits into the request itself; foundation makes the bucket that the others are read from.
+const MOST_BYTES_INLINE: usize = 51_200;
+/// IAM's limit for all inline policies of a role, without white space.
+const MOST_POLICY_CHARACTERS: usize = 10_240;
+/// The length of a key's ARN, which an import stands for.
+const IMPORTED_CHARACTERS: usize = 80;
+
+/// Refuses a template that CloudFormation would refuse.
+pub(crate) fn inspect(file: &'static str, template: &Template) -> Result<(), RenderError> {
+    let body = template.body();
+    let known = Known { file, ids: section(body, "Resources").chain(section(body, "Parameters")).collect() };
+    for (part, value) in body.as_object().into_iter().flatten() {
+        known.check(&mut vec![part.clone()], value)?;
+    }
+    sizes(template)
+}
+
+fn section<'t>(body: &'t Value, name: &str) -> impl Iterator<Item = &'t str> {
+    body.get(name).and_then(Value::as_object).into_iter().flatten().map(|(id, _)| id.as_str())
+}
+
+/// What may be referred to.
+struct Known<'t> {
+    file: &'static str,
+    ids: HashSet<&'t str>,
+}
+
+impl Known<'_> {
+    fn check(&self, place: &mut Vec<String>, value: &Value) -> Result<(), RenderError> {
+        match value {
+            Value::Object(entries) => {
+                for (key, inner) in entries {
+                    self.check_entry(place, key, inner)?;
+                    place.push(key.clone());
+                    self.check(place, inner)?;
+                    place.pop();
+                }
+            }
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    place.push(index.to_string());
+                    self.check(place, item)?;
+                    place.pop();
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn check_entry(&self, place: &[String], key: &str, value: &Value) -> Result<(), RenderError> {
+        match (key, value) {
+            ("Ref", Value::String(id)) => self.resolve(place, id),
+            ("Fn::GetAtt", Value::Array(path)) => {
+                path.first().and_then(Value::as_str).map_or(Ok(()), |id| self.resolve(place, id))
+            }
+            ("Fn::Sub", Value::String(text)) => variables(text).try_for_each(|id| self.resolve(place, id)),
+            ("DependsOn", Value::String(id)) if is_resource(place) => self.resolve(place, id),
+            ("DependsOn", Value::Array(ids)) if is_resource(place) => {
+                ids.iter().filter_map(Value::as_str).try_for_each(|id| self.resolve(place, id))
+            }
+            ("Ref" | "Fn::Sub" | "Fn::GetAtt", _) => Err(self.broken(place, format!("`{key}` of {value}"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn resolve(&self, place: &[String], id: &str) -> Result<(), RenderError> {
+        if id.starts_with("AWS::") || self.ids.contains(id) {
+            return Ok(());
+        }
+        Err(self.broken(place, format!("`{id}` is neither a resource nor a parameter of this template")))
+    }
+
+    fn broken(&self, place: &[String], problem: String) -> RenderError {
+        RenderError::Broken { template: self.file, place: place.join("."), problem }
+    }
+}
+
+/// Whether a place is a resource itself, not something deeper.
+fn is_resource(place: &[String]) -> bool {
+    place.len() == 2 && place[0] == "Resources"
+}
+
+/// The ids in `${Id}` and `${Id.Attribute}`; `${!Literal}` is none.
+fn variables(text: &str) -> impl Iterator<Item = &str> {
+    let inner = text.split("${").skip(1).filter_map(|rest| rest.split_once('}')).map(|(inner, _)| inner);
+    inner.filter(|inner| !inner.starts_with('!')).map(|inner| inner.split('.').next().unwrap_or(inner))
+}
+
+fn sizes(template: &Template) -> Result<(), RenderError> {
+    let body = template.body();
+    let limit = |place: &str, what, count, most, advice| {
+        if count <= most {
+            return Ok(());
+        }
+        let (stack, place) = (template.name.clone(), place.to_owned());
+        Err(RenderError::TooLarge { stack, place, count, what, most, advice })
+    };
+    let bytes = if template.id == StackId::Foundation { MOST_BYTES_INLINE } else { MOST_BYTES };
+    let split = "split the lake, or the zone, into two";
+    limit("Resources", "resources", section(body, "Resources").count(), MOST_RESOURCES, split)?;
+    limit("Outputs", "outputs", section(body, "Outputs").count(), MOST_OUTPUTS, split)?;
+    limit("the whole", "bytes", template.to_json().len(), bytes, split)?;
+    for (id, _) in template.resources() {
+        let policies = &body["Resources"][id]["Properties"]["Policies"];
+        let fewer = "a role names each table of its zone: give the zone fewer tables, or make two of it";
+        limit(id, "characters of policy", policy_characters(policies), MOST_POLICY_CHARACTERS, fewer)?;
+    }
+    Ok(())
+}
+
+/// How long a policy is for IAM: without white space, and each function as what it stands for.
+fn policy_characters(value: &Value) -> usize {
+    match value {
+        Value::Object(entries) if entries.len() == 1 => match entries.iter().next() {
+            Some((function, Value::String(text))) if function == "Fn::Sub" => text.len() + 2,
+            Some((function, _)) if function.starts_with("Fn::") => IMPORTED_CHARACTERS,
+            Some((key, inner)) => key.len() + 5 + policy_characters(inner),
+            None => 2,
+        },
+        Value::Object(entries) => {
+            entries.iter().map(|(key, inner)| key.len() + 4 + policy_characters(inner)).sum::<usize>() + 2
+        }
+        Value::Array(items) => items.iter().map(|item| policy_characters(item) + 1).sum::<usize>() + 2,
+        Value::String(text) => text.len() + 2,
+        other => other.to_string().len(),
+    }
+}

@@ -1,0 +1,74 @@
+//! What rendering gives: the templates of a lake in the order of deployment.
+
+use serde_json::Value;
+use tarn_lake::StackId;
+
+use crate::context::depends_on;
+
+/// The templates of a lake, in the order of deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TemplateSet {
+    templates: Vec<Template>,
+}
+
+/// The template of one stack.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    /// Which stack of the lake.
+    pub id: StackId,
+    /// The stack's name in CloudFormation.
+    pub name: String,
+    /// What must stand before it, and may go only after it.
+    pub depends_on: Vec<StackId>,
+    body: Value,
+}
+
+impl TemplateSet {
+    pub(crate) fn new(templates: Vec<Template>) -> Self {
+        Self { templates }
+    }
+
+    /// In the order of deployment.
+    pub fn iter(&self) -> std::slice::Iter<'_, Template> {
+        self.templates.iter()
+    }
+
+    /// The template of a stack, if the lake has that stack.
+    pub fn get(&self, id: &StackId) -> Option<&Template> {
+        self.templates.iter().find(|template| template.id == *id)
+    }
+}
+
+impl<'a> IntoIterator for &'a TemplateSet {
+    type Item = &'a Template;
+    type IntoIter = std::slice::Iter<'a, Template>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Template {
+    pub(crate) fn new(id: StackId, name: String, body: Value) -> Self {
+        let depends_on = depends_on(&id);
+        Self { id, name, depends_on, body }
+    }
+
+    /// The template.
+    pub fn body(&self) -> &Value {
+        &self.body
+    }
+
+    /// The template as text: the same lake gives the same bytes.
+    pub fn to_json(&self) -> String {
+        format!("{:#}\n", self.body)
+    }
+
+    /// Logical ids with their types, in the order of the template.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &str)> {
+        let resources = self.body.get("Resources").and_then(Value::as_object);
+        resources.into_iter().flatten().filter_map(|(id, resource)| {
+            resource.get("Type").and_then(Value::as_str).map(|kind| (id.as_str(), kind))
+        })
+    }
+}

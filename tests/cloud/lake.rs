@@ -1,0 +1,95 @@
+//! A project whose local cloud runs, and what can be asked of it beside `tarn`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde_json::Value;
+use tarn_tests::{Project, program, python};
+
+/// A project with a running local cloud, which stops when the test ends, well or not.
+pub struct LocalLake {
+    pub project: Project,
+    pub endpoint: String,
+    prefix: String,
+}
+
+impl LocalLake {
+    /// Starts the local cloud of an example's copy.
+    pub fn start(example: &str, environment: &str) -> Self {
+        let project = Project::example(example, environment);
+        let running = project.json(&["local", "start"]);
+        let endpoint = running["ministack"]["url"].as_str().unwrap().to_owned();
+        Self { project, endpoint, prefix: format!("{example}-{environment}") }
+    }
+
+    /// Everything in the local cloud that bears the lake's name, by kind.
+    pub fn inventory(&self) -> BTreeMap<String, Vec<String>> {
+        let listed = python("inventory.py", &[&self.endpoint, &self.prefix]);
+        assert_eq!(listed.code, 0, "{}", listed.stderr);
+        serde_json::from_str(&listed.stdout).unwrap()
+    }
+
+    /// The name of a bucket.
+    pub fn bucket(&self, word: &str) -> String {
+        format!("{}-{word}-000000000000-us-east-1", self.prefix)
+    }
+
+    /// Names and states of the pipeline's runs.
+    pub fn runs(&self) -> Vec<(String, String)> {
+        let listed = python("executions.py", &[&self.endpoint, &format!("{}-pipeline", self.prefix)]);
+        assert_eq!(listed.code, 0, "{}", listed.stderr);
+        let runs: Vec<Value> = serde_json::from_str(&listed.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        runs.iter().map(|run| (text(&run["name"]), text(&run["status"]))).collect()
+    }
+
+    /// Pushes a folder and says how many files went.
+    pub fn push(&self, folder: &str) -> usize {
+        let path = self.project.path(folder);
+        let pushed = self.project.json(&["push", "--local", path.to_str().unwrap()]);
+        pushed["pushed"].as_array().unwrap().len()
+    }
+
+    /// Runs the pipeline.
+    pub fn run(&self) -> Value {
+        self.project.json(&["run", "--local"])
+    }
+
+    /// `select count(*)` over a table, in silver or in a zone.
+    pub fn count(&self, table: &str, zone: Option<&str>) -> u64 {
+        let sql = format!("select count(*) as n from {table}");
+        let mut arguments = vec!["query", "--local", sql.as_str()];
+        arguments.extend(zone.iter().flat_map(|zone| ["--zone", zone]));
+        self.project.json(&arguments)["rows"][0]["n"].as_u64().unwrap()
+    }
+
+    /// Generates a delivery into a folder and says how many rows each table got.
+    pub fn generate(&self, folder: &str, options: &[&str]) -> BTreeMap<String, u64> {
+        let path = self.project.path(folder);
+        std::fs::create_dir_all(&path).unwrap();
+        let out = ["retail", "--seed", "7", "--out", path.to_str().unwrap()];
+        let wrote: Value =
+            serde_json::from_str(&program("tarn-datagen", &[&out, options].concat()).stdout).unwrap();
+        serde_json::from_value(wrote["tables"].clone()).unwrap()
+    }
+
+    /// Compares CSV files with the Parquet of a table, as multisets of rows, by a foreign reader.
+    pub fn same_rows(&self, bucket: &str, table: &str, select: &str, files: &[&Path]) -> Value {
+        let bucket = self.bucket(bucket);
+        let prefix = format!("{table}/");
+        let files: Vec<&str> = files.iter().map(|file| file.to_str().unwrap()).collect();
+        let arguments = [&[self.endpoint.as_str(), &bucket, &prefix, select][..], &files].concat();
+        let compared = python("compare.py", &arguments);
+        assert_eq!(compared.code, 0, "{}{}", compared.stdout, compared.stderr);
+        serde_json::from_str(&compared.stdout).unwrap()
+    }
+}
+
+impl Drop for LocalLake {
+    fn drop(&mut self) {
+        let stopped = self.project.tarn(&["local", "stop"]);
+        if stopped.code != 0 && !std::thread::panicking() {
+            panic!("the local cloud could not be stopped: {}", stopped.stderr);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The example lake's life: deployed, fed, asked, widened by a zone, and taken down without a trace.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::lake::LocalLake;
+
+/// The columns of events.csv, as the table types them.
+const EVENTS: &str =
+    "epoch_ms(timestamp::BIGINT), visitorid::BIGINT, event, itemid::BIGINT, transactionid::BIGINT";
+const CATEGORIES: &str = "categoryid::BIGINT, parentid::BIGINT";
+
+#[test]
+fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
+    let lake = LocalLake::start("retail", "e2e");
+    deploys_and_is_idempotent(&lake);
+    data_flows_to_silver_and_to_the_zones(&lake);
+    nothing_new_converts_nothing_and_one_more_file_converts_one(&lake);
+    bad_files_and_rows_go_to_quarantine_and_stop_nobody(&lake);
+    another_zone_is_one_stack(&lake);
+    arrivals_wake_the_pipeline(&lake);
+    destroying_leaves_nothing(&lake);
+}
+
+fn outcomes(deployed: &Value, wanted: &str) -> Vec<String> {
+    let stacks = deployed["stacks"].as_array().unwrap().iter();
+    let matching = stacks.filter(|stack| stack["outcome"] == wanted);
+    matching.map(|stack| stack["stack"].as_str().unwrap().to_owned()).collect()
+}
+
+fn deploys_and_is_idempotent(lake: &LocalLake) {
+    let first = lake.project.json(&["deploy", "--local"]);
+    assert_eq!(outcomes(&first, "created").len(), 6, "{first:#}");
+    let second = lake.project.json(&["deploy", "--local"]);
+    assert_eq!(outcomes(&second, "unchanged").len(), 6, "{second:#}");
+    // What the end of this test finds empty is full now; so that listing can fail.
+    let inventory = lake.inventory();
+    for (kind, names) in &inventory {
+        assert!(!names.is_empty(), "no {kind}: {inventory:#?}");
+    }
+}
+
+fn data_flows_to_silver_and_to_the_zones(lake: &LocalLake) {
+    let wrote = lake.generate("data", &["--rows", "1000000"]);
+    assert!(wrote["events"] >= 1_000_000);
+    assert_eq!(lake.push("data"), 4);
+    assert_eq!(lake.push("data"), 0, "nothing is pushed twice");
+
+    let report = lake.run();
+    assert_eq!(report["converted"]["files"], 4, "{report:#}");
+    assert_eq!(report["landed"]["files"], 4, "{report:#}");
+    assert_eq!(report["balanced"], true);
+    for (table, rows) in &wrote {
+        assert_eq!(lake.count(table, None), *rows, "{table}");
+    }
+    assert_eq!(lake.count("events", Some("marketing")), wrote["events"]);
+    let denied =
+        lake.project.tarn(&["query", "--local", "--zone", "marketing", "select * from item_properties"]);
+    assert_eq!(denied.code, 1, "marketing may not have item_properties: {}", denied.stdout);
+
+    let events = lake.project.path("data/events.csv");
+    let compared = lake.same_rows("silver", "events", EVENTS, &[&events]);
+    assert_eq!(compared["found"], wrote["events"]);
+    assert_eq!(compared["types"][0], "TIMESTAMP");
+    lake.same_rows("marketing", "events", EVENTS, &[&events]);
+    lake.same_rows(
+        "recommender",
+        "category_tree",
+        CATEGORIES,
+        &[&lake.project.path("data/category_tree.csv")],
+    );
+}
+
+fn nothing_new_converts_nothing_and_one_more_file_converts_one(lake: &LocalLake) {
+    let report = lake.run();
+    assert_eq!(report["landed"]["files"], 0, "{report:#}");
+    assert_eq!(report["converted"]["files"], 0, "{report:#}");
+
+    let before = lake.count("events", None);
+    let wrote = lake.generate("data2", &["--rows", "5000", "--part", "1"]);
+    assert_eq!(lake.push("data2"), 1);
+    let report = lake.run();
+    assert_eq!(report["converted"]["files"], 1, "{report:#}");
+    assert_eq!(lake.count("events", None), before + wrote["events"]);
+    assert_eq!(lake.count("events", Some("marketing")), before + wrote["events"]);
+}
+
+fn bad_files_and_rows_go_to_quarantine_and_stop_nobody(lake: &LocalLake) {
+    let before = lake.count("events", None);
+    let header = "timestamp,visitorid,event,itemid,transactionid\n";
+    lake.project.write("bad/events_other_columns.csv", "a,b\n1,2\n");
+    lake.project.write("bad/events_truncated.csv.gz", [0x1f, 0x8b, 8, 0, 0, 0]);
+    lake.project.write("bad/notes.txt", "no table wants this");
+    lake.project.write("bad/events_empty.csv", "");
+    let rows = "1433221332117,257597,view,355908,\n1433221332118,many,view,1,\n1433221332119,1,view,2,\n";
+    lake.project.write("bad/events_mixed.csv", format!("{header}{rows}"));
+    assert_eq!(lake.push("bad"), 5);
+
+    let report = lake.run();
+    assert_eq!(report["landed"]["files"], 5, "{report:#}");
+    assert_eq!(report["converted"]["files"], 1, "{report:#}");
+    assert_eq!(report["quarantined"]["files"], 1, "{report:#}");
+    assert_eq!(report["skipped"]["files"], 3, "{report:#}");
+    assert_eq!(report["failed"]["files"], 0, "{report:#}");
+    assert_eq!((&report["rows"], &report["bad_rows"]), (&2.into(), &1.into()), "{report:#}");
+    assert_eq!(report["balanced"], true);
+    let remarks = report["remarks"].to_string();
+    for part in [
+        "events_other_columns.csv: UNMATCHED",
+        "notes.txt: UNCONFIGURED",
+        "events_empty.csv: EMPTY",
+        "BAD_ROWS",
+    ] {
+        assert!(remarks.contains(part), "{part}: {remarks}");
+    }
+    assert_eq!(lake.count("events", None), before + 2);
+    assert_eq!(lake.run()["landed"]["files"], 0, "what was settled stays settled");
+}
+
+fn another_zone_is_one_stack(lake: &LocalLake) {
+    let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
+    let block = "\n[[zone]]\nname = \"finance\"\ndescription = \"Revenue\"\ntables = [\"events\"]\n";
+    lake.project.write("lake.toml", text + block);
+    let deployed = lake.project.json(&["deploy", "--local"]);
+    assert_eq!(outcomes(&deployed, "created"), ["retail-e2e-zone-finance"], "{deployed:#}");
+    assert_eq!(outcomes(&deployed, "unchanged").len(), 6, "{deployed:#}");
+
+    assert_eq!(lake.run()["landed"]["files"], 0);
+    assert_eq!(lake.count("events", Some("finance")), lake.count("events", None), "it gets what was there");
+}
+
+/// The queue gathers arrivals for a minute; then one of them starts a run.
+fn arrivals_wake_the_pipeline(lake: &LocalLake) {
+    let deadline = Instant::now() + Duration::from_secs(150);
+    loop {
+        let runs = lake.runs();
+        if runs.iter().any(|(name, status)| name.starts_with("arrival-") && status == "SUCCEEDED") {
+            return;
+        }
+        assert!(Instant::now() < deadline, "no arrival started a run: {runs:?}");
+        std::thread::sleep(Duration::from_secs(2));
+    }
+}
+
+fn destroying_leaves_nothing(lake: &LocalLake) {
+    let refused = lake.project.tarn(&["destroy", "--local"]);
+    assert_eq!(refused.code, 2, "nobody confirmed: {}", refused.stderr);
+    assert!(!lake.inventory()["stacks"].is_empty(), "nothing was touched");
+
+    let destroyed = lake.project.json(&["destroy", "--local", "--yes"]);
+    assert_eq!(destroyed["good"], true, "{destroyed:#}");
+    for (kind, names) in lake.inventory() {
+        assert!(names.is_empty(), "{kind} left: {names:?}");
+    }
+    let again = lake.project.json(&["destroy", "--local", "--yes"]);
+    assert_eq!(again["stacks"].as_array().unwrap().len(), 0, "a repeat finds nothing to do");
+}
