@@ -1,6 +1,7 @@
 //! `tarn destroy`: the lake goes, and nothing of it stays.
 
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use tarn_aws::S3;
 use tarn_cloud::{CloudFormation, Pipeline};
@@ -17,6 +18,8 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::progress::{self, Progress};
 use crate::project::Project;
+
+const LONGEST_PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
@@ -65,14 +68,32 @@ fn refuse_protected(lake: &Lake) -> Result<(), Failure> {
     )))
 }
 
-/// Nothing may write while buckets are emptied.
+/// Nothing may write while buckets are emptied. Stopping a run does not stop the functions that it
+/// called, so a run gets a minute to end by itself before it is stopped.
 async fn stop_runs(account: &Account) -> Result<(), Failure> {
     let pipeline = Pipeline::new(&account.config, &account.names);
+    let patience = Instant::now() + LONGEST_PATIENCE;
+    let mut told = Vec::new();
+    while Instant::now() < patience {
+        let running = pipeline.running().await?;
+        if running.is_empty() {
+            return Ok(());
+        }
+        for run in running.into_iter().filter(|run| !told.contains(run)).collect::<Vec<_>>() {
+            console::note(format!("run {} is under way; it gets a minute to end", last_part(&run)));
+            told.push(run);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
     for run in pipeline.running().await? {
-        console::note(format!("stopping run {}", run.rsplit(':').next().unwrap_or(&run)));
+        console::note(format!("stopping run {}", last_part(&run)));
         pipeline.stop(&run).await?;
     }
     Ok(())
+}
+
+fn last_part(arn: &str) -> &str {
+    arn.rsplit(':').next().unwrap_or(arn)
 }
 
 fn destruction(lake: &Lake, names: &Names) -> Destruction {
