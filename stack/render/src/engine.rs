@@ -104,6 +104,9 @@ fn refuse_unfiltered(text: &str, _: &mut dyn Write) -> io::Result<()> {
 
 /// `| json`: a whole scalar, list or map. JSON is YAML.
 fn json(value: Value, _: Kwargs, _: &State) -> TeraResult<Value> {
+    if value.is_undefined() {
+        return Err(tera::Error::message("there is nothing of this name in the context"));
+    }
     let text = serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))?;
     Ok(Value::safe_string(&text))
 }
@@ -119,5 +122,39 @@ fn part(text: &str, _: Kwargs, _: &State) -> TeraResult<Value> {
         Err(tera::Error::message(format!(
             "`{text}` is no plain part of a scalar: write `| json` around the whole"
         )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn rendered(text: &'static str) -> Result<String, String> {
+        let engine = Engine::of(&[("t.yaml.tera", text)]).map_err(|error| error.to_string())?;
+        let context = BTreeMap::from([("name", "a: \"b\""), ("word", "retail-dev-${AWS::Region}")]);
+        engine.text("t.yaml.tera", &context).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn scalars_are_quoted() {
+        assert_eq!(rendered("k: << name | json >>").unwrap(), r#"k: "a: \"b\"""#);
+        assert_eq!(rendered("k: x-<< word | part >>").unwrap(), "k: x-retail-dev-${AWS::Region}");
+        assert_eq!(rendered("{{resolve:ssm:x}} ${AWS::Region}").unwrap(), "{{resolve:ssm:x}} ${AWS::Region}");
+    }
+
+    #[test]
+    fn a_scalar_without_a_filter_is_refused() {
+        let found = rendered("k: << word >>").unwrap_err();
+        assert!(found.contains("t.yaml.tera"), "{found}");
+        let found = rendered("k: << name | part >>").unwrap_err();
+        assert!(found.contains("write `| json` around the whole"), "{found}");
+    }
+
+    #[test]
+    fn faults_of_a_template_say_where_they_are() {
+        assert!(rendered("a: 1\nk: << nme | json >>").unwrap_err().contains("t.yaml.tera:2"));
+        assert!(rendered("a: 1\nk: << name | jsn >>").unwrap_err().contains("t.yaml.tera:2"));
     }
 }

@@ -141,3 +141,46 @@ fn policy_characters(value: &Value) -> usize {
         other => other.to_string().len(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn inspected(resources: Value) -> Result<(), String> {
+        let body = json!({"Parameters": {"P": {}}, "Resources": resources});
+        let template = Template::new(StackId::Storage, "s".into(), body);
+        inspect("t", &template).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_there_may_be_referred_to() {
+        let texts = ["${A}", "${A.Arn}/*", "${!Literal}", "${AWS::Region}", "${P}"];
+        let properties: Vec<Value> = texts.iter().map(|text| json!({"Fn::Sub": text})).collect();
+        let b =
+            json!({"Type": "B", "DependsOn": ["A"], "Properties": {"Texts": properties, "R": {"Ref": "P"}}});
+        assert_eq!(inspected(json!({"A": {"Type": "A"}, "B": b})), Ok(()));
+    }
+
+    #[test]
+    fn a_dangling_reference_is_found_with_its_place() {
+        let nowhere =
+            [json!({"Ref": "X"}), json!({"Fn::Sub": "a-${X.Arn}"}), json!({"Fn::GetAtt": ["X", "Arn"]})];
+        for reference in nowhere {
+            let found =
+                inspected(json!({"A": {"Type": "A", "Properties": {"List": [reference]}}})).unwrap_err();
+            let place = "template t, at Resources.A.Properties.List.0: `X` is neither a resource";
+            assert!(found.starts_with(place), "{found}");
+        }
+        assert!(inspected(json!({"A": {"Type": "A", "DependsOn": "X"}})).is_err());
+        assert!(inspected(json!({"A": {"Type": "A", "DependsOn": ["X"]}})).is_err());
+    }
+
+    #[test]
+    fn too_many_resources_are_refused() {
+        let resources = (0..451).map(|n| (format!("R{n}"), json!({"Type": "T"}))).collect();
+        let found = inspected(Value::Object(resources)).unwrap_err();
+        assert!(found.starts_with("stack s, at Resources: 451 resources, and 450 is the most"), "{found}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use comfy_table::{Table, presets};
+use comfy_table::{CellAlignment, Table, presets};
 use tarn_cloud::{Answer, Queries};
 use tarn_lake::{Database, Lake, ZoneName};
 
@@ -50,10 +50,19 @@ fn table(answer: &Answer) {
     for row in &answer.rows {
         table.add_row(row.iter().map(|value| value.as_deref().unwrap_or("NULL")));
     }
+    for (column, (_, kind)) in table.column_iter_mut().zip(&answer.columns) {
+        if is_number(kind) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
     console::result(table);
     let count = answer.rows.len();
     let rows = if count == 1 { "row" } else { "rows" };
     console::note(format!("{count} {rows}, {} bytes scanned", answer.scanned_bytes));
+}
+
+fn is_number(kind: &str) -> bool {
+    matches!(kind, "tinyint" | "smallint" | "integer" | "bigint" | "float" | "double" | "decimal")
 }
 
 fn csv(answer: &Answer) {

@@ -1,0 +1,185 @@
+//! What must hold of every resource, whatever the lake: encryption, TLS, least privilege, and
+//! what becomes of the data.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{all_sets, of_type, protected, rendered, retail, statements, texts};
+use tarn_lake::StackId;
+
+/// Types that hold data.
+const STATEFUL: [&str; 3] = ["AWS::S3::Bucket", "AWS::KMS::Key", "AWS::DynamoDB::Table"];
+
+#[test]
+fn data_of_a_protected_lake_outlives_its_stacks() {
+    for template in &rendered(&protected()) {
+        for (id, resource) in of_type(template, &STATEFUL) {
+            assert_eq!(resource["DeletionPolicy"], "RetainExceptOnCreate", "{id}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Retain", "{id}");
+        }
+    }
+}
+
+#[test]
+fn nothing_can_empty_a_bucket_of_a_protected_lake() {
+    for template in &rendered(&protected()) {
+        let emptiers = of_type(template, &["Custom::EmptyBucket"]);
+        assert!(emptiers.iter().all(|(_, r)| r["DeletionPolicy"] == "Retain"), "{}", template.name);
+        for statement in statements(template).into_iter().filter(|s| s["Effect"] == "Allow") {
+            let actions = texts(&statement["Action"]);
+            assert!(!actions.iter().any(|action| action.starts_with("s3:Delete")), "{statement}");
+        }
+    }
+}
+
+#[test]
+fn an_emptier_never_leaves_the_template_when_a_lake_becomes_protected() {
+    let mut now_protected = retail();
+    now_protected.environment.protected = true;
+    for (before, after) in rendered(&retail()).iter().zip(rendered(&now_protected).iter()) {
+        let before: Vec<_> = before.resources().collect();
+        assert_eq!(before, after.resources().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn data_of_another_lake_goes_with_its_stacks() {
+    for template in &rendered(&retail()) {
+        for (id, resource) in of_type(template, &STATEFUL) {
+            assert_eq!(resource["DeletionPolicy"], "Delete", "{id}");
+            assert_eq!(resource["UpdateReplacePolicy"], "Delete", "{id}");
+        }
+    }
+}
+
+#[test]
+fn every_bucket_is_private_encrypted_versioned_and_logged() {
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for (id, bucket) in of_type(template, &["AWS::S3::Bucket"]) {
+            let properties = &bucket["Properties"];
+            let rule = &properties["BucketEncryption"]["ServerSideEncryptionConfiguration"][0];
+            let is_logs = template.id == StackId::Foundation && id == "Logs";
+            let algorithm = if is_logs { "AES256" } else { "aws:kms" };
+            assert_eq!(rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"], algorithm, "{id}");
+            assert_eq!(rule["BucketKeyEnabled"] == true, !is_logs, "{id}");
+            assert_eq!(properties["LoggingConfiguration"].is_null(), is_logs, "{id}");
+            assert_eq!(properties["VersioningConfiguration"]["Status"], "Enabled");
+            let block = properties["PublicAccessBlockConfiguration"].as_object().unwrap();
+            assert!(block.len() == 4 && block.values().all(|on| *on == true), "{id}");
+            assert_eq!(properties["OwnershipControls"]["Rules"][0]["ObjectOwnership"], "BucketOwnerEnforced");
+            let rules = properties["LifecycleConfiguration"]["Rules"].as_array().unwrap();
+            assert!(rules.iter().any(|rule| !rule["AbortIncompleteMultipartUpload"].is_null()), "{id}");
+        }
+    }
+}
+
+#[test]
+fn buckets_queues_and_topics_refuse_plain_http() {
+    let kinds = ["AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::SNS::Topic"];
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for (id, _) in of_type(template, &kinds) {
+            let policy = &template.body()["Resources"][format!("{id}Policy")]["Properties"]["PolicyDocument"];
+            let first = &policy["Statement"][0];
+            assert_eq!(first["Effect"], "Deny", "{id}");
+            assert_eq!(first["Principal"], "*", "{id}");
+            assert_eq!(first["Condition"], json!({"Bool": {"aws:SecureTransport": "false"}}), "{id}");
+        }
+    }
+}
+
+#[test]
+fn whoever_lets_a_service_in_says_for_whom() {
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for statement in statements(template) {
+            let services = texts(&statement["Principal"]["Service"]);
+            if services.is_empty() && statement["Principal"]["Service"].is_null()
+                || services == ["lambda.amazonaws.com"]
+            {
+                continue;
+            }
+            let condition = statement["Condition"].to_string();
+            let says = ["aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext"];
+            assert!(says.iter().any(|key| condition.contains(key)), "{}: {statement}", template.name);
+        }
+    }
+}
+
+#[test]
+fn policies_allow_neither_everything_nor_everybody() {
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for statement in statements(template).into_iter().filter(|s| s["Effect"] == "Allow") {
+            assert_ne!(statement["Principal"], "*", "{statement}");
+            assert!(statement.get("NotAction").is_none());
+            let actions = texts(&statement["Action"]);
+            assert!(!actions.is_empty());
+            let is_root = statement["Sid"] == "Account";
+            assert!(
+                is_root || !actions.iter().any(|action| action.ends_with(":*") || *action == "*"),
+                "{statement}"
+            );
+            // The group would come back after the stack is gone.
+            assert!(!actions.contains(&"logs:CreateLogGroup"), "{statement}");
+        }
+    }
+}
+
+#[test]
+fn everything_may_be_done_only_where_aws_knows_no_resources() {
+    let anywhere = ["WriteTraces", "DeliverLogs", "ReadQueriesOfTheLocalCloud"];
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for (id, role) in of_type(template, &["AWS::IAM::Role"]) {
+            assert!(role["Properties"]["ManagedPolicyArns"].is_null(), "{id}");
+            for policy in role["Properties"]["Policies"].as_array().unwrap() {
+                for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+                    let sid = statement["Sid"].as_str().unwrap();
+                    assert!(statement["Resource"] != "*" || anywhere.contains(&sid), "{id}: {statement}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn trust_policies_fit() {
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for (id, role) in of_type(template, &["AWS::IAM::Role"]) {
+            let trust = role["Properties"]["AssumeRolePolicyDocument"].to_string();
+            assert!(trust.len() <= 2_048, "{id}");
+        }
+    }
+}
+
+#[test]
+fn an_emptier_answers_in_time_and_goes_first() {
+    for set in all_sets() {
+        for template in &set {
+            let buckets = of_type(template, &["AWS::S3::Bucket"]).len();
+            let emptiers = of_type(template, &["Custom::EmptyBucket"]);
+            let expected = if template.id == StackId::Foundation { 0 } else { buckets };
+            assert_eq!(emptiers.len(), expected, "{}", template.name);
+            for (id, emptier) in emptiers {
+                let seconds = emptier["Properties"]["ServiceTimeout"].as_u64().unwrap();
+                assert!((901..3_600).contains(&seconds), "longer than the function's timeout: {id}");
+                let bucket = emptier["Properties"]["BucketName"]["Ref"].as_str().unwrap();
+                assert!(texts(&emptier["DependsOn"]).contains(&format!("{bucket}Policy").as_str()), "{id}");
+            }
+        }
+    }
+}
+
+#[test]
+fn functions_have_their_own_role_and_log() {
+    for template in all_sets().iter().flat_map(|set| set.iter()) {
+        for (id, function) in of_type(template, &["AWS::Lambda::Function"]) {
+            let properties = &function["Properties"];
+            assert_eq!(properties["Role"], json!({"Fn::GetAtt": [format!("{id}Role"), "Arn"]}));
+            assert_eq!(properties["LoggingConfig"]["LogGroup"], json!({"Ref": format!("{id}Logs")}));
+            assert_eq!(properties["TracingConfig"]["Mode"], "Active");
+            assert_eq!(properties["Runtime"], "provided.al2023");
+            let logs = &template.body()["Resources"][format!("{id}Logs")]["Properties"];
+            assert!(!logs["RetentionInDays"].is_null() && !logs["KmsKeyId"].is_null(), "{id}");
+            let name = properties["FunctionName"].as_str().unwrap();
+            assert_eq!(logs["LogGroupName"], Value::from(format!("/aws/lambda/{name}")));
+        }
+    }
+}

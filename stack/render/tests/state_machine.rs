@@ -1,0 +1,112 @@
+//! The pipeline: what a run does, and what it does when something fails.
+
+mod support;
+
+use serde_json::{Map, Value};
+use support::{objects, of_type, rendered, retail, texts};
+use tarn_lake::StackId;
+
+fn definition() -> Value {
+    let set = rendered(&retail());
+    let pipeline = set.get(&StackId::Pipeline).unwrap();
+    of_type(pipeline, &["AWS::StepFunctions::StateMachine"])[0].1["Properties"]["Definition"].clone()
+}
+
+fn states<'d>(definition: &'d Value, kind: &str) -> Vec<&'d Map<String, Value>> {
+    objects(definition).into_iter().filter(|map| map.get("Type").is_some_and(|t| t == kind)).collect()
+}
+
+#[test]
+fn a_run_goes_through_its_steps() {
+    let definition = definition();
+    let mut path = vec![definition["StartAt"].as_str().unwrap()];
+    while let Some(next) = definition["States"][*path.last().unwrap()]["Next"].as_str() {
+        path.push(next);
+    }
+    assert_eq!(path, ["PlanRun", "Convert", "Commit", "Sync", "Crawl", "Account", "WasThereAFailure"]);
+}
+
+#[test]
+fn every_transition_leads_to_a_state() {
+    let definition = definition();
+    let known = definition["States"].as_object().unwrap();
+    for map in objects(&definition) {
+        for key in ["Next", "Default"] {
+            if let Some(next) = map.get(key).and_then(Value::as_str) {
+                assert!(known.contains_key(next), "{next}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_task_ends_in_time_and_is_tried_again() {
+    let definition = definition();
+    let tasks = states(&definition, "Task");
+    assert_eq!(tasks.len(), 6);
+    for task in tasks {
+        assert!(task["TimeoutSeconds"].as_u64().unwrap() > 0);
+        let retries = task["Retry"].as_array().unwrap();
+        assert!(retries.iter().all(|retry| retry["JitterStrategy"] == "FULL"));
+        let errors: Vec<&str> = retries.iter().flat_map(|retry| texts(&retry["ErrorEquals"])).collect();
+        for error in [
+            "Throttled",
+            "Unavailable",
+            "Lambda.TooManyRequestsException",
+            "Sandbox.Timedout",
+            "States.Timeout",
+        ] {
+            assert!(errors.contains(&error), "{error}");
+        }
+    }
+}
+
+#[test]
+fn every_map_is_bounded_and_ends_in_the_account() {
+    let definition = definition();
+    let maps = states(&definition, "Map");
+    assert_eq!(maps.len(), 4);
+    for map in maps {
+        assert!(map["MaxConcurrency"].as_u64().unwrap() > 0, "0 is without bound");
+        assert!(!map["ResultWriter"].is_null());
+        assert_eq!(map["ResultPath"], Value::Null, "results stay out of the state");
+        assert_eq!(map["Catch"][0]["ErrorEquals"][0], "States.ALL");
+        assert_eq!(map["Catch"][0]["Next"], "Account");
+        assert_eq!(map["Catch"][0]["ResultPath"], "$.failure");
+        let tolerated = map["ToleratedFailurePercentage"].as_u64().unwrap();
+        assert_eq!(tolerated, if map["Label"] == "Convert" { 100 } else { 0 });
+    }
+}
+
+#[test]
+fn nothing_fails_a_run_before_its_account_but_planning() {
+    let definition = definition();
+    assert!(definition["States"]["PlanRun"]["Catch"].is_null());
+    assert!(definition["States"]["Account"]["Catch"].is_null());
+    let choice = &definition["States"]["WasThereAFailure"]["Choices"][0];
+    assert_eq!((&choice["Variable"], &choice["Next"]), (&"$.failure".into(), &"Failed".into()));
+    assert_eq!(definition["States"]["Failed"]["Type"], "Fail");
+}
+
+#[test]
+fn the_queue_waits_for_the_trigger() {
+    let set = rendered(&retail());
+    let resources = &set.get(&StackId::Pipeline).unwrap().body()["Resources"];
+    let visible_again = resources["Arrivals"]["Properties"]["VisibilityTimeout"].as_u64().unwrap();
+    let timeout = resources["Trigger"]["Properties"]["Timeout"].as_u64().unwrap();
+    assert!(visible_again >= 6 * timeout);
+    let batch = &resources["TriggerArrivals"]["Properties"];
+    assert!(batch["MaximumBatchingWindowInSeconds"].as_u64().unwrap() >= 1, "for batches of more than 10");
+}
+
+#[test]
+fn tasks_outlast_their_functions() {
+    let set = rendered(&retail());
+    let resources = &set.get(&StackId::Pipeline).unwrap().body()["Resources"];
+    let definition = definition();
+    for task in states(&definition, "Task") {
+        let Some(id) = task["Parameters"]["FunctionName"]["Fn::GetAtt"][0].as_str() else { continue };
+        let function = resources[id]["Properties"]["Timeout"].as_u64().unwrap();
+        assert!(task["TimeoutSeconds"].as_u64().unwrap() > function, "{id}");
+    }
+}

@@ -1,0 +1,107 @@
+//! A lake like the retail example, made by hand, and ways to look into templates.
+
+#![allow(dead_code, reason = "every test binary uses a part")]
+
+use serde_json::Value;
+use tarn_lake::{
+    Column, ColumnName, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName, Layout, Schedule,
+    Table, TableName, TimeFormat, Zone, ZoneName,
+};
+use tarn_render::{Options, Target, Template, TemplateSet, render};
+
+/// Three tables, two zones, a daily run and runs on arrival.
+pub fn retail() -> Lake {
+    Lake {
+        name: LakeName::new("retail").unwrap(),
+        description: "Clickstream of an online shop".into(),
+        environment: Environment::throwaway(EnvironmentName::new("dev").unwrap()),
+        schedule: Schedule { daily: Some("02:30".parse().unwrap()), on_arrival: true },
+        tables: ["events", "item_properties", "category_tree"].map(table).into(),
+        zones: vec![
+            zone("marketing", &["events", "category_tree"]),
+            zone("recommender", &["events", "item_properties", "category_tree"]),
+        ],
+    }
+}
+
+/// The same, and its data outlives its stacks.
+pub fn protected() -> Lake {
+    let mut lake = retail();
+    lake.environment = Environment { name: EnvironmentName::new("prod").unwrap(), protected: true };
+    lake
+}
+
+/// The same, started by nothing but the user.
+pub fn unscheduled() -> Lake {
+    Lake { schedule: Schedule { daily: None, on_arrival: false }, ..retail() }
+}
+
+pub fn table(name: &str) -> Table {
+    let id = Column {
+        name: ColumnName::new("id").unwrap(),
+        kind: "int64".parse().unwrap(),
+        format: TimeFormat::Iso,
+        required: true,
+    };
+    Table {
+        name: TableName::new(name).unwrap(),
+        description: format!("The {name}"),
+        files: FilePattern::new(format!("{name}*.csv")).unwrap(),
+        csv: Csv::default(),
+        layouts: vec![Layout { from: None, columns: vec![id] }],
+    }
+}
+
+pub fn zone(name: &str, tables: &[&str]) -> Zone {
+    Zone {
+        name: ZoneName::new(name).unwrap(),
+        description: format!("What {name} needs"),
+        tables: tables.iter().map(|table| TableName::new(*table).unwrap()).collect(),
+    }
+}
+
+pub fn options(target: Target) -> Options {
+    Options { handlers_key: "handlers/0123abcd.zip".into(), target }
+}
+
+pub fn rendered(lake: &Lake) -> TemplateSet {
+    render(lake, &options(Target::Aws)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Every lake worth a look, with both targets.
+pub fn all_sets() -> Vec<TemplateSet> {
+    let lakes = [retail(), protected(), unscheduled()];
+    let targets = [Target::Aws, Target::LocalCloud];
+    let sets = lakes.iter().flat_map(|lake| targets.map(|target| render(lake, &options(target)).unwrap()));
+    sets.collect()
+}
+
+/// The resources of those types, with their logical ids.
+pub fn of_type<'t>(template: &'t Template, kinds: &[&str]) -> Vec<(&'t str, &'t Value)> {
+    let wanted = template.resources().filter(|(_, kind)| kinds.contains(kind));
+    wanted.map(|(id, _)| (id, &template.body()["Resources"][id])).collect()
+}
+
+/// Every object in a value, from the outside in.
+pub fn objects(value: &Value) -> Vec<&serde_json::Map<String, Value>> {
+    match value {
+        Value::Object(map) => std::iter::once(map).chain(map.values().flat_map(objects)).collect(),
+        Value::Array(items) => items.iter().flat_map(objects).collect(),
+        _ => vec![],
+    }
+}
+
+/// Every statement of every policy in a template.
+pub fn statements(template: &Template) -> Vec<&Value> {
+    let documents = objects(template.body()).into_iter().filter_map(|map| map.get("Statement"));
+    documents.flat_map(|statements| statements.as_array().unwrap()).collect()
+}
+
+/// One text or several.
+pub fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).collect(),
+        Value::String(text) => vec![text],
+        _ => vec![],
+    }
+}
