@@ -14,7 +14,14 @@ fn a_release_finds_its_handlers_beside_itself() {
     let elsewhere = project.path("");
     let unpacked = command(
         "/usr/bin/env",
-        &["tar", "-xzf", archive.to_str().unwrap(), "-C", elsewhere.to_str().unwrap(), "--strip-components=1"],
+        &[
+            "tar",
+            "-xzf",
+            archive.to_str().unwrap(),
+            "-C",
+            elsewhere.to_str().unwrap(),
+            "--strip-components=1",
+        ],
     );
     assert_eq!(unpacked.code, 0, "{}", unpacked.stderr);
     for file in ["tarn", "handlers-x86_64.zip", "README.md"] {

@@ -18,6 +18,7 @@ pub(crate) const PIPELINE: &str = "pipeline.yaml.tera";
 pub(crate) const CONSUMPTION: &str = "consumption.yaml.tera";
 pub(crate) const ZONE: &str = "zone.yaml.tera";
 const PIPELINE_STATES: &str = "pipeline.asl.yaml.tera";
+const PIPELINE_WAKE: &str = "pipeline.wake.yaml.tera";
 
 macro_rules! file {
     ($name:expr, $path:literal) => {
@@ -26,11 +27,12 @@ macro_rules! file {
 }
 
 /// Every file of the folder `templates`, by the name that it goes by in errors and includes.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     file!(FOUNDATION, "foundation.yaml.tera"),
     file!(STORAGE, "storage.yaml.tera"),
     file!(PIPELINE, "pipeline.yaml.tera"),
     file!(PIPELINE_STATES, "pipeline.asl.yaml.tera"),
+    file!(PIPELINE_WAKE, "pipeline.wake.yaml.tera"),
     file!(CONSUMPTION, "consumption.yaml.tera"),
     file!(ZONE, "zone.yaml.tera"),
     file!("partials/asl.yaml.tera", "partials/asl.yaml.tera"),
@@ -102,12 +104,22 @@ fn refuse_unfiltered(text: &str, _: &mut dyn Write) -> io::Result<()> {
     Err(io::Error::other(format!("`{text}` goes into the template as it is: write `| json` or `| part`")))
 }
 
-/// `| json`: a whole scalar, list or map. JSON is YAML.
+/// `| json`: a whole scalar, list or map. JSON is YAML, but for a few characters that YAML takes
+/// for the end of a line, or does not take at all.
 fn json(value: Value, _: Kwargs, _: &State) -> TeraResult<Value> {
     if value.is_undefined() {
         return Err(tera::Error::message("there is nothing of this name in the context"));
     }
-    let text = serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))?;
+    let json = serde_json::to_string(&value).map_err(|error| tera::Error::message(error.to_string()))?;
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            _ => text.push(character),
+        }
+    }
     Ok(Value::safe_string(&text))
 }
 

@@ -1,6 +1,8 @@
 //! The rendered templates of a lake like the retail example, byte for byte. `TARN_BLESS=1` writes
 //! them anew; the difference is then to be read like code.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::{fs, path::PathBuf};

@@ -1,6 +1,8 @@
 //! The stacks of a lake: their order, what they need of each other, what a change of the lake
 //! changes.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use std::collections::{BTreeSet, HashMap};
@@ -138,20 +140,33 @@ fn handlers_find_what_the_templates_name() {
 
 #[test]
 fn user_text_cannot_break_out_of_its_scalar() {
-    let mut lake = retail();
-    let nasty =
-        "a: b # \"c\" 'd' \n- !Ref Nowhere ${Nowhere} << x >> <% y %> {{resolve:ssm:z}} ü \u{2028} \\";
-    lake.description = nasty.into();
-    lake.zones[0].description = nasty.into();
-    let set = rendered(&lake);
-    for template in &set {
-        assert!(
-            template.body()["Description"].as_str().unwrap().ends_with(nasty)
-                || template.name.contains("recommender")
-        );
+    let hostile = [
+        "a: b # \"c\" 'd' \n- !Ref Nowhere ${Nowhere} << x >> <% y %> <# z #> {{resolve:ssm:z}} \\",
+        "ü 日本 🦆 \u{85} \u{2028} \u{2029} \u{feff} \u{7f} \u{0} \u{ffff} \u{a0}",
+        "---\n...\n%YAML 1.2\n\t&a *a ? | > ~",
+        "on",
+        "010",
+        "1e3",
+        "null",
+        "",
+    ];
+    for text in hostile {
+        let mut lake = retail();
+        lake.description = text.into();
+        lake.zones[0].description = text.into();
+        let set = rendered(&lake);
+        for template in set.iter().filter(|template| !template.name.ends_with("recommender")) {
+            let described = template.body()["Description"].as_str().unwrap();
+            assert!(described.ends_with(&format!("): {text}")), "{}: {described}", template.name);
+        }
+        let zone = set.get(&StackId::Zone(lake.zones[0].name.clone())).unwrap();
+        assert_eq!(zone.body()["Resources"]["Database"]["Properties"]["DatabaseInput"]["Description"], text);
     }
-    let long = "ü".repeat(2_000);
-    lake.description = long;
+}
+
+#[test]
+fn a_long_description_is_clipped() {
+    let lake = tarn_lake::Lake { description: "ü".repeat(2_000), ..retail() };
     assert!(rendered(&lake).iter().all(|t| t.body()["Description"].as_str().unwrap().len() <= 1_024));
 }
 

@@ -1,5 +1,7 @@
 //! The pipeline: what a run does, and what it does when something fails.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
 mod support;
 
 use serde_json::{Map, Value};
