@@ -27,7 +27,7 @@ impl Converter for LineConverter {
         source.read_to_string(&mut text).map_err(failed)?;
         if text.starts_with("BROKEN") {
             return Err(ConvertFault::Rejected(Rejected {
-                class: "UNMATCHED",
+                class: "UNMATCHED".into(),
                 reason: "it is broken".into(),
             }));
         }
