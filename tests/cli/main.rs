@@ -1,5 +1,12 @@
 //! `tarn` without any cloud: what it checks, what it renders, and how it refuses.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy spares only functions marked #[test], not their helpers"
+)]
+
+mod convert;
 mod refusals;
 mod release;
 mod templates;

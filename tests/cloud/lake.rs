@@ -43,6 +43,12 @@ impl LocalLake {
         runs.iter().map(|run| (text(&run["name"]), text(&run["status"]))).collect()
     }
 
+    /// Makes or removes a bucket that is not the lake's.
+    pub fn stranger_bucket(&self, verb: &str, name: &str) {
+        let done = python("bucket.py", &[&self.endpoint, verb, name]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+    }
+
     /// Pushes a folder and says how many files went.
     pub fn push(&self, folder: &str) -> usize {
         let path = self.project.path(folder);

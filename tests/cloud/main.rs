@@ -1,4 +1,10 @@
 //! `tarn` on the local cloud, with IAM enforced: a whole lake's life through the command line.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy spares only functions marked #[test], not their helpers"
+)]
+
 mod lake;
 mod retail;

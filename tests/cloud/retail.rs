@@ -19,6 +19,7 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     nothing_new_converts_nothing_and_one_more_file_converts_one(&lake);
     bad_files_and_rows_go_to_quarantine_and_stop_nobody(&lake);
     another_zone_is_one_stack(&lake);
+    a_zone_that_fails_says_why_and_stops_no_other(&lake);
     arrivals_wake_the_pipeline(&lake);
     destroying_leaves_nothing(&lake);
 }
@@ -130,6 +131,27 @@ fn another_zone_is_one_stack(lake: &LocalLake) {
     assert_eq!(lake.count("events", Some("finance")), lake.count("events", None), "it gets what was there");
 }
 
+fn a_zone_that_fails_says_why_and_stops_no_other(lake: &LocalLake) {
+    let bucket = lake.bucket("taken");
+    lake.stranger_bucket("make", &bucket);
+    let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
+    let zone = |name: &str| format!("\n[[zone]]\nname = \"{name}\"\ntables = [\"category_tree\"]\n");
+    lake.project.write("lake.toml", format!("{text}{}{}", zone("taken"), zone("free")));
+
+    let failed = lake.project.tarn(&["deploy", "--local"]);
+    assert_eq!(failed.code, 1, "{}", failed.stderr);
+    let mut lines = failed.stderr.lines();
+    let line = lines.find(|line| line.contains("VALIDATION_FAILED") && line.contains("AWS::S3::Bucket"));
+    assert!(line.is_some_and(|line| line.contains("zone-taken")), "{}", failed.stderr);
+    assert!(lines.next().is_some_and(|reason| reason.contains("exist")), "the reason: {}", failed.stderr);
+    assert!(failed.stdout.contains("1 created"), "zone free stands: {}", failed.stdout);
+    assert!(failed.stdout.contains("1 not done"), "{}", failed.stdout);
+
+    lake.stranger_bucket("remove", &bucket);
+    let mended = lake.project.json(&["deploy", "--local"]);
+    assert_eq!(outcomes(&mended, "created"), ["retail-e2e-zone-taken"], "{mended:#}");
+}
+
 /// The queue gathers arrivals for a minute; then one of them starts a run.
 fn arrivals_wake_the_pipeline(lake: &LocalLake) {
     let deadline = Instant::now() + Duration::from_secs(150);
@@ -155,4 +177,11 @@ fn destroying_leaves_nothing(lake: &LocalLake) {
     }
     let again = lake.project.json(&["destroy", "--local", "--yes"]);
     assert_eq!(again["stacks"].as_array().unwrap().len(), 0, "a repeat finds nothing to do");
+    for command in
+        [&["run", "--local"][..], &["push", "--local", "data2"], &["query", "--local", "select 1 as n"]]
+    {
+        let refused = lake.project.tarn(command);
+        assert_eq!(refused.code, 1, "{command:?}");
+        assert!(refused.stderr.contains("is the lake deployed"), "{command:?}: {}", refused.stderr);
+    }
 }

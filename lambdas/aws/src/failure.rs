@@ -68,14 +68,18 @@ where
 
 /// A response to HEAD has no body and so no name; then the status is all there is.
 fn by_name(code: Option<&str>, status: u16) -> Kind {
-    code.and_then(kind_of).unwrap_or(match status {
-        404 => Kind::NotFound,
-        403 => Kind::AccessDenied,
-        409 | 412 => Kind::Conflict,
-        429 | 503 => Kind::Throttled,
-        500.. => Kind::Unavailable,
-        _ => Kind::Internal,
-    })
+    if let Some(kind) = code.and_then(kind_of) {
+        return kind;
+    }
+    match (code, status) {
+        (_, 429 | 503) => Kind::Throttled,
+        (_, 500..) => Kind::Unavailable,
+        (Some(_), _) => Kind::Internal,
+        (None, 404) => Kind::NotFound,
+        (None, 403) => Kind::AccessDenied,
+        (None, 409 | 412) => Kind::Conflict,
+        (None, _) => Kind::Internal,
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +89,8 @@ mod tests {
     #[test]
     fn an_unknown_error_is_never_read_as_not_there() {
         assert_eq!(by_name(Some("SomethingNew"), 400), Kind::Internal);
+        assert_eq!(by_name(Some("SomethingNew"), 404), Kind::Internal);
+        assert_eq!(by_name(None, 404), Kind::NotFound);
         assert_eq!(by_name(None, 400), Kind::Internal);
         assert_eq!(by_name(Some("SomethingNew"), 500), Kind::Unavailable);
         assert_eq!(by_name(Some("AccessDenied"), 404), Kind::AccessDenied);

@@ -14,10 +14,10 @@ use crate::failure::failed;
 /// DynamoDB's limit for one batch.
 const BATCH: usize = 100;
 
-/// A lease is given over no record, an expired lease, and what failed or was skipped less than
-/// five times; the same rule as `Record::may_be_leased`.
+/// A lease is given over no record, an expired lease or one of the same run, and what failed or
+/// was skipped less often than the limit; the same rule as `Record::may_be_leased`.
 const MAY_LEASE: &str = "attribute_not_exists(source_id) \
-    OR (#status = :leased AND lease_until < :now) \
+    OR (#status = :leased AND (lease_until < :now OR #run = :run)) \
     OR (#status IN (:failed, :skipped) AND attempt < :most)";
 
 /// One ledger.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::{ByteStream, Length};
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use aws_sdk_s3::types::{Delete, DeleteMarkerEntry, EncodingType, MultipartUpload, ObjectIdentifier};
 use bytes::Bytes;
 use tarn_core::ports::{Content, Created, Object, ObjectStore, ObjectVersion};
 use tarn_core::{Error, Kind, Result, SourceVersion};
@@ -16,6 +16,13 @@ use crate::failure::failed;
 use crate::loopback::{self, AsIfByTls};
 
 mod body;
+mod copy;
+mod keys;
+#[cfg(test)]
+mod stand_in;
+
+use copy::{Copy, Limits, Plan};
+use keys::{Spelling, encoded, fits_xml};
 
 /// User metadata that names what an object's bytes are a function of.
 const FINGERPRINT: &str = "tarn-fingerprint";
@@ -27,6 +34,14 @@ const DELETE_BATCH: usize = 1_000;
 #[derive(Debug, Clone)]
 pub struct S3 {
     client: Client,
+    copies: Limits,
+}
+
+/// Where the next page of a listing begins.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Marker {
+    key: Option<String>,
+    id: Option<String>,
 }
 
 impl S3 {
@@ -37,7 +52,12 @@ impl S3 {
         if loopback::is_loopback(config) {
             builder = builder.interceptor(AsIfByTls);
         }
-        Self { client: Client::from_conf(builder.build()) }
+        Self { client: Client::from_conf(builder.build()), copies: Limits::S3 }
+    }
+
+    /// Copies in parts what is larger than that, so that a test need not hold 5 GiB.
+    pub fn with_copy_limits(self, whole_bytes: u64, part_bytes: u64) -> Self {
+        Self { copies: Limits { whole_bytes, part_bytes }, ..self }
     }
 
     /// The names of all buckets that begin with the prefix.
@@ -72,6 +92,53 @@ impl S3 {
         request.send().await.map(|_| ()).map_err(failed(doing))
     }
 
+    async fn delete_batch(&self, bucket: &str, batch: &[&(String, String)]) -> Result<()> {
+        let doing = format!("deleting {} versions in s3://{bucket}", batch.len());
+        let objects: Result<Vec<_>, _> = batch
+            .iter()
+            .map(|(key, version)| ObjectIdentifier::builder().key(key).version_id(version).build())
+            .collect();
+        let delete = objects
+            .and_then(|all| Delete::builder().set_objects(Some(all)).quiet(true).build())
+            .map_err(|error| Error::caused(Kind::Internal, doing.clone(), error))?;
+        let sent = self.client.delete_objects().bucket(bucket).delete(delete).send().await;
+        let answer = sent.map_err(failed(doing.clone()))?;
+        if let Some(refused) = answer.errors.unwrap_or_default().first() {
+            let code = refused.code.clone().unwrap_or_default();
+            let key = refused.key.clone().unwrap_or_default();
+            let kind = if code == "AccessDenied" { Kind::AccessDenied } else { Kind::Unavailable };
+            return Err(Error::new(kind, format!("{doing}: `{key}` was refused: {code}")));
+        }
+        Ok(())
+    }
+
+    async fn delete_one(&self, bucket: &str, key: &str, version: &str) -> Result<()> {
+        let sent = self.client.delete_object().bucket(bucket).key(key).version_id(version).send().await;
+        sent.map(|_| ()).map_err(failed(format!("deleting a version of s3://{bucket}/{key:?}")))
+    }
+
+    async fn uploads(&self, bucket: &str) -> Result<Vec<MultipartUpload>> {
+        let doing = format!("listing unfinished uploads in s3://{bucket}");
+        let mut found = Vec::new();
+        let mut marker = Marker::default();
+        loop {
+            let request = self.client.list_multipart_uploads().bucket(bucket);
+            let request = request.encoding_type(EncodingType::Url);
+            let request = request.set_key_marker(marker.key.clone()).set_upload_id_marker(marker.id.clone());
+            let page = request.send().await.map_err(failed(doing.clone()))?;
+            let spelling = Spelling::of(page.encoding_type.as_ref());
+            for mut upload in page.uploads.unwrap_or_default() {
+                upload.key = upload.key.map(|key| spelling.read(key)).transpose()?;
+                found.push(upload);
+            }
+            if page.is_truncated != Some(true) {
+                return Ok(found);
+            }
+            let key = page.next_key_marker.map(|key| spelling.read(key)).transpose()?;
+            marker = marker.moved(Marker { key, id: page.next_upload_id_marker }, &doing)?;
+        }
+    }
+
     async fn copy_source(&self, source: String, bucket: &str, key: &str) -> Result<()> {
         let doing = format!("copying to s3://{bucket}/{key}");
         let sent = self.client.copy_object().copy_source(source).bucket(bucket).key(key).send().await;
@@ -82,13 +149,15 @@ impl S3 {
 #[async_trait]
 impl ObjectStore for S3 {
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
-        let mut pages = self.client.list_objects_v2().bucket(bucket).prefix(prefix).into_paginator().send();
+        let request = self.client.list_objects_v2().bucket(bucket).prefix(prefix);
+        let mut pages = request.encoding_type(EncodingType::Url).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             let page = page.map_err(failed(format!("listing s3://{bucket}/{prefix}")))?;
+            let spelling = Spelling::of(page.encoding_type.as_ref());
             for object in page.contents.unwrap_or_default() {
                 found.push(Object {
-                    key: object.key.unwrap_or_default(),
+                    key: spelling.read(object.key.unwrap_or_default())?,
                     size_bytes: object.size.unwrap_or_default() as u64,
                     modified_millis: object
                         .last_modified
@@ -101,25 +170,26 @@ impl ObjectStore for S3 {
     }
 
     async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        let doing = format!("listing versions in s3://{bucket}/{prefix}");
         let mut found = Vec::new();
-        let (mut key_marker, mut version_marker) = (None, None);
+        let mut marker = Marker::default();
         loop {
-            let page = self
-                .client
-                .list_object_versions()
-                .bucket(bucket)
-                .prefix(prefix)
-                .set_key_marker(key_marker.take())
-                .set_version_id_marker(version_marker.take())
-                .send()
-                .await
-                .map_err(failed(format!("listing versions in s3://{bucket}/{prefix}")))?;
-            found.extend(page.versions.unwrap_or_default().into_iter().map(version));
-            found.extend(page.delete_markers.unwrap_or_default().into_iter().map(delete_marker));
+            let request = self.client.list_object_versions().bucket(bucket).prefix(prefix);
+            let request = request.encoding_type(EncodingType::Url);
+            let request = request.set_key_marker(marker.key.clone()).set_version_id_marker(marker.id.clone());
+            let page = request.send().await.map_err(failed(doing.clone()))?;
+            let spelling = Spelling::of(page.encoding_type.as_ref());
+            for listed in page.versions.unwrap_or_default() {
+                found.push(version(listed, spelling)?);
+            }
+            for listed in page.delete_markers.unwrap_or_default() {
+                found.push(delete_marker(listed, spelling)?);
+            }
             if page.is_truncated != Some(true) {
                 return Ok(found);
             }
-            (key_marker, version_marker) = (page.next_key_marker, page.next_version_id_marker);
+            let key = page.next_key_marker.map(|key| spelling.read(key)).transpose()?;
+            marker = marker.moved(Marker { key, id: page.next_version_id_marker }, &doing)?;
         }
     }
 
@@ -132,10 +202,11 @@ impl ObjectStore for S3 {
     }
 
     async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>> {
-        let SourceVersion { bucket, key, version, .. } = source;
+        let SourceVersion { bucket, key, version, size_bytes, .. } = source;
         let sent = self.client.get_object().bucket(bucket).key(key).version_id(version).send().await;
         let answer = sent.map_err(failed(format!("reading version {version} of s3://{bucket}/{key}")))?;
-        Ok(Box::new(body::BlockingBody::new(answer.body)))
+        let length_bytes = answer.content_length.and_then(|length| length.try_into().ok());
+        Ok(Box::new(body::BlockingBody::new(answer.body, length_bytes.unwrap_or(*size_bytes))))
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
@@ -157,8 +228,10 @@ impl ObjectStore for S3 {
     }
 
     async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
-        let source = format!("{}/{}?versionId={}", from.bucket, encoded(&from.key), encoded(&from.version));
-        self.copy_source(source, bucket, key).await
+        match self.copies.plan(from.size_bytes) {
+            Plan::Whole => self.copy_source(copy::source(from), bucket, key).await,
+            Plan::Parts(parts) => Copy { client: &self.client, from, bucket, key }.in_parts(parts).await,
+        }
     }
 
     async fn copy_newest(&self, from: (&str, &str), to: (&str, &str)) -> Result<()> {
@@ -166,31 +239,19 @@ impl ObjectStore for S3 {
     }
 
     async fn delete_versions(&self, bucket: &str, versions: &[(String, String)]) -> Result<()> {
-        for batch in versions.chunks(DELETE_BATCH) {
-            let doing = format!("deleting {} versions in s3://{bucket}", batch.len());
-            let objects: Result<Vec<_>, _> = batch
-                .iter()
-                .map(|(key, version)| ObjectIdentifier::builder().key(key).version_id(version).build())
-                .collect();
-            let delete = objects
-                .and_then(|all| Delete::builder().set_objects(Some(all)).quiet(true).build())
-                .map_err(|error| Error::caused(Kind::Internal, doing.clone(), error))?;
-            let sent = self.client.delete_objects().bucket(bucket).delete(delete).send().await;
-            let answer = sent.map_err(failed(doing.clone()))?;
-            if let Some(refused) = answer.errors.unwrap_or_default().first() {
-                let code = refused.code.clone().unwrap_or_default();
-                let key = refused.key.clone().unwrap_or_default();
-                let kind = if code == "AccessDenied" { Kind::AccessDenied } else { Kind::Unavailable };
-                return Err(Error::new(kind, format!("{doing}: `{key}` was refused: {code}")));
-            }
+        // Many in one call are named in XML, one alone in the URL.
+        let (in_xml, in_url): (Vec<_>, Vec<_>) = versions.iter().partition(|(key, _)| fits_xml(key));
+        for batch in in_xml.chunks(DELETE_BATCH) {
+            self.delete_batch(bucket, batch).await?;
+        }
+        for (key, version) in in_url {
+            self.delete_one(bucket, key, version).await?;
         }
         Ok(())
     }
 
     async fn abort_uploads(&self, bucket: &str) -> Result<usize> {
-        let sent = self.client.list_multipart_uploads().bucket(bucket).send().await;
-        let answer = sent.map_err(failed(format!("listing unfinished uploads in s3://{bucket}")))?;
-        let uploads = answer.uploads.unwrap_or_default();
+        let uploads = self.uploads(bucket).await?;
         for upload in &uploads {
             let request = self.client.abort_multipart_upload().bucket(bucket);
             let request = request.set_key(upload.key.clone()).set_upload_id(upload.upload_id.clone());
@@ -227,47 +288,37 @@ async fn stream(content: Content, doing: &str) -> Result<ByteStream> {
     }
 }
 
-fn version(found: aws_sdk_s3::types::ObjectVersion) -> ObjectVersion {
-    ObjectVersion {
+impl Marker {
+    /// The next marker. A listing that does not move on would never end.
+    fn moved(self, next: Marker, doing: &str) -> Result<Marker> {
+        if next.key.is_none() || next == self {
+            let what = format!("{doing}: S3 says that there is more, and not where");
+            return Err(Error::new(Kind::Internal, what));
+        }
+        Ok(next)
+    }
+}
+
+fn version(found: aws_sdk_s3::types::ObjectVersion, spelling: Spelling) -> Result<ObjectVersion> {
+    Ok(ObjectVersion {
         object: Object {
-            key: found.key.unwrap_or_default(),
+            key: spelling.read(found.key.unwrap_or_default())?,
             size_bytes: found.size.unwrap_or_default() as u64,
             modified_millis: found.last_modified.and_then(|t| t.to_millis().ok()).unwrap_or_default(),
         },
         version: found.version_id.unwrap_or_else(|| "null".into()),
         delete_marker: false,
-    }
+    })
 }
 
-fn delete_marker(found: aws_sdk_s3::types::DeleteMarkerEntry) -> ObjectVersion {
-    ObjectVersion {
-        object: Object { key: found.key.unwrap_or_default(), size_bytes: 0, modified_millis: 0 },
+fn delete_marker(found: DeleteMarkerEntry, spelling: Spelling) -> Result<ObjectVersion> {
+    let key = spelling.read(found.key.unwrap_or_default())?;
+    Ok(ObjectVersion {
+        object: Object { key, size_bytes: 0, modified_millis: 0 },
         version: found.version_id.unwrap_or_else(|| "null".into()),
         delete_marker: true,
-    }
-}
-
-/// Percent-encodes a key for the copy-source header, which is a URL path: everything but letters,
-/// digits, `-_.~` and `/`.
-fn encoded(key: &str) -> String {
-    let mut text = String::with_capacity(key.len());
-    for byte in key.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' => {
-                text.push(byte as char)
-            }
-            _ => text.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    text
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_copy_source_is_encoded_byte_by_byte() {
-        assert_eq!(encoded("a/b c+d%ü"), "a/b%20c%2Bd%25%C3%BC");
-    }
-}
+mod tests;

@@ -1,12 +1,9 @@
-//! How fast one thread converts, and in what memory: `cargo run -p tarn-convert --example throughput`.
+//! How fast files convert, and in what memory:
+//! `cargo run --release -p tarn-convert --example throughput -- SCHEMA INPUT [OUTPUT] [THREADS] [CODEC]`.
 //!
-//! Arguments: rows in millions (10), or a file without header; then `events` or `wide`; then a path
-//! for the Parquet file. Rows are made block by block while they are read, so that the peak is the
-//! conversion's own; their making is timed and taken off. Measure with `--release`.
-//!
-//! Measured on a shared, noisy Xeon core, 342 MB of events as a file: 2.1 to 2.4 s of CPU (about 150
-//! MB/s, 210 ns a row) and a peak of 50 MB, while DuckDB 2.0 on one thread took 4.2 to 4.9 s in the
-//! same minutes: 0.49 of DuckDB's CPU, and 62.7 MB of Parquet to DuckDB's 83.6.
+//! SCHEMA is one of `events`, `item_properties`, `lineitem`, `wide` and `mixed`; INPUT is a file, or
+//! millions of rows to make of `events` and `mixed`. Rows are made block by block while they are
+//! read, so that the peak is the conversion's own; their making is timed and taken off.
 
 #![allow(clippy::print_stdout, reason = "an example's output is its purpose")]
 
@@ -15,8 +12,16 @@ use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
-use tarn_convert::{JsonLinesRejects, Limits, Spec, convert};
+use tarn_convert::{Codec, JsonLinesRejects, Limits, Spec, convert};
 use tarn_lake::{Column, ColumnName, Csv, Layout, TimeFormat};
+
+/// Names, types and formats of columns, and whether the file has a header.
+struct Schema {
+    columns: Vec<(String, &'static str, &'static str)>,
+    delimiter: char,
+    header: bool,
+    row: fn(&mut String, &mut Random),
+}
 
 const EVENTS: &[(&str, &str, &str)] = &[
     ("timestamp", "timestamp(ms)", "epoch_ms"),
@@ -25,7 +30,46 @@ const EVENTS: &[(&str, &str, &str)] = &[
     ("itemid", "int64", "iso"),
     ("transactionid", "int64", "iso"),
 ];
-const WIDE: &[(&str, &str, &str)] = &[
+const ITEM_PROPERTIES: &[(&str, &str, &str)] = &[
+    ("timestamp", "timestamp(ms)", "epoch_ms"),
+    ("itemid", "int64", "iso"),
+    ("property", "string", "iso"),
+    ("value", "string", "iso"),
+];
+const LINEITEM: &[(&str, &str, &str)] = &[
+    ("orderkey", "int64", "iso"),
+    ("partkey", "int64", "iso"),
+    ("suppkey", "int64", "iso"),
+    ("linenumber", "int32", "iso"),
+    ("quantity", "int32", "iso"),
+    ("extendedprice", "decimal(12,2)", "iso"),
+    ("discount", "decimal(12,2)", "iso"),
+    ("tax", "decimal(12,2)", "iso"),
+    ("returnflag", "string", "iso"),
+    ("linestatus", "string", "iso"),
+    ("shipdate", "date", "iso"),
+    ("commitdate", "date", "iso"),
+    ("receiptdate", "date", "iso"),
+    ("shipinstruct", "string", "iso"),
+    ("shipmode", "string", "iso"),
+    ("comment", "string", "iso"),
+];
+/// Sixty columns `c00` to `c59`, these twelve types in turn.
+const WIDE: &[(&str, &str)] = &[
+    ("int64", "iso"),
+    ("int64", "iso"),
+    ("decimal(12,2)", "iso"),
+    ("date", "iso"),
+    ("timestamp(ms)", "iso"),
+    ("string", "iso"),
+    ("string", "iso"),
+    ("float64", "iso"),
+    ("bool", "iso"),
+    ("string", "iso"),
+    ("int32", "iso"),
+    ("string", "iso"),
+];
+const MIXED: &[(&str, &str, &str)] = &[
     ("id", "int64", "iso"),
     ("placed", "timestamp(us)", "iso"),
     ("day", "date", "iso"),
@@ -36,27 +80,56 @@ const WIDE: &[(&str, &str, &str)] = &[
     ("note", "string", "iso"),
 ];
 
+impl Schema {
+    fn named(name: &str) -> Option<Self> {
+        let (columns, delimiter, header, row): (&[_], _, _, fn(&mut String, &mut Random)) = match name {
+            "events" => (EVENTS, ',', true, event_row),
+            "item_properties" => (ITEM_PROPERTIES, ',', true, event_row),
+            "lineitem" => (LINEITEM, '|', false, event_row),
+            "mixed" => (MIXED, ',', false, mixed_row),
+            "wide" => {
+                let column = |number: usize| {
+                    let (kind, format) = WIDE[number % WIDE.len()];
+                    (format!("c{number:02}"), kind, format)
+                };
+                let columns = (0..60).map(column).collect();
+                return Some(Self { columns, delimiter: ',', header: true, row: mixed_row });
+            }
+            _ => return None,
+        };
+        let columns = columns.iter().map(|(name, kind, format)| ((*name).to_owned(), *kind, *format));
+        Some(Self { columns: columns.collect(), delimiter, header, row })
+    }
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
+    let schema =
+        Schema::named(&arguments.next().unwrap_or_else(|| "events".into())).ok_or("no such schema")?;
     let input = arguments.next().unwrap_or_else(|| "10".into());
-    let wide = arguments.next().is_some_and(|name| name == "wide");
-    let (columns, row): (_, fn(&mut String, &mut Random)) =
-        if wide { (WIDE, wide_row) } else { (EVENTS, event_row) };
-    let layout = layout(columns)?;
-    let csv = Csv { header: false, ..Csv::default() };
-    let spec = Spec { csv: &csv, layout: &layout, schema: &layout, limits: Limits::default() };
-    let mut source = Source::new(&input, row)?;
     let mut sink: Box<dyn Write + Send> = match arguments.next() {
         Some(path) => Box::new(std::fs::File::create(path)?),
         None => Box::new(io::sink()),
     };
+    let mut limits = Limits::default();
+    if let Some(threads) = arguments.next() {
+        limits.threads = threads.parse()?;
+    }
+    let codec =
+        if arguments.next().is_some_and(|name| name == "snappy") { Codec::Snappy } else { Codec::Zstd };
+    let mut source = Source::new(&input, schema.row)?;
+    let header = schema.header && matches!(source, Source::File(_));
+    let layout = layout(&schema.columns)?;
+    let csv = Csv { header, delimiter: schema.delimiter, ..Csv::default() };
+    let spec = Spec { csv: &csv, layout: &layout, schema: &layout, codec, limits };
     let start = Instant::now();
     let done = convert(&spec, &mut source, &mut sink, &mut JsonLinesRejects::new(io::sink()))?;
     let seconds = (start.elapsed() - source.making()).as_secs_f64();
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     println!(
-        "{} rows, {:.0} MB of text to {:.1} MB in {seconds:.2} s: {:.0} MB/s, {:.0} ns a row, peak {} KB",
+        "{} rows, {} bad, {:.0} MB of text to {:.1} MB in {seconds:.2} s: {:.0} MB/s, {:.0} ns a row, peak {} KB",
         done.rows,
+        done.bad_rows,
         megabytes(done.text_bytes),
         megabytes(done.bytes_out),
         megabytes(done.text_bytes) / seconds,
@@ -66,14 +139,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn layout(columns: &[(&str, &str, &str)]) -> Result<Layout, Box<dyn Error>> {
+fn layout(columns: &[(String, &str, &str)]) -> Result<Layout, Box<dyn Error>> {
     let mut layout = Layout { from: None, columns: Vec::new() };
     for (name, kind, format) in columns {
         layout.columns.push(Column {
-            name: ColumnName::new(*name)?,
+            name: ColumnName::new(name)?,
             kind: kind.parse()?,
             format: TimeFormat::from((*format).to_owned()),
             required: false,
+            nulls: Vec::new(),
         });
     }
     Ok(layout)
@@ -90,7 +164,7 @@ fn event_row(text: &mut String, random: &mut Random) {
     };
 }
 
-fn wide_row(text: &mut String, random: &mut Random) {
+fn mixed_row(text: &mut String, random: &mut Random) {
     let (row, cents, rate) = (random.row, random.below(1_000_000), random.below(1_000_000) as f64 / 977.0);
     let (day, second, micro) = (1 + row / 100_000 % 28, row % 60, random.below(1_000_000));
     let _ = write!(text, "{row},2024-02-{day:02}T08:15:{second:02}.{micro:06}Z,2024-02-{day:02},");

@@ -1,16 +1,21 @@
-//! The conversion as a story: open, check, take row after row, finish.
+//! The conversion as a story: open, check, convert segment after segment, finish.
 
 use std::io::{Read, Write};
 
+use parquet::schema::types::SchemaDescPtr;
 use tarn_lake::{Csv, Layout};
 
+use crate::columns::Tools;
+use crate::encode::codec::Codec;
+use crate::group::Group;
 use crate::input::Input;
-use crate::rejects::{Reject, RejectSink};
-use crate::rows::{Dialect, Row, Rows};
+use crate::rejects::RejectSink;
+use crate::rows::Dialect;
+use crate::segments::{Segment, Segments};
 use crate::silver::Silver;
-use crate::table::Table;
-use crate::text::Text;
-use crate::{ConvertError, Limits, header};
+use crate::turns::Turns;
+use crate::worker::Worker;
+use crate::{ConvertError, Limits, header, schema};
 
 /// What to convert, and into what.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +27,8 @@ pub struct Spec<'a> {
     /// The layout that the Parquet file gets, the table's newest. A column that the file does not
     /// have is null; one that only the file has is left out.
     pub schema: &'a Layout,
+    /// How pages are compressed.
+    pub codec: Codec,
     /// What the conversion may use.
     pub limits: Limits,
 }
@@ -41,102 +48,58 @@ pub struct Conversion {
     pub bytes_out: u64,
 }
 
-/// Converts one file. Same input, same limits: the same bytes.
+/// Converts one file. Same input, same limits: the same bytes, with any number of threads.
 ///
 /// Rows that break a rule go to `rejects`, and the others go on. A file without rows becomes a
 /// Parquet file without rows. On an error, what reached `silver` is no Parquet file: drop it.
-pub fn convert<R: Read, W: Write + Send>(
+pub fn convert<R: Read + Send, W: Write + Send>(
     spec: &Spec<'_>,
     source: R,
     silver: W,
-    rejects: &mut dyn RejectSink,
+    rejects: &mut (dyn RejectSink + Send),
 ) -> Result<Conversion, ConvertError> {
     let limits = spec.limits.sane();
     let dialect = dialect(spec, limits)?;
-    let mut table = Table::new(spec.csv, spec.layout, spec.schema)?;
-    let mut silver = Silver::new(spec.schema, silver)?;
-    let mut rows = Rows::new(Text::open(Input::open(source, limits)?)?, dialect);
-    if spec.csv.header {
-        header::check(rows.next()?.ok_or(ConvertError::Empty)?, spec.layout)?;
+    let silver = Silver::new(schema::of(spec.schema)?, silver)?;
+    let schema = silver.schema();
+    let mut first = worker(spec, limits, dialect, &schema)?;
+    let mut segments = Segments::new(Input::open(source, spec.csv, limits)?, dialect, limits.row_group_bytes);
+    let mut segment = Segment::new();
+    let more = segments.next(&mut segment)?;
+    let preamble = segments.input().start().line - 1;
+    let lines = preamble + header::step_over(&mut segment, dialect, spec)?;
+    let helpers = if more && !segments.ended() { limits.threads - 1 } else { 0 };
+    let helpers: Result<Vec<Worker>, _> =
+        (0..helpers).map(|_| worker(spec, limits, dialect, &schema)).collect();
+    let turns = Turns::new(segments, silver, rejects, limits);
+    if more {
+        std::thread::scope(|threads| {
+            for mut helper in helpers? {
+                let turns = &turns;
+                threads.spawn(move || turns.help(&mut helper));
+            }
+            turns.work(&mut first, &mut segment, lines);
+            Ok::<(), ConvertError>(())
+        })?;
     }
-    let counts = take_rows(spec, limits, &mut rows, &mut table, &mut silver, rejects)?;
-    let input = rows.text().input();
+    let (segments, mut results) = turns.finish()?;
     Ok(Conversion {
-        rows: counts.rows,
-        bad_rows: counts.bad_rows,
-        bytes_in: input.bytes_in(),
-        text_bytes: input.text_bytes(),
-        bytes_out: silver.finish(&mut table)?,
+        rows: results.rows,
+        bad_rows: results.bad_rows,
+        bytes_in: segments.input().bytes_in(),
+        text_bytes: segments.input().text_bytes(),
+        bytes_out: results.silver.finish()?,
     })
 }
 
-#[derive(Default)]
-struct Counts {
-    rows: u64,
-    bad_rows: u64,
-}
-
-fn take_rows<R: Read, W: Write + Send>(
+fn worker(
     spec: &Spec<'_>,
     limits: Limits,
-    rows: &mut Rows<R>,
-    table: &mut Table,
-    silver: &mut Silver<'_, W>,
-    rejects: &mut dyn RejectSink,
-) -> Result<Counts, ConvertError> {
-    let mut counts = Counts::default();
-    let mut gauge = Gauge::default();
-    let mut count_unchecked = !spec.csv.header;
-    while let Some(mut row) = rows.next()? {
-        if count_unchecked && row.fault.is_none() {
-            header::check_count(&row, spec.layout)?;
-            count_unchecked = false;
-        }
-        match table.push(&mut row) {
-            Ok(()) => counts.rows += 1,
-            Err(reason) => {
-                counts.bad_rows += 1;
-                set_aside(&row, reason, rejects)?;
-            }
-        }
-        if counts.bad_rows > limits.max_bad_rows {
-            return Err(ConvertError::TooManyBadRows { limit: limits.max_bad_rows });
-        }
-        if gauge.is_full(table, row.raw.len(), limits) {
-            silver.write(table)?;
-        }
-    }
-    Ok(counts)
-}
-
-fn set_aside(row: &Row<'_>, reason: crate::Reason, rejects: &mut dyn RejectSink) -> Result<(), ConvertError> {
-    let reject = Reject { line: row.line, byte_offset: row.byte_offset, raw: row.raw, reason };
-    rejects.reject(&reject).map_err(ConvertError::Rejects)
-}
-
-/// Knows when a row group is full, without asking every column after every row.
-#[derive(Default)]
-struct Gauge {
-    rows: usize,
-    text_bytes: usize,
-}
-
-impl Gauge {
-    const EVERY_ROWS: usize = 1024;
-    const EVERY_TEXT_BYTES: usize = 1 << 20;
-
-    fn is_full(&mut self, table: &Table, text_bytes: usize, limits: Limits) -> bool {
-        self.rows += 1;
-        self.text_bytes += text_bytes;
-        if table.rows() >= limits.row_group_rows {
-            return true;
-        }
-        if self.rows < Self::EVERY_ROWS && self.text_bytes < Self::EVERY_TEXT_BYTES {
-            return false;
-        }
-        *self = Self::default();
-        table.rows() > 0 && table.bytes() >= limits.row_group_bytes
-    }
+    dialect: Dialect,
+    schema: &SchemaDescPtr,
+) -> Result<Worker, ConvertError> {
+    let group = Group::new(spec.csv, spec.layout, spec.schema, schema)?;
+    Ok(Worker::new(group, Tools::new(spec.codec)?, dialect, limits))
 }
 
 fn dialect(spec: &Spec<'_>, limits: Limits) -> Result<Dialect, ConvertError> {

@@ -6,7 +6,7 @@ use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected};
 use tarn_core::{Error, Kind};
 use tarn_lake::{Layout, Table};
 
-use crate::{ConvertError, JsonLinesRejects, Limits, Spec, convert};
+use crate::{Codec, ConvertError, JsonLinesRejects, Limits, Spec, convert};
 
 /// Converts within limits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,7 +24,13 @@ impl Converter for Engine {
         silver: &mut (dyn Write + Send),
         rejects: &mut (dyn Write + Send),
     ) -> Result<Conversion, ConvertFault> {
-        let spec = Spec { csv: &table.csv, layout, schema: table.newest_layout(), limits: self.limits };
+        let spec = Spec {
+            csv: &table.csv,
+            layout,
+            schema: table.newest_layout(),
+            codec: Codec::default(),
+            limits: self.limits,
+        };
         let done = convert(&spec, source, silver, &mut JsonLinesRejects::new(rejects)).map_err(fault)?;
         Ok(Conversion {
             rows: done.rows,

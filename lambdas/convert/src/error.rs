@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use parquet::errors::ParquetError;
+use tarn_lake::{Compression, Encoding};
 
 /// Why a file could not be converted. What was written to silver until then is no Parquet file.
 #[derive(Debug, thiserror::Error)]
@@ -32,21 +33,57 @@ pub enum ConvertError {
     #[error("the file is empty, not even a header; set `header = false` if its source sends none")]
     Empty,
     /// The compressed file ends before its text does.
-    #[error("the gzip file ends in the middle, after {text_bytes} bytes of text; send it again")]
-    TruncatedGzip {
+    #[error("the {} file ends in the middle, after {text_bytes} bytes of text; send it again", compression.word())]
+    Truncated {
+        /// How it is packed.
+        compression: Compression,
         /// Text that could be decompressed.
         text_bytes: u64,
     },
     /// The compressed file is damaged.
-    #[error("the gzip file is damaged after {text_bytes} bytes of text: {detail}; send it again")]
-    CorruptGzip {
+    #[error(
+        "the {} file is damaged after {text_bytes} bytes of text: {detail}; send it again", compression.word()
+    )]
+    Corrupt {
+        /// How it is packed.
+        compression: Compression,
         /// Text that could be decompressed.
         text_bytes: u64,
         /// What the decoder found.
         detail: String,
     },
-    /// The file is something else than delimited UTF-8 text.
-    #[error("the file is no delimited text: it looks like {looks_like}; send UTF-8 text, plain or gzip")]
+    /// The file is not packed as the table says.
+    #[error(
+        "the table says `compression = \"{}\"`, and the file is {}; correct `compression`, or leave it out",
+        declared.word(), packed(*found)
+    )]
+    CompressionMismatch {
+        /// What the table says.
+        declared: Compression,
+        /// What the file's first bytes say.
+        found: Compression,
+    },
+    /// The file's characters are not written as the table says.
+    #[error("the table says `encoding = \"{}\"`, and the file begins {found}", declared.word())]
+    EncodingMismatch {
+        /// What the table says.
+        declared: Encoding,
+        /// How the file begins, in words.
+        found: &'static str,
+    },
+    /// The file may hold text, but in a way that cannot be read here.
+    #[error("the file is {what}, which is not supported; {way_out}")]
+    NotSupported {
+        /// What its first bytes say.
+        what: &'static str,
+        /// What to send instead.
+        way_out: &'static str,
+    },
+    /// The file is something else than delimited text.
+    #[error(
+        "the file is no delimited text: it looks like {looks_like}; send text, plain or packed with gzip, zstd or \
+         bzip2"
+    )]
     NotText {
         /// What its first bytes say.
         looks_like: &'static str,
@@ -105,8 +142,15 @@ impl ConvertError {
             Self::HeaderMismatch(_) => "header_mismatch",
             Self::UnreadableHeader(_) => "unreadable_header",
             Self::Empty => "empty",
-            Self::TruncatedGzip { .. } => "truncated_gzip",
-            Self::CorruptGzip { .. } => "corrupt_gzip",
+            Self::Truncated { compression: Compression::Zstd, .. } => "truncated_zstd",
+            Self::Truncated { compression: Compression::Bzip2, .. } => "truncated_bzip2",
+            Self::Truncated { .. } => "truncated_gzip",
+            Self::Corrupt { compression: Compression::Zstd, .. } => "corrupt_zstd",
+            Self::Corrupt { compression: Compression::Bzip2, .. } => "corrupt_bzip2",
+            Self::Corrupt { .. } => "corrupt_gzip",
+            Self::CompressionMismatch { .. } => "compression_mismatch",
+            Self::EncodingMismatch { .. } => "encoding_mismatch",
+            Self::NotSupported { .. } => "not_supported",
             Self::NotText { .. } => "not_text",
             Self::DecompressionBomb { .. } => "decompression_bomb",
             Self::TooManyBadRows { .. } => "too_many_bad_rows",
@@ -151,6 +195,15 @@ fn list(differences: &[HeaderDifference]) -> String {
         shown.push(format!("and {} more", differences.len() - SHOWN));
     }
     shown.join(", ")
+}
+
+fn packed(found: Compression) -> &'static str {
+    match found {
+        Compression::Auto | Compression::None => "not compressed",
+        Compression::Gzip => "a gzip file",
+        Compression::Zstd => "a zstd file",
+        Compression::Bzip2 => "a bzip2 file",
+    }
 }
 
 pub(crate) fn columns(count: usize) -> String {

@@ -2,35 +2,68 @@
 
 use tarn_lake::Layout;
 
-use crate::ConvertError;
 use crate::error::HeaderDifference;
-use crate::rows::Row;
+use crate::rejects::Reason;
+use crate::rows::Dialect;
 use crate::scan::Field;
+use crate::segments::Segment;
+use crate::values::undoubled;
+use crate::{ConvertError, Spec};
 
-/// Compares a header with a layout: as many names, the same names, in the same order.
-pub(crate) fn check(row: Row<'_>, layout: &Layout) -> Result<(), ConvertError> {
-    if let Some(reason) = row.fault {
+/// Compares a file's first row with its layout, and steps over it if it is the header. Gives the
+/// lines stepped over.
+pub(crate) fn step_over(
+    segment: &mut Segment,
+    dialect: Dialect,
+    spec: &Spec<'_>,
+) -> Result<u64, ConvertError> {
+    let mut fields = Vec::new();
+    let (mut at, mut lines) = (segment.start, 0);
+    while at < segment.end {
+        let text = segment.buffer.get(at..segment.end).unwrap_or_default();
+        let Some(row) = dialect.row(text, true, &mut fields) else { break };
+        let is_row = !dialect.is_no_row(&row);
+        if is_row && spec.csv.header {
+            check(text, row.fault, &fields, spec.layout)?;
+        } else if is_row && row.fault.is_none() {
+            check_count(&fields, spec.layout)?;
+            return Ok(0);
+        }
+        lines += row.lines;
+        at += row.next;
+        if is_row && spec.csv.header {
+            segment.offset += (at - segment.start) as u64;
+            segment.start = at;
+            return Ok(lines);
+        }
+    }
+    if spec.csv.header { Err(ConvertError::Empty) } else { Ok(0) }
+}
+
+/// As many names, the same names, in the same order.
+fn check(text: &[u8], fault: Option<Reason>, fields: &[Field], layout: &Layout) -> Result<(), ConvertError> {
+    if let Some(reason) = fault {
         return Err(ConvertError::UnreadableHeader(reason));
     }
-    check_count(&row, layout)?;
-    let differences: Vec<_> = row
-        .fields
+    check_count(fields, layout)?;
+    let differences: Vec<_> = fields
         .iter()
         .zip(&layout.columns)
         .enumerate()
-        .filter_map(|(index, (field, column))| difference(index, &name(&row, *field), column.name.as_str()))
+        .filter_map(|(index, (field, column))| difference(index, &name(text, *field), column.name.as_str()))
         .collect();
     if differences.is_empty() { Ok(()) } else { Err(ConvertError::HeaderMismatch(differences)) }
 }
 
-/// Compares the number of fields of a file's first row with a layout.
-pub(crate) fn check_count(row: &Row<'_>, layout: &Layout) -> Result<(), ConvertError> {
-    let (wanted, found) = (layout.columns.len(), row.fields.len());
+fn check_count(fields: &[Field], layout: &Layout) -> Result<(), ConvertError> {
+    let (wanted, found) = (layout.columns.len(), fields.len());
     if wanted == found { Ok(()) } else { Err(ConvertError::Unmatched { wanted, found }) }
 }
 
-fn name(row: &Row<'_>, field: Field) -> String {
-    String::from_utf8_lossy(row.text(field, &mut Vec::new())).trim().to_owned()
+fn name(text: &[u8], field: Field) -> String {
+    let name = text.get(field.start as usize..field.end as usize).unwrap_or_default();
+    let name = if field.quoted { undoubled(name) } else { name.into() };
+    String::from_utf8_lossy(&name).trim().to_owned()
 }
 
 fn difference(index: usize, found: &str, wanted: &str) -> Option<HeaderDifference> {

@@ -1,48 +1,71 @@
-//! From the source's bytes to text: gzip by its magic bytes, counted on both sides, and limited.
+//! From the source's bytes to the text that the tokeniser reads: unpacked, decoded to UTF-8, and
+//! without what stands before the first row.
 //!
-//! The name is not asked: a gzip file called `.csv` and a text file called `.csv.gz` are both
-//! common, and both read right by their first two bytes. No text begins with them.
+//! UTF-8 passes through without a copy. What cannot be decoded becomes a byte that no UTF-8 holds,
+//! so that the one UTF-8 check behind the tokeniser refuses exactly the fields concerned, whatever
+//! the encoding; malformed UTF-8 needs no replacing for that. Byte offsets count in the decoded
+//! text: those of the unpacked file where it is UTF-8, of `iconv -t utf-8` where it is not.
 
-use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+mod encoding;
+mod front;
+mod magic;
+mod packed;
+mod preamble;
 
-use flate2::bufread::MultiGzDecoder;
+use std::io::Read;
+
+use tarn_lake::Csv;
 
 use crate::{ConvertError, Limits};
-
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-/// Small files may be as dense as they like; a bomb is one that costs something.
-const RATIO_COUNTS_FROM: u64 = 64 << 20;
-const READ_BYTES: usize = 128 << 10;
-
-type Whole<R> = BufReader<io::Chain<Cursor<Vec<u8>>, Counted<R>>>;
+use encoding::{Charset, Transcoder};
+use front::Front;
+use packed::Packed;
+use preamble::Preamble;
 
 /// The text of a source.
 pub(crate) struct Input<R: Read> {
-    decoder: Decoder<R>,
-    text_bytes: u64,
-    limits: Limits,
+    packed: Packed<R>,
+    /// `None` for UTF-8.
+    transcoder: Option<Transcoder>,
+    /// What was read behind the preamble to find its end.
+    front: Front,
+    start: Start,
 }
 
-enum Decoder<R: Read> {
-    Plain(Whole<R>),
-    Gzip(Box<MultiGzDecoder<Whole<R>>>),
+/// Where the text begins that [`Input::fill`] gives: behind byte order mark and preamble.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Start {
+    /// Counted from 1.
+    pub line: u64,
+    pub byte_offset: u64,
 }
 
 impl<R: Read> Input<R> {
-    pub fn open(source: R, limits: Limits) -> Result<Self, ConvertError> {
-        let mut counted = Counted { source, bytes: 0, failed: false };
-        let mut magic = Vec::with_capacity(GZIP_MAGIC.len());
-        (&mut counted).take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic).map_err(ConvertError::Source)?;
-        let gzip = magic == GZIP_MAGIC;
-        let whole = BufReader::with_capacity(READ_BYTES, Cursor::new(magic).chain(counted));
-        let decoder =
-            if gzip { Decoder::Gzip(Box::new(MultiGzDecoder::new(whole))) } else { Decoder::Plain(whole) };
-        Ok(Self { decoder, text_bytes: 0, limits })
+    /// Looks at the first bytes, refuses what is no text, and steps over what is not the table's.
+    pub fn open(source: R, csv: &Csv, limits: Limits) -> Result<Self, ConvertError> {
+        let mut packed = Packed::open(source, csv.compression, limits)?;
+        let was_packed = packed.is_packed();
+        let first = packed.peek()?;
+        magic::refuse_other_formats(first, was_packed)?;
+        let Charset { encoding, mark_bytes } = Charset::choose(csv.encoding, first)?;
+        magic::refuse_binary(encoding, first)?;
+        packed.skip(mark_bytes);
+        let transcoder = Transcoder::new(encoding);
+        let mark_in_text = if transcoder.is_none() { mark_bytes } else { 0 };
+        let start = Start { line: 1, byte_offset: mark_in_text as u64 };
+        let mut input = Self { packed, transcoder, front: Front::default(), start };
+        input.step_over(Preamble::new(csv.skip_lines))?;
+        Ok(input)
+    }
+
+    /// Where the text begins.
+    pub fn start(&self) -> Start {
+        self.start
     }
 
     /// Fills the buffer from its front; less than its length only at the end of the text.
     pub fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, ConvertError> {
-        let mut filled = 0;
+        let mut filled = self.front.take(buffer);
         while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match self.read(rest)? {
                 0 => break,
@@ -52,79 +75,38 @@ impl<R: Read> Input<R> {
         Ok(filled)
     }
 
-    /// Read so far, compressed.
+    /// Read so far, as the source has it.
     pub fn bytes_in(&self) -> u64 {
-        self.counted().bytes
+        self.packed.bytes_in()
     }
 
-    /// Read so far, decompressed.
+    /// Read so far, unpacked and in the file's own encoding.
     pub fn text_bytes(&self) -> u64 {
-        self.text_bytes
+        self.packed.text_bytes()
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ConvertError> {
-        loop {
-            let result = match &mut self.decoder {
-                Decoder::Plain(reader) => reader.read(buffer),
-                Decoder::Gzip(reader) => reader.read(buffer),
-            };
-            match result {
-                Ok(count) => return self.admit(count),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(self.fault(error)),
+        match &mut self.transcoder {
+            None => self.packed.read(buffer),
+            Some(transcoder) => transcoder.read(&mut self.packed, buffer),
+        }
+    }
+
+    fn step_over(&mut self, mut preamble: Preamble) -> Result<(), ConvertError> {
+        const CHUNK_BYTES: usize = 8 << 10;
+        while !preamble.is_over() {
+            let mut chunk = vec![0; CHUNK_BYTES];
+            let count = self.read(&mut chunk)?;
+            chunk.truncate(count);
+            let stepped_over = preamble.take(&chunk);
+            self.start.byte_offset += stepped_over as u64;
+            if count == 0 || stepped_over < count {
+                self.front = Front::new(chunk);
+                self.front.skip(stepped_over);
+                break;
             }
         }
-    }
-
-    fn admit(&mut self, count: usize) -> Result<usize, ConvertError> {
-        self.text_bytes += count as u64;
-        let allowed = self.bytes_in().max(1).saturating_mul(self.limits.max_ratio).max(RATIO_COUNTS_FROM);
-        let (text_bytes, bytes_in) = (self.text_bytes, self.bytes_in());
-        let too_dense = matches!(self.decoder, Decoder::Gzip(_)) && text_bytes > allowed;
-        let limit = match () {
-            () if text_bytes > self.limits.max_text_bytes => format!("{} bytes", self.limits.max_text_bytes),
-            () if too_dense => format!("{} to 1", self.limits.max_ratio),
-            () => return Ok(count),
-        };
-        Err(ConvertError::DecompressionBomb { bytes_in, text_bytes, limit })
-    }
-
-    fn fault(&self, error: io::Error) -> ConvertError {
-        let text_bytes = self.text_bytes;
-        match self.decoder {
-            Decoder::Plain(_) => ConvertError::Source(error),
-            Decoder::Gzip(_) if self.counted().failed => ConvertError::Source(error),
-            Decoder::Gzip(_) if error.kind() == ErrorKind::UnexpectedEof => {
-                ConvertError::TruncatedGzip { text_bytes }
-            }
-            Decoder::Gzip(_) => ConvertError::CorruptGzip { text_bytes, detail: error.to_string() },
-        }
-    }
-
-    fn counted(&self) -> &Counted<R> {
-        let whole = match &self.decoder {
-            Decoder::Plain(reader) => reader,
-            Decoder::Gzip(reader) => reader.get_ref(),
-        };
-        whole.get_ref().get_ref().1
-    }
-}
-
-/// Counts the source's bytes and remembers whether the source itself failed, because the decoder
-/// passes a source's error on as if it were its own.
-struct Counted<R> {
-    source: R,
-    bytes: u64,
-    failed: bool,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let result = self.source.read(buffer);
-        match &result {
-            Ok(count) => self.bytes += *count as u64,
-            Err(error) => self.failed |= error.kind() != ErrorKind::Interrupted,
-        }
-        result
+        self.start.line += u64::from(preamble.lines());
+        Ok(())
     }
 }

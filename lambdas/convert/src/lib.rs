@@ -9,35 +9,48 @@
 //!
 //! | stage | module | takes | gives |
 //! |---|---|---|---|
-//! | decompress | `input` | the source | text, counted and limited |
-//! | buffer | `text` | text | a window that grows to the longest row |
-//! | tokenise | `scan`, `rows` | a window | fields by position, line and byte offset |
-//! | parse | `values` | a field's bytes | a typed value, or a refusal |
-//! | buffer columns | `columns`, `table` | values | one row group, column by column |
-//! | encode | `schema`, `silver` | a row group | Parquet |
+//! | unpack, decode | `input` | the source | UTF-8 text, counted and limited |
+//! | cut | `segments` | text | the text of a row group, whole rows |
+//! | share out | `turns`, `worker` | segments | blocks for each thread, results in order |
+//! | tokenise | `tokens`, or `rows` and `scan` | a block | fields by position |
+//! | parse | `columns`, `values` | a block's fields | typed values, column by column |
+//! | encode | `encode`, `schema`, `silver` | a row group | Parquet |
 //! | set aside | `rejects` | a bad row | JSON Lines for the quarantine |
+//!
+//! Regular text takes the fast way from `tokens`; a block with anything else in it takes the
+//! general way through `rows`, which decides what is a row and what is wrong with one.
 
+mod block;
 mod columns;
 mod convert;
+pub mod decisions;
+mod encode;
 mod engine;
 mod error;
+mod group;
 mod header;
+mod infer;
 mod input;
 mod limits;
+mod masks;
 mod rejects;
 mod rows;
 mod scan;
 mod schema;
+mod segments;
 mod silver;
-mod table;
-mod text;
+mod tokens;
+mod turns;
 mod values;
+mod worker;
 
 #[cfg(test)]
 mod tests;
 
 pub use convert::{Conversion, Spec, convert};
+pub use encode::codec::Codec;
 pub use engine::Engine;
 pub use error::{ConvertError, HeaderDifference};
+pub use infer::{Inferred, infer};
 pub use limits::Limits;
 pub use rejects::{JsonLinesRejects, Place, Reason, Reject, RejectSink};

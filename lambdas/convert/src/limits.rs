@@ -2,13 +2,13 @@
 
 /// What a conversion may use.
 ///
-/// Memory is about `row_group_bytes` for the values, once more up to the largest column of a row
-/// group while it is encoded, and four times the longest row, at least 512 KiB, for the text.
+/// Memory is, for each thread, about `row_group_bytes` for the text of a row group, or the longest
+/// row if that is more, and the same once more at most for its values and pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// A row group is written when it holds so many rows ...
     pub row_group_rows: usize,
-    /// ... or its values so many bytes in memory, whichever comes first. At most 1 GiB.
+    /// ... or so many bytes of text have been read for it, whichever comes first. At most 1 GiB.
     pub row_group_bytes: usize,
     /// A longer row is a bad row. At most 1 GiB.
     pub longest_row_bytes: usize,
@@ -19,17 +19,20 @@ pub struct Limits {
     /// A file that decompresses to more than so many times its size is refused, once the text is
     /// past 64 MiB. Deflate itself ends at 1,032; a real export seldom passes 50.
     pub max_ratio: u64,
+    /// Threads that convert, the caller's among them. The output is the same for any number.
+    pub threads: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
             row_group_rows: 1 << 20,
-            row_group_bytes: 64 << 20,
+            row_group_bytes: 32 << 20,
             longest_row_bytes: 1 << 20,
             max_bad_rows: 1_000_000,
             max_text_bytes: 256 << 30,
             max_ratio: 400,
+            threads: available_threads(),
         }
     }
 }
@@ -37,6 +40,8 @@ impl Default for Limits {
 impl Limits {
     /// Positions inside a row and inside a row group's text are 32-bit numbers.
     const LARGEST: usize = 1 << 30;
+    /// One thread reads at a time; more than these wait for it, and each needs memory.
+    const MOST_THREADS: usize = 8;
 
     /// The same limits, with what cannot be brought to what can.
     pub(crate) fn sane(self) -> Self {
@@ -44,7 +49,13 @@ impl Limits {
             row_group_rows: self.row_group_rows.clamp(1, Self::LARGEST),
             row_group_bytes: self.row_group_bytes.clamp(1, Self::LARGEST),
             longest_row_bytes: self.longest_row_bytes.clamp(1, Self::LARGEST),
+            threads: self.threads.clamp(1, Self::MOST_THREADS),
             ..self
         }
     }
+}
+
+/// As many as the machine has, at most four: a Lambda has six at most, and memory for each costs.
+fn available_threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from).min(4)
 }

@@ -43,8 +43,8 @@ pub enum Reason {
     /// A required column is empty.
     #[error("{0} is required and empty")]
     MissingRequired(Place),
-    /// A text field is not UTF-8.
-    #[error("the text in {0} is not UTF-8")]
+    /// A text field is not UTF-8, or what stands for it in its own encoding.
+    #[error("invalid encoding: the text in {0} cannot be decoded")]
     InvalidUtf8(Place),
     /// The row holds a zero byte.
     #[error("the row holds a NUL byte")]

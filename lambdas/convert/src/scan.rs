@@ -12,15 +12,15 @@
 pub(crate) struct Field {
     pub start: u32,
     pub end: u32,
-    pub quoting: Quoting,
+    /// Whether it stood in quotes; then doubled quotes inside mean one.
+    pub quoted: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Quoting {
-    None,
-    Quoted,
-    /// Quoted, with doubled quotes inside that mean one.
-    Doubled,
+impl Field {
+    /// The same field in a text that begins so many bytes earlier.
+    pub fn moved(self, bytes: usize) -> Self {
+        Self { start: self.start + bytes as u32, end: self.end + bytes as u32, quoted: self.quoted }
+    }
 }
 
 /// What stands at the front of a text.
@@ -61,7 +61,7 @@ pub(crate) fn row(text: &[u8], ended: bool, delimiter: u8, fields: &mut Vec<Fiel
             }
         } else {
             let stop = find(text, at, [delimiter, b'\n', b'\r']);
-            fields.push(Field { start: at as u32, end: stop as u32, quoting: Quoting::None });
+            fields.push(Field { start: at as u32, end: stop as u32, quoted: false });
             stop
         };
         if text.get(stop) != Some(&delimiter) {
@@ -102,18 +102,14 @@ enum Quoted {
 
 /// The quoted field whose opening quote is at `open`.
 fn quoted(text: &[u8], ended: bool, delimiter: u8, open: usize) -> Quoted {
-    let mut quoting = Quoting::Quoted;
     let mut at = open + 1;
     loop {
         let quote = find(text, at, [b'"'; 3]);
-        let field = Field { start: open as u32 + 1, end: quote as u32, quoting };
+        let field = Field { start: open as u32 + 1, end: quote as u32, quoted: true };
         match text.get(quote + 1) {
             _ if quote == text.len() => return Quoted::Open,
             None if !ended => return Quoted::Incomplete,
-            Some(b'"') => {
-                quoting = Quoting::Doubled;
-                at = quote + 2;
-            }
+            Some(b'"') => at = quote + 2,
             Some(&byte) if byte != delimiter && byte != b'\n' && byte != b'\r' => {
                 return Quoted::TextAfter(quote + 1);
             }

@@ -8,8 +8,9 @@ use tarn_lake::TableName;
 
 use crate::{RunId, SourceId};
 
-/// How often a source is tried before it stays failed.
-pub const MOST_ATTEMPTS: u32 = 5;
+/// How often a source is tried before it stays failed: four runs with the state machine's seven
+/// tries each.
+pub const MOST_ATTEMPTS: u32 = 28;
 
 /// What the ledger knows of one source version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,9 +132,12 @@ impl Outcome {
 impl Record {
     /// Whether a lease may be given over this record. The stores express the same rule as a
     /// condition, so that check and write are one step.
-    pub fn may_be_leased(&self, now_millis: i64) -> bool {
+    ///
+    /// A run may take a lease of its own again: its state machine calls for a source a second
+    /// time only after the first call ended or was given up, and the attempt fences that one out.
+    pub fn may_be_leased(&self, run: &RunId, now_millis: i64) -> bool {
         match self.status {
-            Status::Leased => self.lease_until_millis < now_millis,
+            Status::Leased => self.lease_until_millis < now_millis || self.run == *run,
             Status::Failed | Status::Skipped => self.attempt < MOST_ATTEMPTS,
             Status::Done | Status::Quarantined => false,
         }

@@ -2,6 +2,7 @@
 //!
 //! * `xtask handlers BINARY ZIP` makes the handlers' archive: one executable named `bootstrap`,
 //!   stripped, checked to load on Amazon Linux 2023, with the same bytes for the same binary.
+//!   With `--for-this-machine` a newer glibc is only warned of: the local cloud runs it here.
 //! * `xtask edges` checks which crate may depend on which.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program")]
@@ -16,9 +17,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        ["handlers", binary, archive] => handlers::archive(Path::new(binary), Path::new(archive)),
+        ["handlers", binary, archive] => handlers::archive(Path::new(binary), Path::new(archive), true),
+        ["handlers", "--for-this-machine", binary, archive] => {
+            handlers::archive(Path::new(binary), Path::new(archive), false)
+        }
         ["edges"] => edges::check(),
-        _ => Err("usage: xtask handlers BINARY ZIP | xtask edges".to_owned()),
+        _ => Err("usage: xtask handlers [--for-this-machine] BINARY ZIP | xtask edges".to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -27,7 +28,7 @@ Exit status:
   0  done
   1  something could not be done
   2  the command line or lake.toml is at fault; nothing was done
-  3  no credentials, or a right is missing; nothing was done";
+  3  no credentials, or a right is missing";
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -58,6 +59,9 @@ pub enum Command {
     /// Write the CloudFormation templates to a folder; needs no account
     #[command(after_help = "Example:\n  tarn render --out build/templates")]
     Render(Render),
+    /// Turn delimited text into Parquet on this machine; needs no account
+    #[command(after_help = CONVERT_HELP)]
+    Convert(Convert),
     /// Bring the account to what lake.toml says
     #[command(after_help = "Examples:\n  tarn deploy --local\n  tarn deploy --env prod")]
     Deploy(Deploy),
@@ -90,6 +94,80 @@ pub struct Render {
     /// Write what `deploy --local` would deploy
     #[arg(long)]
     pub local: bool,
+}
+
+const CONVERT_HELP: &str = "\
+Examples:
+  tarn convert data/events*.csv.gz --table events --out silver
+  tarn convert orders.txt --schema orders.toml --out silver --codec snappy
+  tarn convert unknown.csv --infer --out silver
+
+One Parquet file for each input, events.csv.gz to events.parquet. Bad rows go to a file beside it,
+events.rejects.jsonl, with line, byte offset and reason. A schema file has the keys of a [[table]]
+of lake.toml:
+
+  delimiter = \"|\"
+  header = false
+  columns = { id = \"int64\", placed = \"date\", price = \"decimal(12,2)\" }
+
+Exit status 1: a file was refused; the others were converted.";
+
+#[derive(Debug, Args)]
+pub struct Convert {
+    /// The files, compressed or not
+    #[arg(required = true, value_name = "IN")]
+    pub inputs: Vec<PathBuf>,
+    /// The folder for the Parquet files; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub columns: Columns,
+    /// How the Parquet files are compressed
+    #[arg(long, value_enum, default_value_t = Codec::Zstd)]
+    pub codec: Codec,
+    /// How many threads convert a file [default: one for each core, at most 4]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// About how much memory a conversion may take, such as 192M or 1G
+    #[arg(long, value_name = "BYTES", value_parser = bytes)]
+    pub memory: Option<u64>,
+    /// Replace Parquet files that are there already
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+/// Where the columns and the format of the files are written.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Columns {
+    /// In this table of lake.toml
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// In this file, with the keys of a [[table]]
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// Nowhere yet: read each file as a whole, print the block that fits, and use it
+    #[arg(long)]
+    pub infer: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Codec {
+    Zstd,
+    Snappy,
+}
+
+/// A number of bytes, with `K`, `M` or `G` for powers of 1,024.
+fn bytes(text: &str) -> Result<u64, String> {
+    let (digits, power) = match text.to_ascii_uppercase().trim_end_matches("IB").trim_end_matches('B') {
+        number if number.ends_with('K') => (number.len() - 1, 10),
+        number if number.ends_with('M') => (number.len() - 1, 20),
+        number if number.ends_with('G') => (number.len() - 1, 30),
+        number => (number.len(), 0),
+    };
+    let number: Option<u64> = text.get(..digits).and_then(|digits| digits.parse().ok());
+    let bytes = number.and_then(|number| number.checked_mul(1 << power)).filter(|bytes| *bytes > 0);
+    bytes.ok_or_else(|| "write a number of bytes, such as 201326592, 192M or 1G".into())
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ pub const DONE: u8 = 0;
 pub const FAILED: u8 = 1;
 /// The command line or `lake.toml` is at fault; nothing was done.
 pub const BAD_INPUT: u8 = 2;
-/// No credentials, or a right is missing; nothing was done.
+/// No credentials, or a right is missing.
 pub const NO_ACCESS: u8 = 3;
 
 /// `DONE` or `FAILED`.

@@ -7,6 +7,11 @@ use tarn_deploy::{PortError, PortErrorKind};
 use crate::console;
 use crate::exit;
 
+const DEPLOYED: &str =
+    "is the lake deployed in this environment? `tarn deploy` does it; --env names another one";
+
+const LACKING: &str = "the caller lacks this right; ask whoever manages the account's IAM";
+
 /// Why a command cannot go on.
 #[derive(Debug)]
 pub struct Failure {
@@ -59,11 +64,10 @@ impl From<PortError> for Failure {
                     .into(),
                 hint: None,
             },
-            PortErrorKind::AccessDenied => Self {
-                code: exit::NO_ACCESS,
-                message: error.to_string(),
-                hint: Some("the caller lacks this right; ask whoever manages the account's IAM".into()),
-            },
+            PortErrorKind::AccessDenied => {
+                Self { code: exit::NO_ACCESS, message: error.to_string(), hint: Some(LACKING.into()) }
+            }
+            PortErrorKind::NotFound => Self::failed(error.to_string()).hint(DEPLOYED),
             _ => Self::failed(error.to_string()),
         }
     }
@@ -71,6 +75,11 @@ impl From<PortError> for Failure {
 
 impl From<tarn_core::Error> for Failure {
     fn from(error: tarn_core::Error) -> Self {
-        Self::failed(error.chain())
+        let failure = Self::failed(error.chain());
+        match error.kind() {
+            tarn_core::Kind::NotFound => failure.hint(DEPLOYED),
+            tarn_core::Kind::AccessDenied => Self { code: exit::NO_ACCESS, ..failure }.hint(LACKING),
+            _ => failure,
+        }
     }
 }

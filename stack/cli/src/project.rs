@@ -37,12 +37,7 @@ impl Project {
                 Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
             }
             Err(diagnostics) => {
-                if common.json {
-                    let faults: Vec<_> = diagnostics.iter().map(|d| d.located(&source)).collect();
-                    console::json(&serde_json::json!({ "file": shown, "faults": faults }));
-                } else {
-                    show(&diagnostics, &source);
-                }
+                show_faults(common, &diagnostics, &source);
                 Err(Failure::shown())
             }
         }
@@ -83,6 +78,16 @@ fn folder_of(file: &Path) -> PathBuf {
 fn shown_path(file: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     file.strip_prefix(&here).unwrap_or(file).display().to_string()
+}
+
+/// Shows faults, each under its line; for a script as JSON.
+pub fn show_faults(common: &Common, diagnostics: &[tarn_config::Diagnostic], source: &Source) {
+    if common.json {
+        let faults: Vec<_> = diagnostics.iter().map(|fault| fault.located(source)).collect();
+        console::json(&serde_json::json!({ "file": source.path, "faults": faults }));
+    } else {
+        show(diagnostics, source);
+    }
 }
 
 fn show(diagnostics: &[tarn_config::Diagnostic], source: &Source) {

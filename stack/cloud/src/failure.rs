@@ -38,6 +38,14 @@ fn kind_of<E: ProvideErrorMetadata + std::error::Error + 'static>(
                 | "UnrecognizedClientException"
                 | "SignatureDoesNotMatch",
             ) => PortErrorKind::Credentials,
+            Some("StateMachineDoesNotExist" | "ResourceNotFoundException" | "EntityNotFoundException") => {
+                PortErrorKind::NotFound
+            }
+            // Athena has no name of its own for a workgroup that is not there. Every workgroup of a
+            // lake has an output location, so one without is none of ours.
+            Some("InvalidRequestException") if says_not_found(service.err().message()) => {
+                PortErrorKind::NotFound
+            }
             Some("Throttling" | "ThrottlingException" | "ServiceUnavailable" | "InternalFailure") => {
                 PortErrorKind::Unavailable
             }
@@ -52,4 +60,8 @@ fn kind_of<E: ProvideErrorMetadata + std::error::Error + 'static>(
         SdkError::DispatchFailure(_) => PortErrorKind::Credentials,
         _ => PortErrorKind::Unknown,
     }
+}
+
+fn says_not_found(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.contains("not found") || message.contains("No output location"))
 }

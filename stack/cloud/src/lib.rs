@@ -9,6 +9,6 @@ mod stacks;
 
 pub use access::{Access, Identity, connect, identity};
 pub use aws_config::SdkConfig;
-pub use pipeline::{Pipeline, Progress, RunState, RunStatus};
+pub use pipeline::{Pipeline, Progress, RunStatus};
 pub use query::{Answer, Queries};
 pub use stacks::CloudFormation;

@@ -15,15 +15,6 @@ pub struct Pipeline {
     arn: String,
 }
 
-/// How a run goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunState {
-    /// Running, or how it ended.
-    pub status: RunStatus,
-    /// The report as JSON, when it succeeded.
-    pub output: Option<String>,
-}
-
 /// Running, or how it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunStatus {
@@ -63,18 +54,17 @@ impl Pipeline {
     }
 
     /// How a run goes.
-    pub async fn state(&self, run_arn: &str) -> Result<RunState, PortError> {
+    pub async fn status(&self, run_arn: &str) -> Result<RunStatus, PortError> {
         let sent = self.client.describe_execution().execution_arn(run_arn).send().await;
         let answer = sent.map_err(failed("looking at the run"))?;
-        let status = match answer.status {
+        Ok(match answer.status {
             ExecutionStatus::Running | ExecutionStatus::PendingRedrive => RunStatus::Running,
             ExecutionStatus::Succeeded => RunStatus::Succeeded,
             other => RunStatus::Failed {
                 error: answer.error.unwrap_or_else(|| other.as_str().to_owned()),
                 cause: answer.cause.unwrap_or_default(),
             },
-        };
-        Ok(RunState { status, output: answer.output })
+        })
     }
 
     /// Where a run stands: its newest step, and the counts of that step's items.

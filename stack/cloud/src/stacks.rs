@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
-use aws_sdk_cloudformation::types::{Capability, ChangeSetStatus, ChangeSetType, Stack, StackEvent, Tag};
+use aws_sdk_cloudformation::types::{
+    Capability, ChangeSetStatus, ChangeSetType, OperationEvent, Stack, StackEvent, Tag, ValidationStatus,
+};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tarn_deploy::{
     Action, ChangeRequest, ChangeSet, PortError, PortErrorKind, ResourceEvent, StackState, StackStatus,
@@ -37,17 +39,6 @@ impl CloudFormation {
         format!("https://s3.{}.amazonaws.com/{bucket}/{key}", self.region)
     }
 
-    async fn protect(&self, request: &ChangeRequest) -> Result<(), PortError> {
-        let sent = self
-            .client
-            .update_termination_protection()
-            .stack_name(&request.stack)
-            .enable_termination_protection(true)
-            .send()
-            .await;
-        sent.map(|_| ()).map_err(failed(format!("protecting stack {}", request.stack)))
-    }
-
     async fn settled_change_set(&self, request: &ChangeRequest, arn: String) -> Result<ChangeSet, PortError> {
         let doing = format!("reading the change set of stack {}", request.stack);
         for _ in 0..CHANGE_SET_POLLS {
@@ -55,9 +46,6 @@ impl CloudFormation {
             let answer = sent.map_err(failed(doing.clone()))?;
             match answer.status {
                 Some(ChangeSetStatus::CreateComplete) => {
-                    if request.protected {
-                        self.protect(request).await?;
-                    }
                     return Ok(ChangeSet::Ready {
                         arn,
                         stack_arn: answer.stack_id.unwrap_or_default(),
@@ -155,6 +143,25 @@ impl Stacks for CloudFormation {
         Ok(newest_first)
     }
 
+    async fn validation_faults(&self, stack_arn: &str) -> Result<Vec<ResourceEvent>, PortError> {
+        let sent = self.client.describe_events().stack_name(stack_arn).send().await;
+        let answer = sent.map_err(failed("reading what the validation found"))?;
+        let is_fault = |event: &OperationEvent| event.validation_status == Some(ValidationStatus::Failed);
+        Ok(answer
+            .operation_events
+            .unwrap_or_default()
+            .into_iter()
+            .filter(is_fault)
+            .map(validation_fault)
+            .collect())
+    }
+
+    async fn protect(&self, stack_arn: &str, on: bool) -> Result<(), PortError> {
+        let request = self.client.update_termination_protection().stack_name(stack_arn);
+        let sent = request.enable_termination_protection(on).send().await;
+        sent.map(|_| ()).map_err(failed("changing a stack's protection against deletion"))
+    }
+
     async fn delete(&self, stack_arn: &str) -> Result<(), PortError> {
         let sent = self.client.delete_stack().stack_name(stack_arn).send().await;
         sent.map(|_| ()).map_err(failed("deleting a stack"))
@@ -178,10 +185,22 @@ fn says_no_such_stack<E: ProvideErrorMetadata>(error: Option<&E>) -> bool {
 fn state(stack: Stack) -> StackState {
     let tags = stack.tags.unwrap_or_default().into_iter();
     StackState {
+        protected: stack.enable_termination_protection.unwrap_or_default(),
         name: stack.stack_name.unwrap_or_default(),
         arn: stack.stack_id.unwrap_or_default(),
         status: StackStatus(stack.stack_status.map(|s| s.as_str().to_owned()).unwrap_or_default()),
         tags: tags.map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default())).collect(),
+    }
+}
+
+fn validation_fault(event: OperationEvent) -> ResourceEvent {
+    ResourceEvent {
+        id: event.event_id.unwrap_or_default(),
+        logical_id: event.logical_resource_id.unwrap_or_default(),
+        resource_type: event.resource_type.unwrap_or_default(),
+        physical_id: event.physical_resource_id.unwrap_or_default(),
+        status: "VALIDATION_FAILED".into(),
+        reason: event.validation_status_reason.unwrap_or_default(),
     }
 }
 

@@ -23,8 +23,12 @@ const REQUIRED: Key =
     Key::optional("required", Wants::Flag, "required = true", "whether a row without a value is a bad row")
         .also(&["not_null", "mandatory"]);
 
+const NULLS: Key =
+    Key::optional("nulls", Wants::Texts, r#"nulls = ["-1"]"#, "what means \"no value\" in this column")
+        .also(&["null", "null_value", "null_values", "na_values"]);
+
 /// The keys of a column that is written as a table.
-pub static BLOCK: Block = Block { header: "{ type = ... }", keys: &[TYPE, FORMAT, REQUIRED] };
+pub static BLOCK: Block = Block { header: "{ type = ... }", keys: &[TYPE, FORMAT, REQUIRED, NULLS] };
 
 /// The formats that are words; anything else is a strftime pattern.
 const FORMATS: [&str; 3] = ["iso", "epoch_s", "epoch_ms"];
@@ -50,8 +54,7 @@ fn read<'a>(
     match value.get_ref() {
         DeValue::String(text) => {
             let kind = kind(&Spanned::new(value.span(), text), faults)?;
-            let column = Column { name: name?, kind, format: TimeFormat::default(), required: false };
-            Some(Spanned::new(value.span(), column))
+            Some(Spanned::new(value.span(), Column::new(name?, kind)))
         }
         DeValue::Table(table) => {
             let place = if value.span().is_empty() { written.span() } else { value.span() };
@@ -74,11 +77,13 @@ fn described(block: &Reader, name: Option<ColumnName>) -> Option<Spanned<Column>
     let kind = written.as_ref().and_then(|text| kind(text, block.faults));
     let format = block.text(&FORMAT);
     let required = block.flag(&REQUIRED).unwrap_or(false);
+    let nulls = block.texts(&NULLS).map(Spanned::into_inner).unwrap_or_default();
+    let nulls = nulls.into_iter().map(|text| text.into_inner().to_owned()).collect();
     let format = match (&format, kind) {
         (Some(format), Some(kind)) => time_format(format, kind, block)?,
         _ => TimeFormat::default(),
     };
-    Some(Spanned::new(written?.span(), Column { name: name?, kind: kind?, format, required }))
+    Some(Spanned::new(written?.span(), Column { name: name?, kind: kind?, format, required, nulls }))
 }
 
 fn kind<T: AsRef<str>>(written: &Spanned<T>, faults: &Faults) -> Option<ColumnType> {

@@ -39,6 +39,10 @@ pub enum Wants {
     Flag,
     /// The number of the format's version.
     Version,
+    /// A whole number, 0 or more.
+    Count,
+    /// A number from 0 to 1.
+    Share,
     /// A list of strings.
     Texts,
     /// A TOML date, or a string that reads the same.
@@ -108,6 +112,8 @@ impl Wants {
             Wants::Text => "a string",
             Wants::Flag => "`true` or `false`",
             Wants::Version => "the number 1",
+            Wants::Count => "a whole number, 0 or more",
+            Wants::Share => "a number from 0 to 1",
             Wants::Texts => "a list of strings",
             Wants::Day => "a date",
             Wants::Columns => "a table of columns",

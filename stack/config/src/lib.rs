@@ -4,8 +4,10 @@
 //! file is known here and nowhere else; what leaves is `tarn_lake`'s words or [`Diagnostic`]s that
 //! know their place.
 
+mod bad_rows;
 mod bucket_fit;
 mod column;
+mod csv;
 mod diagnostic;
 mod document;
 mod environment;
@@ -17,11 +19,14 @@ mod name;
 mod nearest;
 mod reader;
 mod schedule;
+mod schema;
 mod syntax;
 mod table;
+mod word;
 mod zone;
 
 pub use diagnostic::{Code, Diagnostic, Located, Severity, Source};
+pub use schema::{Schema, parse_schema};
 
 use tarn_lake::{EnvironmentName, Lake};
 use toml::de::DeTable;

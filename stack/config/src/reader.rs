@@ -103,6 +103,26 @@ impl<'a> Reader<'a> {
         value.get_ref().as_bool().or_else(|| self.refuse_type(key, value))
     }
 
+    /// A whole number, 0 or more, if it is written.
+    pub fn count(&self, key: &Key) -> Option<u32> {
+        let value = self.take(key)?;
+        let Some(number) = value.get_ref().as_integer() else { return self.refuse_type(key, value) };
+        let count = u32::from_str_radix(number.as_str(), number.radix()).ok();
+        count.or_else(|| self.refuse_range(key, value))
+    }
+
+    /// A number from 0 to 1, if it is written.
+    pub fn share(&self, key: &Key) -> Option<f64> {
+        let value = self.take(key)?;
+        let written = match value.get_ref() {
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => return self.refuse_type(key, value),
+        };
+        let share = written.filter(|share| (0.0..=1.0).contains(share));
+        share.or_else(|| self.refuse_range(key, value))
+    }
+
     /// A list of strings; elements of other types are refused one by one.
     pub fn texts(&self, key: &Key) -> Option<Spanned<Vec<Spanned<&'a str>>>> {
         let value = self.take(key)?;
@@ -167,6 +187,16 @@ impl<'a> Reader<'a> {
             self.as_wanted(key, value).unwrap_or_else(|| format!("write for example `{}`", key.example));
         let fault = Diagnostic::error(Code::WrongType, value.span(), title).label(format!("this is {found}"));
         self.faults.push(fault.help(help));
+        None
+    }
+
+    /// Records a number that is too small or too great.
+    fn refuse_range<T>(&self, key: &Key, value: &Value) -> Option<T> {
+        let title = format!("`{}` must be {}", key.name, key.wants.words());
+        let written = self.faults.written(&value.span());
+        let label = if written.starts_with('-') { "this is too small" } else { "this is too great" };
+        let fault = Diagnostic::error(Code::InvalidValue, value.span(), title).label(label);
+        self.faults.push(fault.help(format!("write for example `{}`", key.example)));
         None
     }
 

@@ -7,7 +7,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, layout, name};
+use crate::{Code, Diagnostic, bad_rows, csv, layout, name};
 
 const NAME: Key = Key::required("name", Wants::Text, r#"name = "events""#, "what SQL calls the table");
 const DESCRIPTION: Key =
@@ -20,7 +20,7 @@ const FILES: Key = Key::required(
     "which files in landing belong to the table",
 )
 .also(&["file", "pattern", "path", "paths", "glob", "location"]);
-const DELIMITER: Key =
+pub const DELIMITER: Key =
     Key::optional("delimiter", Wants::Text, r#"delimiter = ";""#, "the character between two fields")
         .also(&["separator", "sep", "delim"]);
 const HEADER: Key =
@@ -37,7 +37,26 @@ const NULLS: Key =
 /// The keys of `[[table]]`.
 pub static BLOCK: Block = Block {
     header: "[[table]]",
-    keys: &[NAME, DESCRIPTION, FILES, DELIMITER, HEADER, NULLS, layout::COLUMNS, layout::LAYOUT],
+    keys: &[
+        NAME,
+        DESCRIPTION,
+        FILES,
+        DELIMITER,
+        HEADER,
+        NULLS,
+        csv::QUOTE,
+        csv::ESCAPE,
+        csv::COMMENT,
+        csv::SKIP_LINES,
+        csv::ENCODING,
+        csv::COMPRESSION,
+        csv::DECIMAL_COMMA,
+        bad_rows::ON_BAD_ROW,
+        bad_rows::MAX_BAD_ROWS,
+        bad_rows::MAX_BAD_SHARE,
+        layout::COLUMNS,
+        layout::LAYOUT,
+    ],
 };
 
 /// The tables of the file.
@@ -91,21 +110,25 @@ fn read(block: &Reader) -> Option<Table> {
     let description = block.text_or_empty(&DESCRIPTION);
     let files = block.text(&FILES).and_then(|written| pattern(&written, block.faults));
     let csv = csv(block);
+    let bad_rows = bad_rows::read(block);
     let layouts = layout::read_all(block);
-    Some(Table { name: name?, description, files: files?, csv, layouts })
+    Some(Table { name: name?, description, files: files?, csv, bad_rows, layouts })
 }
 
-fn csv(block: &Reader) -> Csv {
+/// How the text of a table's files is written.
+pub fn csv(block: &Reader) -> Csv {
     let default = Csv::default();
     let nulls = block.texts(&NULLS).map(Spanned::into_inner).unwrap_or_default();
-    Csv {
+    let csv = Csv {
         delimiter: block
             .text(&DELIMITER)
             .and_then(|text| delimiter(&text, block))
             .unwrap_or(default.delimiter),
         header: block.flag(&HEADER).unwrap_or(default.header),
         nulls: nulls.into_iter().map(|text| text.into_inner().to_owned()).collect(),
-    }
+        ..default
+    };
+    csv::read(block, csv)
 }
 
 fn delimiter(written: &Spanned<&str>, block: &Reader) -> Option<char> {

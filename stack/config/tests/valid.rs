@@ -7,7 +7,10 @@
 )]
 
 use tarn_config::{Code, Parsed, Severity, Source, parse};
-use tarn_lake::{ColumnType, EnvironmentName, Lake, TimeFormat, TimeUnit};
+use tarn_lake::{
+    BadRows, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Lake, OnBadRow, TimeFormat,
+    TimeUnit,
+};
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
 const EVERYTHING: &str = include_str!("valid/everything.toml");
@@ -40,7 +43,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(lake.description, "");
     assert_eq!(lake.schedule.daily, None);
     assert!(!lake.schedule.on_arrival);
-    assert_eq!(lake.tables[0].csv, tarn_lake::Csv::default());
+    assert_eq!(lake.tables[0].csv, Csv::default());
     assert_eq!(lake.tables[0].layouts[0].from, None);
     let column = &lake.tables[0].layouts[0].columns[0];
     assert_eq!((&column.format, column.required), (&TimeFormat::Iso, false));
@@ -93,6 +96,35 @@ fn types_and_formats_are_read() {
     assert!(columns[4].required);
     assert_eq!(lake.tables[0].csv.delimiter, '\t');
     assert_eq!(lake.tables[0].csv.nulls, ["NULL", "n/a"]);
+}
+
+#[test]
+fn a_format_is_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let wanted = Csv {
+        delimiter: '\t',
+        quote: Some('\''),
+        escape: Escape::Backslash,
+        comment: Some('#'),
+        header: false,
+        skip_lines: 2,
+        encoding: Encoding::Windows1252,
+        compression: Compression::Gzip,
+        decimal_comma: true,
+        nulls: vec!["NULL".into(), "n/a".into()],
+    };
+    assert_eq!(lake.tables[0].csv, wanted);
+    assert_eq!(lake.tables[1].csv, Csv { quote: None, ..Csv::default() });
+    assert_eq!(lake.tables[1].layouts[0].columns[3].nulls, ["-", "n/a"]);
+}
+
+#[test]
+fn thresholds_for_bad_rows_are_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let wanted = BadRows { action: OnBadRow::Null, max_rows: Some(1000), max_share: Some(0.01) };
+    assert_eq!(lake.tables[0].bad_rows, wanted);
+    assert_eq!(lake.tables[1].bad_rows, BadRows { action: OnBadRow::Fail, ..BadRows::default() });
+    assert_eq!(read(RETAIL, "dev").lake.tables[0].bad_rows, BadRows::default());
 }
 
 #[test]

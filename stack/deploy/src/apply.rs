@@ -19,10 +19,21 @@ pub(crate) struct Hands<'a> {
 impl Hands<'_> {
     /// Creates or updates a stack; one that is as it should be is not touched.
     pub(crate) async fn apply(&self, request: ChangeRequest) -> StackReport {
-        let name = request.stack.clone();
+        let (name, protected) = (request.stack.clone(), request.protected);
         self.observer.tell(Event::Preparing { stack: &name });
-        let applied = self.try_apply(request).await;
+        let applied = match self.try_apply(request).await {
+            Ok(done) => self.protect(&name, protected).await.map(|()| done),
+            failed => failed,
+        };
         self.report(name, applied)
+    }
+
+    /// Protection is no part of a template, so a change set without changes may still lack it.
+    async fn protect(&self, name: &str, wanted: bool) -> Result<(), DeployError> {
+        match self.stacks.describe(name).await? {
+            Some(stack) if stack.protected != wanted => Ok(self.stacks.protect(&stack.arn, wanted).await?),
+            _ => Ok(()),
+        }
     }
 
     /// Deletes a stack.

@@ -9,6 +9,8 @@ pub enum PortErrorKind {
     AccessDenied,
     /// No credentials, or expired ones.
     Credentials,
+    /// What the call is about is not there.
+    NotFound,
     /// The service or network failed; trying again may help.
     Unavailable,
     /// The request was refused.

@@ -17,6 +17,8 @@ pub(crate) struct Followed {
     pub reasons: Vec<String>,
     /// How many resources of which type reached a `..._COMPLETE`.
     pub completed: BTreeMap<String, usize>,
+    /// Whether CloudFormation refused the change before it touched anything.
+    refused_by_validation: bool,
 }
 
 /// Where following begins: the newest event before the change.
@@ -33,7 +35,12 @@ pub(crate) async fn follow(
     mut after: Option<String>,
 ) -> Result<Followed, DeployError> {
     let (name, arn) = stack;
-    let mut seen = Followed { status: None, reasons: Vec::new(), completed: BTreeMap::new() };
+    let mut seen = Followed {
+        status: None,
+        reasons: Vec::new(),
+        completed: BTreeMap::new(),
+        refused_by_validation: false,
+    };
     let mut waited = Duration::ZERO;
     let mut poll = FIRST_POLL;
     loop {
@@ -48,7 +55,7 @@ pub(crate) async fn follow(
             Some(status) if status.in_progress() || status.is_only_reviewed() => {}
             settled => {
                 seen.status = settled;
-                return Ok(seen);
+                break;
             }
         }
         if waited.as_secs() > LONGEST_WAIT_MINUTES * 60 {
@@ -58,11 +65,19 @@ pub(crate) async fn follow(
         waited += poll;
         poll = (poll * 2).min(POLL);
     }
+    if seen.refused_by_validation {
+        for fault in stacks.validation_faults(arn).await? {
+            observer.tell(Event::Resource { stack: name, event: &fault });
+            seen.note(arn, &fault);
+        }
+    }
+    Ok(seen)
 }
 
 impl Followed {
     fn note(&mut self, arn: &str, event: &ResourceEvent) {
         if event.is_of_stack(arn) {
+            self.refused_by_validation |= event.reason.starts_with("Validation failed");
             return;
         }
         if event.is_cause_of_failure() {

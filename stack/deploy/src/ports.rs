@@ -29,6 +29,13 @@ pub trait Stacks: Send + Sync {
     /// The stack's events after the given one (its id), oldest first.
     async fn events(&self, stack_arn: &str, after: Option<&str>) -> PortResult<Vec<ResourceEvent>>;
 
+    /// What CloudFormation's validation before a change found. It is not among the events: those
+    /// only say that there is something to ask for.
+    async fn validation_faults(&self, stack_arn: &str) -> PortResult<Vec<ResourceEvent>>;
+
+    /// Turns the stack's protection against deletion on or off.
+    async fn protect(&self, stack_arn: &str, on: bool) -> PortResult<()>;
+
     /// Begins to delete a stack.
     async fn delete(&self, stack_arn: &str) -> PortResult<()>;
 }
@@ -64,6 +71,8 @@ pub struct StackState {
     pub status: StackStatus,
     /// Its tags.
     pub tags: Vec<(String, String)>,
+    /// Whether it is protected against deletion.
+    pub protected: bool,
 }
 
 /// CloudFormation's word for where a stack stands, such as `UPDATE_COMPLETE`.

@@ -1,5 +1,7 @@
 //! Deployments and destructions against an account in memory.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
@@ -94,6 +96,7 @@ impl Stacks for Account {
             arn: format!("arn:{name}"),
             status: StackStatus(status),
             tags: request.tags,
+            protected: false,
         };
         self.stacks.lock().unwrap().insert(name, (state, template));
         Ok(())
@@ -110,6 +113,17 @@ impl Stacks for Account {
             None => Self::event(name, "AWS::S3::Bucket", "DELETE_COMPLETE", ""),
         };
         Ok(if after == Some(event.id.as_str()) { vec![] } else { vec![event] })
+    }
+
+    async fn validation_faults(&self, _: &str) -> Result<Vec<ResourceEvent>, PortError> {
+        Ok(vec![Self::event("validation", "AWS::S3::Bucket", "VALIDATION_FAILED", "the name is taken")])
+    }
+
+    async fn protect(&self, arn: &str, on: bool) -> Result<(), PortError> {
+        let name = arn.strip_prefix("arn:").unwrap();
+        self.note(format!("protect {name} {on}"));
+        self.stacks.lock().unwrap().get_mut(name).unwrap().0.protected = on;
+        Ok(())
     }
 
     async fn delete(&self, arn: &str) -> Result<(), PortError> {
@@ -249,6 +263,19 @@ async fn what_stands_on_a_failed_stack_is_skipped() {
 }
 
 #[tokio::test]
+async fn protection_follows_the_config_also_where_no_template_changed() {
+    let account = Account::default();
+    deployed(&account, &[]).await;
+    let mut protected = deployment(&[]);
+    protected.protected = true;
+    account.log();
+    assert!(deploy(&protected, &account, &account, &account, &Silent).await.unwrap().is_good());
+    assert!(account.log().contains(&"protect shop-dev-storage true".to_owned()));
+    deployed(&account, &[]).await;
+    assert!(account.log().contains(&"protect shop-dev-storage false".to_owned()));
+}
+
+#[tokio::test]
 async fn a_busy_stack_is_left_alone() {
     let account = Account::default();
     deployed(&account, &[]).await;
@@ -267,6 +294,7 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
         arn: "arn:other".into(),
         status: StackStatus("CREATE_COMPLETE".into()),
         tags: vec![("tarn:lake".into(), "shop-dev".into())],
+        protected: false,
     };
     account.stacks.lock().unwrap().insert(stranger.name.clone(), (stranger, String::new()));
     account.log();

@@ -4,6 +4,7 @@
 //! in `lake.toml` is the business of `tarn-config`; this crate holds what it means.
 
 mod calendar;
+mod csv;
 mod handler;
 mod lake;
 mod names;
@@ -13,10 +14,11 @@ mod table;
 mod types;
 
 pub use calendar::{DailyTime, Day, InvalidDate};
+pub use csv::{BadRows, Compression, Csv, Encoding, Escape, OnBadRow};
 pub use handler::{Handler, Settings, SettingsError, variable};
 pub use lake::{Environment, Lake, Schedule, Zone};
 pub use names::{ColumnName, EnvironmentName, InvalidName, LakeName, TableName, ZoneName};
-pub use pattern::{FilePattern, InvalidPattern, Matched};
+pub use pattern::{FilePattern, ImpossibleDay, InvalidPattern, Matched};
 pub use resources::{Bucket, Database, LONGEST_BUCKET_NAME, Names, StackId};
-pub use table::{Column, Csv, Layout, Table};
+pub use table::{Column, Layout, Table};
 pub use types::{ColumnType, InvalidType, TimeFormat, TimeUnit};

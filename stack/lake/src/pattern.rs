@@ -46,8 +46,17 @@ pub struct InvalidPattern {
 /// What a key says when it matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Matched {
-    /// The day captured by `{date:...}`, where the pattern has one.
-    pub day: Option<Day>,
+    /// The day captured by `{date:...}`, where the pattern has one and the calendar too.
+    pub day: Option<Result<Day, ImpossibleDay>>,
+}
+
+/// Digits that stand where a date should, and are none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{year:04}-{month:02}-{day:02} is a day that no calendar has")]
+pub struct ImpossibleDay {
+    year: u32,
+    month: u32,
+    day: u32,
 }
 
 impl FilePattern {
@@ -65,16 +74,12 @@ impl FilePattern {
         &self.text
     }
 
-    /// Whether the whole key matches, and the day it names. A date that no calendar has
-    /// (`20260231`) is no match.
+    /// Whether the whole key matches, and the day it names. A key with a date that no calendar has
+    /// (`20260231`) matches by its form; what to make of it is up to the caller.
     pub fn matches(&self, key: &str) -> Option<Matched> {
         let mut captured = Captured::default();
         (matches_from(&self.parts, key.as_bytes(), &mut captured)).then_some(())?;
-        match (captured.year, captured.month, captured.day) {
-            (None, None, None) => Some(Matched { day: None }),
-            (year, month, day) => Day::new(year? as i32, month.unwrap_or(1), day.unwrap_or(1))
-                .map(|day| Matched { day: Some(day) }),
-        }
+        Some(Matched { day: captured.day() })
     }
 }
 
@@ -83,6 +88,14 @@ struct Captured {
     year: Option<u32>,
     month: Option<u32>,
     day: Option<u32>,
+}
+
+impl Captured {
+    /// A pattern with a month or a day has a year; `parse` sees to it.
+    fn day(self) -> Option<Result<Day, ImpossibleDay>> {
+        let (year, month, day) = (self.year?, self.month.unwrap_or(1), self.day.unwrap_or(1));
+        Some(Day::new(year as i32, month, day).ok_or(ImpossibleDay { year, month, day }))
+    }
 }
 
 /// Backtracks over `*` only; every other part has a fixed length.
@@ -209,7 +222,7 @@ mod tests {
 
     fn check(pattern: &str, key: &str) -> Option<Option<String>> {
         let matched = FilePattern::new(pattern).unwrap().matches(key)?;
-        Some(matched.day.map(String::from))
+        Some(matched.day.map(|day| day.map_or_else(|error| error.to_string(), String::from)))
     }
 
     #[test]
@@ -226,7 +239,8 @@ mod tests {
         let pattern = "structure/orders_{date:%Y%m%d}_{time:%H%M%S}.csv.gz";
         let day = check(pattern, "structure/orders_20261120_081500.csv.gz");
         assert_eq!(day, Some(Some("2026-11-20".into())));
-        assert_eq!(check(pattern, "structure/orders_20260231_081500.csv.gz"), None);
+        let impossible = check(pattern, "structure/orders_20260231_081500.csv.gz");
+        assert_eq!(impossible, Some(Some("2026-02-31 is a day that no calendar has".into())));
         assert_eq!(check(pattern, "structure/orders_2026112_081500.csv.gz"), None);
         assert_eq!(check("{date:%Y}/{date:%m}/*.csv", "2026/11/x.csv"), Some(Some("2026-11-01".into())));
     }

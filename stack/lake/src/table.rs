@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnName, ColumnType, Day, FilePattern, TableName, TimeFormat};
+use crate::{BadRows, ColumnName, ColumnType, Csv, Day, FilePattern, TableName, TimeFormat};
 
 /// A named set of files with dated layouts and a format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +15,9 @@ pub struct Table {
     pub files: FilePattern,
     /// How the text is written.
     pub csv: Csv,
+    /// What becomes of rows that break a rule.
+    #[serde(default)]
+    pub bad_rows: BadRows,
     /// At least one, ordered by `from`, no two from the same day.
     pub layouts: Vec<Layout>,
 }
@@ -40,22 +43,15 @@ pub struct Column {
     pub format: TimeFormat,
     /// Whether a row without a value is a bad row.
     pub required: bool,
-}
-
-/// How delimited text is written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Csv {
-    /// Between two fields; one ASCII byte, `,` by default.
-    pub delimiter: char,
-    /// Whether the first row names the columns; true by default.
-    pub header: bool,
-    /// Spellings that mean "no value", beside the empty field.
+    /// Spellings that mean "no value" in this column, beside the table's.
+    #[serde(default)]
     pub nulls: Vec<String>,
 }
 
-impl Default for Csv {
-    fn default() -> Self {
-        Self { delimiter: ',', header: true, nulls: Vec::new() }
+impl Column {
+    /// A column of that type with everything else left out.
+    pub fn new(name: ColumnName, kind: ColumnType) -> Self {
+        Self { name, kind, format: TimeFormat::default(), required: false, nulls: Vec::new() }
     }
 }
 
@@ -84,6 +80,7 @@ mod tests {
             description: String::new(),
             files: FilePattern::new("*").unwrap(),
             csv: Csv::default(),
+            bad_rows: BadRows::default(),
             layouts: days.iter().map(layout).collect(),
         }
     }
@@ -96,6 +93,16 @@ mod tests {
         assert_eq!(from("2024-01-01").as_deref(), Some("2024-01-01"));
         assert_eq!(from("2025-05-31").as_deref(), Some("2024-01-01"));
         assert_eq!(from("2026-01-01").as_deref(), Some("2025-06-01"));
+    }
+
+    #[test]
+    fn a_table_of_an_older_lake_is_read() {
+        let stored = r#"{"name":"t","description":"","files":"*","csv":{"delimiter":",","header":true,"nulls":[]},
+            "layouts":[{"from":null,"columns":[{"name":"a","type":"int64","format":"iso","required":true}]}]}"#;
+        let column =
+            Column { required: true, ..Column::new(ColumnName::new("a").unwrap(), ColumnType::Int64) };
+        let wanted = Table { layouts: vec![Layout { from: None, columns: vec![column] }], ..table(&[]) };
+        assert_eq!(serde_json::from_str::<Table>(stored).unwrap(), wanted);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! An object's body as a blocking reader, for the synchronous engine.
 
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf, Bytes};
@@ -10,13 +10,18 @@ use tokio::sync::mpsc;
 const CHUNKS_AHEAD: usize = 64;
 
 /// Reads what a task fetches. Dropping it ends the task.
+///
+/// It ends where the object ends, and nowhere else: the HTTP client and the SDK check the length
+/// too, but a file that ends early looks like a good one, and a task that died looks like its end.
 pub(super) struct BlockingBody {
     chunks: mpsc::Receiver<io::Result<Bytes>>,
     current: Bytes,
+    missing_bytes: u64,
 }
 
 impl BlockingBody {
-    pub(super) fn new(mut body: ByteStream) -> Self {
+    /// Reads a body of that length.
+    pub(super) fn new(mut body: ByteStream, length_bytes: u64) -> Self {
         let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
         tokio::spawn(async move {
             while let Some(chunk) = body.next().await {
@@ -25,7 +30,26 @@ impl BlockingBody {
                 }
             }
         });
-        Self { chunks, current: Bytes::new() }
+        Self { chunks, current: Bytes::new(), missing_bytes: length_bytes }
+    }
+
+    /// Takes the next chunk off the object's length.
+    fn count(&mut self, chunk: &Bytes) -> io::Result<()> {
+        let left = self.missing_bytes.checked_sub(chunk.len() as u64);
+        self.missing_bytes = left.ok_or_else(|| {
+            io::Error::new(ErrorKind::InvalidData, "the object is longer than S3 said it is")
+        })?;
+        Ok(())
+    }
+
+    fn end(&self) -> io::Result<usize> {
+        match self.missing_bytes {
+            0 => Ok(0),
+            missing => {
+                let what = format!("the object ended early; bytes missing: {missing}");
+                Err(io::Error::new(ErrorKind::UnexpectedEof, what))
+            }
+        }
     }
 }
 
@@ -33,12 +57,88 @@ impl Read for BlockingBody {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
             match self.chunks.blocking_recv() {
-                Some(chunk) => self.current = chunk?,
-                None => return Ok(0),
+                Some(chunk) => {
+                    let chunk = chunk?;
+                    self.count(&chunk)?;
+                    self.current = chunk;
+                }
+                None => return self.end(),
             }
         }
         let taken = self.current.len().min(into.len());
         self.current.copy_to_slice(&mut into[..taken]);
         Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tarn_core::SourceVersion;
+    use tarn_core::ports::ObjectStore;
+
+    use super::super::stand_in::{StandIn, promising};
+    use super::*;
+
+    fn read(body: &'static str, length_bytes: u64) -> io::Result<String> {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _inside = runtime.enter();
+        let mut text = String::new();
+        let mut reader = BlockingBody::new(ByteStream::from_static(body.as_bytes()), length_bytes);
+        reader.read_to_string(&mut text).map(|_| text)
+    }
+
+    #[test]
+    fn a_body_has_the_length_that_was_promised_or_is_an_error() {
+        assert_eq!(read("", 0).unwrap(), "");
+        assert_eq!(read("rows", 4).unwrap(), "rows");
+        let short = read("rows", 5).unwrap_err();
+        assert_eq!(
+            (short.kind(), short.to_string().as_str()),
+            (ErrorKind::UnexpectedEof, "the object ended early; bytes missing: 1")
+        );
+        assert_eq!(read("", 5).unwrap_err().kind(), ErrorKind::UnexpectedEof);
+        assert_eq!(read("rows", 3).unwrap_err().kind(), ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn an_error_is_not_forgotten_when_the_reader_asks_again() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let _inside = runtime.enter();
+        let mut reader = BlockingBody::new(ByteStream::from_static(b"rows"), 9);
+        let mut all = Vec::new();
+        assert!(reader.read_to_end(&mut all).is_err());
+        assert!(reader.read_to_end(&mut all).is_err());
+    }
+
+    /// A version of ten bytes, read from a server that closes the connection after some.
+    async fn read_cut(after: &str) -> io::Result<String> {
+        let server = StandIn::answering([promising(10, after)]);
+        let source = SourceVersion {
+            bucket: "b".into(),
+            key: "k".into(),
+            version: "v".into(),
+            size_bytes: 10,
+            landed_millis: 0,
+        };
+        let mut reader = server.client().open(&source).await.unwrap();
+        let reading = tokio::task::spawn_blocking(move || {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).map(|_| text)
+        });
+        reading.await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_cut_in_the_body_is_an_error() {
+        assert_eq!(read_cut("0123456789").await.unwrap(), "0123456789");
+        for cut in ["", "0", "012345678"] {
+            assert!(read_cut(cut).await.is_err(), "after {} of 10 bytes", cut.len());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_small_object_that_is_cut_is_an_error_too() {
+        let server = StandIn::answering([promising(10, "01234")]);
+        assert!(server.client().read("b", "k").await.is_err());
     }
 }

@@ -3,7 +3,7 @@
 use tarn_lake::Csv;
 
 use super::{Bad, Outcome, headerless, layout, run, run_with};
-use crate::{JsonLinesRejects, Limits, Spec, convert};
+use crate::{Codec, JsonLinesRejects, Limits, Spec, convert};
 
 fn bad(line: u64, byte_offset: u64, raw: &str, reason: &str) -> Bad {
     Bad { line, byte_offset, raw: raw.into(), reason: reason.into() }
@@ -22,7 +22,7 @@ fn each_reason_says_what_is_wrong() {
         (b"1,a,2.555", "the value in column 3 `price` is no decimal(6,2)"),
         (b",a,2", "column 1 `id` is required and empty"),
         (b" ,a,2", "column 1 `id` is required and empty"),
-        (b"1,\xff,2", "the text in column 2 `name` is not UTF-8"),
+        (b"1,\xff,2", "invalid encoding: the text in column 2 `name` cannot be decoded"),
         (b"1,\"a\"b,2", "text follows a closing quote; a quote inside a quoted field is written twice"),
     ];
     for (row, reason) in cases {
@@ -104,7 +104,13 @@ fn too_many_bad_rows_end_the_conversion() {
 #[test]
 fn rejects_are_json_lines() {
     let (csv, table) = (headerless(), layout(&["id int32", "name string"]));
-    let spec = Spec { csv: &csv, layout: &table, schema: &table, limits: Limits::default() };
+    let spec = Spec {
+        csv: &csv,
+        layout: &table,
+        schema: &table,
+        codec: Codec::default(),
+        limits: Limits::default(),
+    };
     let mut rejects = JsonLinesRejects::new(Vec::new());
     convert(&spec, &b"1,a\nx,\"\xff\nb\"\"\"\n"[..], Vec::new(), &mut rejects).unwrap();
     let lines = String::from_utf8(rejects.finish().unwrap()).unwrap();

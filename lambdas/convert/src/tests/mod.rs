@@ -2,8 +2,12 @@
 
 mod bad_rows;
 mod dialects;
+mod encodings;
+mod fast_path;
 mod garbage;
+mod packed;
 mod round_trip;
+mod text_faults;
 mod whole_files;
 
 use std::io::{self, Write};
@@ -13,7 +17,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use tarn_lake::{Column, ColumnName, Csv, Layout, TimeFormat};
 
-use crate::{Conversion, ConvertError, Limits, Reject, RejectSink, Spec, convert};
+use crate::{Codec, Conversion, ConvertError, Limits, Reject, RejectSink, Spec, convert};
 
 /// A layout from lines such as `price decimal(10,2)`, `placed timestamp %d.%m.%Y` or `id int64!`,
 /// where `!` stands for required.
@@ -29,6 +33,7 @@ fn column(text: &str) -> Column {
         kind: kind.trim_end_matches('!').parse().unwrap(),
         format: TimeFormat::from(format.unwrap_or("iso").to_owned()),
         required: kind.ends_with('!'),
+        nulls: Vec::new(),
     }
 }
 
@@ -68,7 +73,7 @@ fn run(csv: &Csv, layout: &Layout, text: &[u8]) -> Outcome {
 
 fn run_with(csv: &Csv, layout: &Layout, schema: &Layout, limits: Limits, text: &[u8]) -> Outcome {
     let (mut silver, mut rejects) = (Vec::new(), Collected::default());
-    let spec = Spec { csv, layout, schema, limits };
+    let spec = Spec { csv, layout, schema, codec: Codec::default(), limits };
     let result = convert(&spec, text, &mut silver, &mut rejects);
     Outcome { result, silver, rejects: rejects.0 }
 }

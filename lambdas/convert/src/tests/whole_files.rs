@@ -7,7 +7,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use tarn_lake::Csv;
 
 use super::{Collected, Random, gzip, headerless, layout, run, run_with};
-use crate::{ConvertError, Limits, Spec, convert};
+use crate::{Codec, ConvertError, Limits, Spec, convert};
 
 #[test]
 fn files_of_another_layout_are_refused_with_both_counts() {
@@ -83,9 +83,9 @@ fn a_bomb_is_stopped_by_ratio_and_by_bytes() {
 fn what_is_no_text_is_named() {
     let table = layout(&["a string"]);
     for (bytes, looks_like) in [
-        (&b"PK\x03\x04..."[..], "a zip archive"),
-        (b"\xff\xfea\0", "UTF-16 text"),
-        (b"PAR1", "a Parquet file"),
+        (&b"PAR1"[..], "a Parquet file"),
+        (b"%PDF-1.7", "a PDF file"),
+        (b"\xff\xfe\0\0a\0\0\0", "UTF-32 text"),
         (b"a,b\0c", "binary data, with NUL bytes"),
     ] {
         let message = run(&headerless(), &table, bytes).result.unwrap_err().to_string();
@@ -112,7 +112,13 @@ fn failing_ends_are_told_apart() {
         }
     }
     let (csv, table) = (headerless(), layout(&["a int64"]));
-    let spec = Spec { csv: &csv, layout: &table, schema: &table, limits: Limits::default() };
+    let spec = Spec {
+        csv: &csv,
+        layout: &table,
+        schema: &table,
+        codec: Codec::default(),
+        limits: Limits::default(),
+    };
     let beginning = gzip(b"1\n2\n");
     let source = (&beginning[..15]).chain(Failing);
     let error = convert(&spec, source, Vec::new(), &mut Collected::default()).unwrap_err();
@@ -152,7 +158,7 @@ fn the_same_input_gives_the_same_bytes_in_any_pieces() {
     let text: String =
         (0..60_000).map(|row| format!("{row},\"t{}\n\",{}.5\n", row % 97, row * 31 % 1009)).collect();
     let limits = Limits { row_group_bytes: 300_000, ..Limits::default() };
-    let spec = Spec { csv: &csv, layout: &table, schema: &table, limits };
+    let spec = Spec { csv: &csv, layout: &table, schema: &table, codec: Codec::default(), limits };
     let wanted = run_with(&csv, &table, &table, limits, text.as_bytes());
     let mut silver = Vec::new();
     convert(&spec, Drops(text.as_bytes(), Random(3)), &mut silver, &mut Collected::default()).unwrap();

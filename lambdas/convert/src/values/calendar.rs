@@ -1,19 +1,30 @@
 //! Days and clock times by fixed layout: `2026-11-20` and `08:15:00`.
 
-use super::numbers::fixed;
+use super::numbers::{eight_digits, fixed};
 
 /// Days since 1970 of 0001-01-01 and 9999-12-31, the years that every engine shows right.
 pub(super) const FIRST_DAY: i64 = -719_162;
 pub(super) const LAST_DAY: i64 = 2_932_896;
 pub(super) const SECONDS_A_DAY: i64 = 86_400;
 
-/// `YYYY-MM-DD` as days since 1970.
-#[inline]
+/// `YYYY-MM-DD` as days since 1970: its eight digits are read at once.
+#[inline(always)]
 pub(super) fn iso_day(text: &[u8; 10]) -> Option<i32> {
     let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text else { return None };
-    let (year, month, day) = (fixed(&[y0, y1, y2, y3])?, fixed(&[m0, m1])?, fixed(&[d0, d1])?);
-    let exists = year > 0 && day > 0 && day <= days_in(year, month);
-    exists.then(|| days_since_1970(year as i32, month as i32, day as i32))
+    let digits = eight_digits([y0, y1, y2, y3, m0, m1, d0, d1])? as u32;
+    let (year, month, day) = (digits / 10_000, digits / 100 % 100, digits % 100);
+    let exists =
+        year > 0 && day > 0 && (1..=12).contains(&month) && (day <= 28 || day <= days_in(year, month));
+    exists.then(|| days_since_1970(year, month, day))
+}
+
+/// `HH:MM:SS` as seconds of the day.
+#[inline(always)]
+pub(super) fn iso_second(text: &[u8; 8]) -> Option<i64> {
+    let [h0, h1, b':', m0, m1, b':', s0, s1] = *text else { return None };
+    let digits = eight_digits([b'0', b'0', h0, h1, m0, m1, s0, s1])? as u32;
+    let (hour, minute, second) = (digits / 10_000, digits / 100 % 100, digits % 100);
+    (hour < 24 && minute < 60 && second < 60).then_some(i64::from(hour * 3600 + minute * 60 + second))
 }
 
 /// `HH:MM` and what follows it, as seconds of the day and the rest.
@@ -34,12 +45,15 @@ fn days_in(year: u32, month: u32) -> u32 {
     }
 }
 
-/// Counts in years that begin in March, so that the leap day is a year's last.
-fn days_since_1970(year: i32, month: i32, day: i32) -> i32 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+/// Counts in years that begin in March, so that the leap day is a year's last. January and
+/// February are the thirteenth and fourteenth month of the year before.
+#[inline(always)]
+fn days_since_1970(year: u32, month: u32, day: u32) -> i32 {
+    let early = u32::from(month <= 2);
+    let (year, month) = (year - early, month + 12 * early);
+    let days_before_year = year * 365 + year / 4 - year / 100 + year / 400;
+    let days_before_month = (979 * month - 2919) >> 5;
+    (days_before_year + days_before_month + day) as i32 - 719_469
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use tarn_lake::TimeFormat;
 
 use super::calendar::{FIRST_DAY, LAST_DAY, SECONDS_A_DAY, iso_day};
 use super::numbers::integer;
-use super::{BadPattern, Parse, Pattern};
+use super::{BadPattern, Parse, Pattern, trimmed};
 
 /// How a column's dates are written, ready for use.
 enum DateFormat {
@@ -42,6 +42,15 @@ impl Parse for Dates {
             DateFormat::Pattern(pattern) => pattern.day(text)?,
         };
         if (FIRST_DAY..=LAST_DAY).contains(&day) { day.try_into().ok() } else { None }
+    }
+
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<i32> {
+        let field = text.get(start..end)?;
+        match &self.format {
+            DateFormat::Iso => iso_day(field.try_into().ok()?),
+            _ => self.parse(trimmed(field)),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Decimals as scaled integers, never rounded.
 
-use super::Parse;
-use super::numbers::{digit, sign};
+use super::numbers::{digit, natural_in, sign};
+use super::{Parse, trimmed};
 
 /// The parser of `decimal(precision,scale)`.
 pub(crate) struct Decimals<Value> {
     scale: usize,
+    /// 10 to the power of the scale, as far as 16 digits go.
+    power: u64,
     /// 10 to the power of the precision: the first magnitude that does not fit.
     beyond: u128,
     value: std::marker::PhantomData<fn() -> Value>,
@@ -14,7 +16,8 @@ pub(crate) struct Decimals<Value> {
 impl<Value> Decimals<Value> {
     pub fn new(precision: u8, scale: u8) -> Self {
         let beyond = 10u128.checked_pow(u32::from(precision)).unwrap_or(u128::MAX);
-        Self { scale: usize::from(scale), beyond, value: std::marker::PhantomData }
+        let power = 10u64.pow(u32::from(scale).min(16));
+        Self { scale: usize::from(scale), power, beyond, value: std::marker::PhantomData }
     }
 
     /// Digits, and digits behind a point; those behind the scale must be zeros.
@@ -59,10 +62,34 @@ impl<Value> Decimals<Value> {
     }
 }
 
-impl<Value: TryFrom<i128> + Copy + Send> Parse for Decimals<Value> {
+impl<Value: TryFrom<i128> + TryFrom<u64> + Copy + Send> Parse for Decimals<Value> {
     type Value = Value;
     fn parse(&self, text: &[u8]) -> Option<Value> {
         self.scaled(text)?.try_into().ok()
+    }
+
+    /// All digits behind the point and at most 16 in all, as most sources write decimals, are read
+    /// as two whole numbers.
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<Value> {
+        let value = self.plain(text, start, end);
+        match value {
+            Some(value) => value.try_into().ok(),
+            None => self.parse(trimmed(text.get(start..end)?)),
+        }
+    }
+}
+
+impl<Value> Decimals<Value> {
+    #[inline(always)]
+    fn plain(&self, text: &[u8], start: usize, end: usize) -> Option<u64> {
+        let point = end.wrapping_sub(self.scale + 1);
+        if self.scale == 0 || end - start > 17 || text.get(point) != Some(&b'.') || point < start {
+            return None;
+        }
+        let whole = natural_in(text, start, point)?;
+        let value = whole * self.power + natural_in(text, point + 1, end)?;
+        (u128::from(value) < self.beyond).then_some(value)
     }
 }
 

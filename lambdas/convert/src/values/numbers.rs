@@ -1,6 +1,6 @@
 //! Booleans, integers and floats.
 
-use super::Parse;
+use super::{Parse, trimmed};
 
 pub(crate) struct Bools;
 pub(crate) struct Ints32;
@@ -25,6 +25,10 @@ impl Parse for Ints32 {
     fn parse(&self, text: &[u8]) -> Option<i32> {
         integer(text)?.try_into().ok()
     }
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<i32> {
+        natural_in(text, start, end)?.try_into().ok()
+    }
 }
 
 impl Parse for Ints64 {
@@ -32,6 +36,10 @@ impl Parse for Ints64 {
     #[inline]
     fn parse(&self, text: &[u8]) -> Option<i64> {
         integer(text)
+    }
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<i64> {
+        natural_in(text, start, end).map(|value| value as i64)
     }
 }
 
@@ -45,6 +53,24 @@ impl Parse for Floats32 {
 
 impl Parse for Floats64 {
     type Value = f64;
+    /// Digits, a point and digits, few enough that the quotient of two exact numbers is the
+    /// nearest float; anything else goes to the standard library.
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<f64> {
+        const POWERS: [f64; 8] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7];
+        let field = text.get(start..end)?;
+        let last = field.last_chunk::<8>().unwrap_or(&[0; 8]);
+        let point = last.iter().rposition(|byte| *byte == b'.');
+        if let Some(digits) = point.map(|point| 7 - point).filter(|digits| *digits > 0)
+            && field.len() <= 15
+            && let Some(whole) = natural_in(text, start, end - digits - 1)
+            && let Some(fraction) = natural_in(text, end - digits, end)
+        {
+            let power = POWERS[digits];
+            return Some((whole as f64 * power + fraction as f64) / power);
+        }
+        self.parse(trimmed(field))
+    }
     fn parse(&self, text: &[u8]) -> Option<f64> {
         let value: f64 = float_text(text)?.parse().ok()?;
         (value.is_finite() || spells_no_number(text)).then_some(value)
@@ -90,6 +116,30 @@ pub(super) fn natural(digits: &[u8]) -> Option<u64> {
         9..=16 => up_to_sixteen(digits),
         _ => any_length(digits),
     }
+}
+
+/// One to sixteen digits in a text, read from their end by whole words, so that the length is no
+/// branch; `None` for anything else, and at the very beginning of a text.
+#[inline(always)]
+pub(super) fn natural_in(text: &[u8], start: usize, end: usize) -> Option<u64> {
+    let length = end.wrapping_sub(start);
+    let last = u64::from_le_bytes(*text.get(..end)?.last_chunk()?);
+    match length {
+        1..=8 => eight_digits(with_zeros(last, 8 - length).to_le_bytes()),
+        9..=16 => {
+            let first = u64::from_le_bytes(*text.get(..end - 8)?.last_chunk()?);
+            let high = eight_digits(with_zeros(first, 16 - length).to_le_bytes())?;
+            Some(high * 100_000_000 + eight_digits(last.to_le_bytes())?)
+        }
+        _ => None,
+    }
+}
+
+/// A word of digits whose first bytes, at most seven, are none of the number's.
+#[inline(always)]
+fn with_zeros(word: u64, bytes: usize) -> u64 {
+    let others = (1u64 << (8 * bytes)) - 1;
+    (word & !others) | (ZEROS & others)
 }
 
 const ZEROS: u64 = 0x3030_3030_3030_3030;
@@ -139,8 +189,8 @@ pub(super) fn digit(byte: u8) -> Option<u64> {
 }
 
 /// Eight digits at once: neighbours are joined to pairs, pairs to fours, fours to the whole.
-#[inline]
-fn eight_digits(text: [u8; 8]) -> Option<u64> {
+#[inline(always)]
+pub(super) fn eight_digits(text: [u8; 8]) -> Option<u64> {
     let word = u64::from_le_bytes(text);
     let low = word.wrapping_sub(ZEROS);
     let high = word.wrapping_add(0x4646_4646_4646_4646);

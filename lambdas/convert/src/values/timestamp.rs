@@ -6,9 +6,9 @@
 
 use tarn_lake::{TimeFormat, TimeUnit};
 
-use super::calendar::{FIRST_DAY, LAST_DAY, SECONDS_A_DAY, iso_day, iso_minute};
-use super::numbers::{digit, fixed, integer};
-use super::{BadPattern, Parse, Pattern};
+use super::calendar::{FIRST_DAY, LAST_DAY, SECONDS_A_DAY, iso_day, iso_minute, iso_second};
+use super::numbers::{digit, fixed, integer, natural_in};
+use super::{BadPattern, Parse, Pattern, trimmed};
 
 /// How a column's timestamps are written, ready for use.
 enum TimestampFormat {
@@ -69,6 +69,36 @@ impl Parse for Timestamps {
         };
         self.in_range(seconds.checked_mul(self.units)? + nanos / (NANOS / self.units))
     }
+
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<i64> {
+        match &self.format {
+            TimestampFormat::Epoch { factor } => {
+                self.in_range((natural_in(text, start, end)? as i64).checked_mul(*factor)?)
+            }
+            TimestampFormat::Iso => {
+                let field = text.get(start..end)?;
+                let millis = iso_millis(field).map(|millis| millis * (self.units / 1000));
+                millis.or_else(|| self.parse(field))
+            }
+            TimestampFormat::Pattern(_) => self.parse(trimmed(text.get(start..end)?)),
+        }
+    }
+}
+
+/// `2026-11-20 08:15:00`, with or without three digits behind a point, as most sources write it.
+#[inline(always)]
+fn iso_millis(text: &[u8]) -> Option<i64> {
+    let (day, rest) = text.split_first_chunk::<10>()?;
+    let ([b'T' | b' '], rest) = rest.split_first_chunk::<1>()? else { return None };
+    let (clock, rest) = rest.split_first_chunk::<8>()?;
+    let millis = match rest {
+        [] => 0,
+        [b'.', m0, m1, m2] => fixed(&[*m0, *m1, *m2])?,
+        _ => return None,
+    };
+    let seconds = i64::from(iso_day(day)?) * SECONDS_A_DAY + iso_second(clock)?;
+    Some(seconds * 1000 + i64::from(millis))
 }
 
 /// `2026-11-20`, then `T` or a space and `08:15[:00[.123456789]]`, then `Z` or `+01:00`.

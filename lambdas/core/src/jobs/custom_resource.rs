@@ -25,7 +25,7 @@ pub struct Answer {
     pub status: AnswerStatus,
     /// Why it failed.
     pub reason: String,
-    /// Stable: another id would mean another resource, and the deletion of the old one.
+    /// Another id means another resource: CloudFormation then deletes the old one.
     pub physical_resource_id: String,
     /// Echoed.
     pub stack_id: String,
@@ -63,8 +63,11 @@ impl CustomResource<'_> {
     async fn attempt(&self, request: &CustomResourceRequest) -> Result<()> {
         match request.request_type {
             RequestType::Create | RequestType::Update => bucket_name(request).map(|_| ()),
-            RequestType::Delete if is_never_created(request) => Ok(()),
-            RequestType::Delete => empty_bucket(self.store, &bucket_name(request)?).await.map(|_| ()),
+            RequestType::Delete => match created_for(request) {
+                None => Ok(()),
+                Some(_) if is_protected(request) => Ok(()),
+                Some(bucket) => empty_bucket(self.store, bucket).await.map(|_| ()),
+            },
         }
     }
 }
@@ -74,7 +77,7 @@ pub(crate) fn answer(request: &CustomResourceRequest, status: AnswerStatus, reas
     Answer {
         status,
         reason: shortened(&reason),
-        physical_resource_id: physical_id(request),
+        physical_resource_id: physical_id(request, status),
         stack_id: request.stack_id.clone(),
         request_id: request.request_id.clone(),
         logical_resource_id: request.logical_resource_id.clone(),
@@ -101,23 +104,33 @@ impl Answer {
     }
 }
 
-/// The id that came, or for a new resource one that follows from what it is for.
-fn physical_id(request: &CustomResourceRequest) -> String {
+/// An id follows from the bucket. So a resource that is for another bucket after an update is
+/// another resource, and the old one's deletion empties the old bucket. What failed to change and
+/// what goes keeps the id that came.
+fn physical_id(request: &CustomResourceRequest, status: AnswerStatus) -> String {
     let derived = || match bucket_name(request) {
-        Ok(bucket) => format!("empty-bucket:{bucket}"),
+        Ok(bucket) => format!("{CREATED_FOR}{bucket}"),
         Err(_) => NEVER_CREATED.to_owned(),
     };
-    match request.request_type {
-        RequestType::Create => derived(),
+    match (request.request_type, status) {
+        (RequestType::Create, _) | (RequestType::Update, AnswerStatus::Success) => derived(),
         _ => request.physical_resource_id.clone().unwrap_or_else(derived),
     }
 }
 
+const CREATED_FOR: &str = "empty-bucket:";
 const NEVER_CREATED: &str = "tarn:never-created";
 
-/// A Delete after a Create that failed, or that CloudFormation cancelled with an id of its own.
-fn is_never_created(request: &CustomResourceRequest) -> bool {
-    !request.physical_resource_id.as_deref().is_some_and(|id| id.starts_with("empty-bucket:"))
+/// The bucket that the resource was created for. None after a Create that failed, or that
+/// CloudFormation cancelled with an id of its own.
+fn created_for(request: &CustomResourceRequest) -> Option<&str> {
+    request.physical_resource_id.as_deref()?.strip_prefix(CREATED_FOR)
+}
+
+/// Whether the template says that the bucket's content outlives the resource. CloudFormation
+/// does not send a Delete for what is retained; this is the second guard.
+fn is_protected(request: &CustomResourceRequest) -> bool {
+    request.resource_properties.get("Protected").is_some_and(|value| value == "true" || value == true)
 }
 
 fn bucket_name(request: &CustomResourceRequest) -> Result<String> {

@@ -135,7 +135,7 @@ fn is_fresh(lake: &Lake, source: &SourceVersion, record: &Record, request: &RunR
         Status::Skipped => {
             record.run == request.run || matches!(classify(lake, source), Class::Convert { .. })
         }
-        _ => record.may_be_leased(now),
+        _ => record.may_be_leased(&request.run, now),
     }
 }
 
@@ -150,24 +150,36 @@ fn classify(lake: &Lake, source: &SourceVersion) -> Class {
     if source.key.ends_with('/') {
         return skip("FOLDER", "a folder marker, not a file".into());
     }
-    let mut matching =
-        lake.tables.iter().filter_map(|table| Some((table, table.files.matches(&source.key)?)));
-    let Some((table, matched)) = matching.next() else {
-        return skip(
-            "UNCONFIGURED",
-            "no table's `files` pattern matches; add a table or move the file".into(),
-        );
+    let matching =
+        lake.tables.iter().filter_map(|table| Some((table, table.files.matches(&source.key)?.day)));
+    // Where one pattern reads an impossible day and another reads its own, the other is meant.
+    let (possible, impossible): (Vec<_>, Vec<_>) =
+        matching.partition(|(_, day)| !matches!(day, Some(Err(_))));
+    let (table, day) = match (possible.as_slice(), impossible.as_slice()) {
+        ([], []) => {
+            return skip(
+                "UNCONFIGURED",
+                "no table's `files` pattern matches; add a table or move the file".into(),
+            );
+        }
+        ([], [(table, day), ..]) => {
+            let why = day.and_then(Result::err).map(|error| error.to_string()).unwrap_or_default();
+            return skip("IRREGULAR", format!("its name fits table `{}`, but {why}; rename it", table.name));
+        }
+        ([(table, day)], _) => (table, day.and_then(Result::ok)),
+        ([(table, _), (other, _), ..], _) => {
+            let reason = format!(
+                "the patterns of `{}` and `{}` both match; make them disjoint",
+                table.name, other.name
+            );
+            return skip("AMBIGUOUS", reason);
+        }
     };
-    if let Some((other, _)) = matching.next() {
-        let reason =
-            format!("the patterns of `{}` and `{}` both match; make them disjoint", table.name, other.name);
-        return skip("AMBIGUOUS", reason);
-    }
     if source.size_bytes == 0 {
         return skip("EMPTY", "zero bytes".into());
     }
-    let Some(day) = matched.day.or_else(|| Day::of_epoch_millis(source.landed_millis)) else {
-        return skip("IRREGULAR", "its date is none that a calendar has".into());
+    let Some(day) = day.or_else(|| Day::of_epoch_millis(source.landed_millis)) else {
+        return skip("IRREGULAR", "the time it landed is none that a calendar has".into());
     };
     match table.layouts.iter().rposition(|layout| layout.from.is_none_or(|from| from <= day)) {
         Some(layout) => Class::Convert { table: table.name.clone(), layout },

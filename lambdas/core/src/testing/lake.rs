@@ -3,8 +3,8 @@
 #![allow(clippy::expect_used, reason = "the names stand here, and they are right")]
 
 use tarn_lake::{
-    Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName, Layout,
-    Names, Schedule, Table, TableName, TimeFormat, Zone, ZoneName,
+    BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName,
+    Layout, Names, Schedule, Table, TableName, Zone, ZoneName,
 };
 
 /// Two tables and two zones: `events` for `marketing`, and for `finance` both `events` and
@@ -43,17 +43,13 @@ pub fn table(name: &str, files: &str, layouts: &[(Option<&str>, &[&str])]) -> Ta
         description: format!("All {name}"),
         files: FilePattern::new(files).expect("a pattern"),
         csv: Csv::default(),
+        bad_rows: BadRows::default(),
         layouts: layouts.iter().map(layout).collect(),
     }
 }
 
 fn column(name: &str) -> Column {
-    Column {
-        name: ColumnName::new(name).expect("a column name"),
-        kind: ColumnType::String,
-        format: TimeFormat::Iso,
-        required: false,
-    }
+    Column::new(ColumnName::new(name).expect("a column name"), ColumnType::String)
 }
 
 fn zone(name: &str, tables: &[&str]) -> Zone {

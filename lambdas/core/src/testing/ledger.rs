@@ -34,7 +34,7 @@ impl Ledger for MemoryLedger {
     async fn lease(&self, lease: &Lease) -> Result<Claim> {
         let mut records = locked(&self.records);
         let attempt = match records.get(&lease.source_id) {
-            Some(record) if !record.may_be_leased(lease.now_millis) => {
+            Some(record) if !record.may_be_leased(&lease.run, lease.now_millis) => {
                 return Ok(Claim::Taken(record.clone()));
             }
             known => known.map_or(0, |record| record.attempt) + 1,

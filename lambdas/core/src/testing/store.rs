@@ -30,6 +30,8 @@ struct Bucket {
     objects: BTreeMap<String, Vec<Version>>,
     uploads: usize,
     late: Vec<(String, Bytes)>,
+    /// After how many calls the bucket is gone, where it goes.
+    calls_left: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -56,6 +58,13 @@ impl MemoryStore {
     /// Takes a bucket away, with all it holds.
     pub fn remove_bucket(&self, bucket: &str) {
         locked(&self.inside).buckets.remove(bucket);
+    }
+
+    /// Takes a bucket away once so many more calls have seen it, as somebody else would between
+    /// two calls of ours.
+    pub fn remove_bucket_after(&self, bucket: &str, calls: u32) -> Result<()> {
+        locked(&self.inside).bucket(bucket)?.calls_left = Some(calls);
+        Ok(())
     }
 
     /// Puts an object into a bucket, as somebody else would.
@@ -110,6 +119,11 @@ impl MemoryStore {
 
 impl Inside {
     fn bucket(&mut self, name: &str) -> Result<&mut Bucket> {
+        match self.buckets.get_mut(name).and_then(|bucket| bucket.calls_left.as_mut()) {
+            Some(0) => drop(self.buckets.remove(name)),
+            Some(calls) => *calls -= 1,
+            None => {}
+        }
         let missing = || Error::new(Kind::NotFound, format!("there is no bucket {name}"));
         self.buckets.get_mut(name).ok_or_else(missing)
     }
@@ -237,7 +251,7 @@ impl ObjectStore for MemoryStore {
     }
 
     async fn bucket_exists(&self, bucket: &str) -> Result<bool> {
-        Ok(locked(&self.inside).buckets.contains_key(bucket))
+        Ok(locked(&self.inside).bucket(bucket).is_ok())
     }
 }
 

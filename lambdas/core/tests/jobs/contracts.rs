@@ -16,6 +16,7 @@ async fn the_memory_store_keeps_the_contract() {
         bucket: "one".into(),
         other: "two".into(),
         versioned: true,
+        line_breaks: true,
     })
     .await;
 }

@@ -50,6 +50,39 @@ async fn only_a_delete_of_what_was_created_empties_the_bucket() {
     }
 }
 
+/// CloudFormation deletes the old resource when an update answers with another id.
+#[tokio::test]
+async fn a_resource_for_another_bucket_is_another_resource() {
+    let store = MemoryStore::new(ManualClock::default(), ["doomed".to_owned(), "next".to_owned()]);
+    for bucket in ["doomed", "next"] {
+        store.land(bucket, "a", "x").unwrap();
+    }
+    let (old, new) = (json!({"BucketName": "doomed"}), json!({"BucketName": "next"}));
+    let updated = answer(&store, "Update", Some(ID), &new).await;
+    assert_eq!(
+        (updated.status, updated.physical_resource_id.as_str()),
+        (AnswerStatus::Success, "empty-bucket:next")
+    );
+    assert_eq!((store.versions("doomed"), store.versions("next")), (1, 1), "an update empties nothing");
+
+    // Whichever properties come with the deletion, it is of the bucket in the id.
+    for properties in [&old, &new] {
+        store.land("doomed", "late", "x").unwrap();
+        let deleted = answer(&store, "Delete", Some(ID), properties).await;
+        assert_eq!((deleted.status, deleted.physical_resource_id.as_str()), (AnswerStatus::Success, ID));
+        assert_eq!((store.versions("doomed"), store.versions("next")), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_failed_changes_no_resource() {
+    let store = store();
+    let failed = answer(&store, "Update", Some(ID), &json!({})).await;
+    assert_eq!((failed.status, failed.physical_resource_id.as_str()), (AnswerStatus::Failed, ID));
+    let request = request("Update", Some(ID), &json!({"BucketName": "next"}));
+    assert_eq!(Answer::failed(&request, "out of time").physical_resource_id, ID);
+}
+
 #[tokio::test]
 async fn a_create_that_failed_can_be_rolled_back() {
     let store = store();

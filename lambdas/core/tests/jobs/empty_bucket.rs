@@ -1,6 +1,7 @@
 //! Emptying a bucket for good.
 
 use tarn_core::jobs::{Emptied, empty_bucket};
+use tarn_core::ports::ObjectStore;
 use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryStore};
 
 fn store() -> MemoryStore {
@@ -41,6 +42,22 @@ async fn a_bucket_that_is_gone_is_empty() {
     let store = store();
     store.remove_bucket("doomed");
     assert_eq!(empty_bucket(&store, "doomed").await.unwrap(), Emptied::default());
+}
+
+#[tokio::test]
+async fn a_bucket_that_goes_between_two_calls_is_empty() {
+    for calls in 0.. {
+        let store = store();
+        store.remove_bucket_after("doomed", calls).unwrap();
+        let emptied = empty_bucket(&store, "doomed").await;
+        let emptied = emptied.unwrap_or_else(|error| panic!("after {calls} calls: {}", error.chain()));
+        assert!(emptied.versions <= 4 && emptied.uploads <= 2, "after {calls} calls: {emptied:?}");
+        assert_eq!(store.versions("other"), 1);
+        if store.bucket_exists("doomed").await.unwrap() {
+            assert!(calls > 4, "{calls} calls empty no bucket");
+            break;
+        }
+    }
 }
 
 #[tokio::test]

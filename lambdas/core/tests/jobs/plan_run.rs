@@ -13,7 +13,13 @@ async fn what_cannot_be_converted_is_noted_with_its_class() {
     for (key, text, class, hint) in [
         ("unknown.csv", "x", "UNCONFIGURED", "add a table"),
         ("deep/events.csv", "x", "UNCONFIGURED", "add a table"),
-        ("orders/20250231.csv", "x", "UNCONFIGURED", "add a table"),
+        (
+            "orders/20250231.csv",
+            "x",
+            "IRREGULAR",
+            "table `orders`, but 2025-02-31 is a day that no calendar has",
+        ),
+        ("orders/20250231.csv", "", "IRREGULAR", "rename it"),
         ("events_archive.csv", "x", "AMBIGUOUS", "`events` and `archive`"),
         ("events.csv", "", "EMPTY", "zero bytes"),
         ("events/", "", "FOLDER", "folder"),
@@ -33,6 +39,18 @@ async fn what_cannot_be_converted_is_noted_with_its_class() {
         let settled = world.plan_of("r").await.settled;
         assert_eq!((&settled[0].source_id, settled[0].size_bytes), (&source.id(), text.len() as u64));
     }
+}
+
+#[tokio::test]
+async fn a_day_that_only_another_pattern_can_read_is_that_tables() {
+    let world = World::new();
+    let mut lake = small_lake();
+    lake.tables.push(table("exports", "orders/{date:%d%m%Y}.csv", &[(None, &["x"])]));
+    world.deploy(&lake);
+    let source = world.land("orders/31012025.csv", "x");
+    world.pipeline().plan("r").await.unwrap();
+    let work = world.work_list("r").await;
+    assert_eq!((work[0].table.as_str(), &work[0].source), ("exports", &source));
 }
 
 #[tokio::test]

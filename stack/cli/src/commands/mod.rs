@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod check;
+mod convert;
 mod deploy;
 mod destroy;
 mod local;
@@ -20,6 +21,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let common = &arguments.common;
     match &arguments.command {
         Command::Check => check::run(common),
+        Command::Convert(options) => convert::run(common, options),
         Command::Render(options) => render::run(common, options),
         Command::Deploy(options) => deploy::run(common, options).await,
         Command::Destroy(options) => destroy::run(common, options).await,

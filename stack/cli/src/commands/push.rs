@@ -11,7 +11,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tarn_aws::S3;
 use tarn_core::ports::{Content, Object, ObjectStore};
-use tarn_lake::{Bucket, Lake};
+use tarn_lake::{Bucket, Lake, Matched};
 
 use crate::account::Account;
 use crate::arguments::{Common, Push};
@@ -141,10 +141,17 @@ fn content_hash(path: &Path) -> io::Result<String> {
 }
 
 fn warn_of_strays(lake: &Lake, files: &[LocalFile]) {
-    let belongs =
-        |file: &&LocalFile| lake.tables.iter().any(|table| table.files.matches(&file.key).is_some());
-    for stray in files.iter().filter(|file| !belongs(file)) {
-        console::warning(format!("{} belongs to no table; the pipeline will skip it", stray.key));
+    for file in files {
+        let matched: Vec<Matched> =
+            lake.tables.iter().filter_map(|table| table.files.matches(&file.key)).collect();
+        if matched.iter().any(|matched| !matches!(matched.day, Some(Err(_)))) {
+            continue;
+        }
+        let fault = match matched.first().and_then(|matched| matched.day) {
+            Some(Err(impossible)) => format!("fits a table, but {impossible}"),
+            _ => "belongs to no table".into(),
+        };
+        console::warning(format!("{} {fault}; the pipeline will skip it", file.key));
     }
 }
 

@@ -3,8 +3,11 @@
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use tarn_cloud::{Pipeline, RunState, RunStatus};
-use tarn_core::RunReport;
+use tarn_aws::S3;
+use tarn_cloud::{Pipeline, RunStatus};
+use tarn_core::ports::ObjectStore;
+use tarn_core::{Kind, RunId, RunKeys, RunReport};
+use tarn_lake::Bucket;
 
 use crate::account::Account;
 use crate::arguments::{Common, Run};
@@ -29,9 +32,18 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
     console::note(format!("run {}", id_of(&run)));
     let ended = follow(&pipeline, &run).await?;
 
-    let report = report_of(&ended)?;
-    print(common, &report);
-    Ok(exit::done_if(report.failed.files == 0))
+    let report = report_of(&account, id_of(&run)).await?;
+    if let Some(report) = &report {
+        print(common, report);
+    }
+    let files_failed = report.is_some_and(|report| report.failed.files > 0);
+    match ended {
+        RunStatus::Failed { error, cause } if !files_failed => {
+            Err(Failure::failed(format!("the run failed: {error}: {}", readable(&cause)))
+                .hint("the execution's history and the functions' logs tell more; what was converted stays"))
+        }
+        ended => Ok(exit::done_if(ended == RunStatus::Succeeded)),
+    }
 }
 
 /// `manual-` and the time, so that runs sort by it.
@@ -45,13 +57,13 @@ fn id_of(run_arn: &str) -> &str {
 }
 
 /// Waits for the end of a run and says, as it goes, which step it is in.
-async fn follow(pipeline: &Pipeline, run: &str) -> Result<RunState, Failure> {
+async fn follow(pipeline: &Pipeline, run: &str) -> Result<RunStatus, Failure> {
     let spinner = spinner();
     let mut told = None;
-    let state = loop {
-        let state = pipeline.state(run).await?;
-        if state.status != RunStatus::Running {
-            break state;
+    let ended = loop {
+        let status = pipeline.status(run).await?;
+        if status != RunStatus::Running {
+            break status;
         }
         let progress = pipeline.progress(run).await?;
         if progress.step != told {
@@ -65,18 +77,20 @@ async fn follow(pipeline: &Pipeline, run: &str) -> Result<RunState, Failure> {
         tokio::time::sleep(POLL).await;
     };
     spinner.finish_and_clear();
-    Ok(state)
+    Ok(ended)
 }
 
-/// The report is the output of the run.
-fn report_of(ended: &RunState) -> Result<RunReport, Failure> {
-    if let RunStatus::Failed { error, cause } = &ended.status {
-        return Err(Failure::failed(format!("the run failed: {error}: {}", readable(cause)))
-            .hint("the execution's history and the functions' logs tell more; what was converted stays"));
+/// The report of the run, if it came as far as that: a run that failed has one too.
+async fn report_of(account: &Account, run: &str) -> Result<Option<RunReport>, Failure> {
+    let run = RunId::new(run)?;
+    let ops = account.names.bucket(&Bucket::Ops);
+    match S3::new(&account.config).read(&ops, &RunKeys(&run).report()).await {
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(|error| Failure::failed(format!("the run's report is not what tarn wrote: {error}"))),
+        Err(error) if error.kind() == Kind::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
-    let output = ended.output.as_deref().unwrap_or_default();
-    serde_json::from_str(output)
-        .map_err(|error| Failure::failed(format!("the run's report is not what tarn wrote: {error}")))
 }
 
 /// A cause is often a JSON error of a function; its message is what a person wants.

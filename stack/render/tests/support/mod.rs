@@ -4,8 +4,8 @@
 
 use serde_json::Value;
 use tarn_lake::{
-    Column, ColumnName, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName, Layout, Schedule,
-    Table, TableName, TimeFormat, Zone, ZoneName,
+    BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName,
+    Layout, Schedule, Table, TableName, Zone, ZoneName,
 };
 use tarn_render::{Options, Target, Template, TemplateSet, render};
 
@@ -37,17 +37,13 @@ pub fn unscheduled() -> Lake {
 }
 
 pub fn table(name: &str) -> Table {
-    let id = Column {
-        name: ColumnName::new("id").unwrap(),
-        kind: "int64".parse().unwrap(),
-        format: TimeFormat::Iso,
-        required: true,
-    };
+    let id = Column { required: true, ..Column::new(ColumnName::new("id").unwrap(), ColumnType::Int64) };
     Table {
         name: TableName::new(name).unwrap(),
         description: format!("The {name}"),
         files: FilePattern::new(format!("{name}*.csv")).unwrap(),
         csv: Csv::default(),
+        bad_rows: BadRows::default(),
         layouts: vec![Layout { from: None, columns: vec![id] }],
     }
 }

@@ -18,6 +18,7 @@ pub async fn ledger<L: Ledger>(make: impl AsyncFn() -> L) {
     a_held_lease_is_not_given_again(&make().await).await;
     of_many_workers_one_gets_the_lease(&make().await).await;
     an_expired_lease_fences_its_worker_out(&make().await).await;
+    a_run_takes_its_own_lease_again_and_fences_its_first_worker_out(&make().await).await;
     a_result_counts_once(&make().await).await;
     what_is_settled_is_never_leased(&make().await).await;
     what_failed_is_leased_a_few_times(&make().await).await;
@@ -71,6 +72,16 @@ async fn of_many_workers_one_gets_the_lease(ledger: &dyn Ledger) {
     let claims = join_all(leases.iter().map(|lease| ledger.lease(lease))).await;
     let granted = claims.into_iter().filter(|claim| matches!(claim, Ok(Claim::Granted { attempt: 1 })));
     assert_eq!(granted.count(), 1);
+}
+
+async fn a_run_takes_its_own_lease_again_and_fences_its_first_worker_out(ledger: &dyn Ledger) {
+    ledger.lease(&lease("s", NOW)).await.unwrap();
+    let again = ledger.lease(&lease("s", NOW)).await.unwrap();
+    assert_eq!(again, Claim::Granted { attempt: 2 }, "the state machine tries again at once");
+    let (id, run) = (SourceId::from("s".to_owned()), lease("s", NOW).run);
+    let late = ledger.settle(&id, &run, 1, Status::Done, &Outcome::default()).await;
+    assert_eq!(kind_of(late), Some(Kind::Conflict), "the first worker's result does not count");
+    ledger.settle(&id, &run, 2, Status::Done, &Outcome::default()).await.unwrap();
 }
 
 async fn an_expired_lease_fences_its_worker_out(ledger: &dyn Ledger) {

@@ -1,0 +1,82 @@
+//! A stand-in for S3 that says what a test wrote down, also what no server should say.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
+
+use crate::{S3, SdkConfig};
+
+/// A server on loopback. Every connection gets the next answer, and is closed after it.
+pub(super) struct StandIn {
+    endpoint: String,
+    requests: mpsc::Receiver<String>,
+}
+
+impl StandIn {
+    /// Gives these answers, as they stand.
+    pub(super) fn answering(answers: impl IntoIterator<Item = String>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let answers: Vec<String> = answers.into_iter().collect();
+        let (tell, requests) = mpsc::channel();
+        std::thread::spawn(move || {
+            for answer in answers {
+                let (mut connection, _) = listener.accept().unwrap();
+                tell.send(request(&mut connection)).unwrap();
+                connection.write_all(answer.as_bytes()).unwrap();
+            }
+        });
+        Self { endpoint, requests }
+    }
+
+    /// A client of it.
+    pub(super) fn client(&self) -> S3 {
+        let credentials = Credentials::new("test", "test", None, None, "a test");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .endpoint_url(&self.endpoint)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build();
+        S3::new(&config)
+    }
+
+    /// The requests so far: method and target, then the body.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.requests.try_iter().collect()
+    }
+}
+
+/// An answer with that body.
+pub(super) fn ok(body: &str) -> String {
+    promising(body.len(), body)
+}
+
+/// An answer whose head promises that many bytes.
+pub(super) fn promising(length: usize, body: &str) -> String {
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
+}
+
+fn request(connection: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let mut chunk = [0; 4096];
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n")
+            && body.len() >= length(head)
+        {
+            return format!("{} {body}", head.lines().next().unwrap_or_default());
+        }
+        let read = connection.read(&mut chunk).unwrap();
+        assert!(read > 0, "the client went away");
+        bytes.extend_from_slice(&chunk[..read]);
+    }
+}
+
+fn length(head: &str) -> usize {
+    let lines = head.lines().filter_map(|line| line.split_once(": "));
+    let mut lengths = lines.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    lengths.next().map_or(0, |(_, value)| value.parse().unwrap())
+}

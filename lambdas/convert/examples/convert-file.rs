@@ -1,0 +1,51 @@
+//! Converts one file, as `scripts/bench convert` measures it:
+//! `convert-file IN OUT CODEC DELIMITER HEADER COLUMN...`, a column as `name=type` or `name=type=format`.
+//!
+//! It is `tarn convert` without the command line around the engine, so that a benchmark needs no
+//! build of the AWS clients. Prints one line of JSON.
+
+#![allow(clippy::print_stdout, reason = "an example's output is its purpose")]
+
+use std::error::Error;
+use std::fs::File;
+use std::io;
+
+use tarn_convert::{Codec, JsonLinesRejects, Limits, Spec, convert};
+use tarn_lake::{Column, ColumnName, Csv, Layout, TimeFormat};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [input, output, codec, delimiter, header, columns @ ..] = arguments.as_slice() else {
+        return Err("convert-file IN OUT CODEC DELIMITER HEADER COLUMN...".into());
+    };
+    let delimiter = delimiter.chars().next().ok_or("the delimiter is empty")?;
+    let csv = Csv { delimiter, header: header == "true", ..Csv::default() };
+    let columns: Result<Vec<Column>, _> = columns.iter().map(|text| column(text)).collect();
+    let layout = Layout { from: None, columns: columns? };
+    let codec = if codec == "snappy" { Codec::Snappy } else { Codec::Zstd };
+    let spec = Spec { csv: &csv, layout: &layout, schema: &layout, codec, limits: limits()? };
+    let mut rejects = JsonLinesRejects::new(io::stderr());
+    let done = convert(&spec, File::open(input)?, File::create(output)?, &mut rejects)?;
+    println!(
+        "{{\"rows\": {}, \"bad_rows\": {}, \"text_bytes\": {}}}",
+        done.rows, done.bad_rows, done.text_bytes
+    );
+    Ok(())
+}
+
+fn column(text: &str) -> Result<Column, Box<dyn Error>> {
+    let mut parts = text.splitn(3, '=');
+    let (name, kind) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let mut column = Column::new(ColumnName::new(name)?, kind.parse()?);
+    column.format = parts.next().map(|format| TimeFormat::from(format.to_owned())).unwrap_or_default();
+    Ok(column)
+}
+
+/// The defaults, or what the environment says for an experiment.
+fn limits() -> Result<Limits, Box<dyn Error>> {
+    let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<usize>()).transpose();
+    let default = Limits::default();
+    let threads = number("BENCH_THREADS")?.unwrap_or(default.threads);
+    let row_group_bytes = number("BENCH_ROW_GROUP_BYTES")?.unwrap_or(default.row_group_bytes);
+    Ok(Limits { threads, row_group_bytes, ..default })
+}

@@ -1,0 +1,72 @@
+//! A block: rows of the text by the places of their fields, so that each column can take all of
+//! its fields at once.
+
+use crate::scan::Field;
+
+/// Rows that all have the layout's number of fields.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a> {
+    /// The text that places count in; readable for a few bytes before and behind any field.
+    pub text: &'a [u8],
+    pub rows: usize,
+    pub columns: usize,
+    pub fields: Fields<'a>,
+}
+
+/// Where the fields are.
+#[derive(Clone, Copy)]
+pub(crate) enum Fields<'a> {
+    /// Between separators; no field is quoted.
+    Plain(Separators<'a>),
+    /// Between separators; a field that begins with a quote also ends with one.
+    Quoted(Separators<'a>),
+    /// Each field with its own place, row by row.
+    Placed(&'a [Field]),
+}
+
+/// Places of all delimiters and line ends, behind the place before the first field.
+#[derive(Clone, Copy)]
+pub(crate) struct Separators<'a> {
+    pub places: &'a [u32],
+    /// Whether lines end with CR and LF; then the CR is no part of the last field.
+    pub crlf: bool,
+}
+
+/// The fields of one column, the first `rows` of them.
+pub(crate) trait Places: Iterator<Item = Field> {}
+impl<I: Iterator<Item = Field>> Places for I {}
+
+impl<'a> Separators<'a> {
+    /// The fields of a column when none is quoted.
+    #[inline(always)]
+    pub fn plain(self, column: usize, columns: usize) -> impl Places + 'a {
+        let behind = u32::from(self.crlf && column + 1 == columns);
+        self.pairs(column, columns).map(move |(before, end)| Field {
+            start: before + 1,
+            end: end - behind,
+            quoted: false,
+        })
+    }
+
+    /// The fields of a column where quotes are taken off.
+    #[inline(always)]
+    pub fn quoted(self, text: &'a [u8], column: usize, columns: usize) -> impl Places + 'a {
+        self.plain(column, columns).map(|field| {
+            if text.get(field.start as usize) == Some(&b'"') && field.start + 1 < field.end {
+                Field { start: field.start + 1, end: field.end - 1, quoted: true }
+            } else {
+                field
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn pairs(self, column: usize, columns: usize) -> impl Iterator<Item = (u32, u32)> + 'a {
+        let mut rest = self.places.get(column..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let [before, end] = *rest.first_chunk::<2>()?;
+            rest = rest.get(columns..).unwrap_or_default();
+            Some((before, end))
+        })
+    }
+}

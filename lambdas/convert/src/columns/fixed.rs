@@ -1,0 +1,177 @@
+//! Columns of values of one size.
+
+use parquet::errors::Result;
+
+use super::stored::{Encoder, Stored};
+use super::{Column, Mark, Pages, Refusal, Rules, Tools, trimmed};
+use crate::block::{Block, Fields, Places};
+use crate::encode::{Finished, Page};
+use crate::scan::Field;
+use crate::values::{Parse, undoubled};
+
+/// The values of one column since the last page.
+pub(crate) struct Fixed<P: Parse>
+where
+    P::Value: Stored,
+{
+    parser: P,
+    rules: Rules,
+    /// Whether a spelling of "no value" would also be read as a value, such as `-1`.
+    nulls_parse: bool,
+    values: Vec<P::Value>,
+    pages: Pages,
+    encoder: Encoder<P::Value>,
+    bounds: Option<(P::Value, P::Value)>,
+}
+
+/// What a field is.
+enum Found<Value> {
+    Value(Value),
+    Null,
+    Refused(Refusal),
+}
+
+impl<P: Parse> Fixed<P>
+where
+    P::Value: Stored,
+{
+    pub(super) fn new(parser: P, rules: Rules, pages: Pages) -> Self {
+        let nulls_parse = rules.nulls.iter().any(|null| parser.parse(null).is_some());
+        Self {
+            parser,
+            rules,
+            nulls_parse,
+            values: Vec::new(),
+            pages,
+            encoder: Encoder::default(),
+            bounds: None,
+        }
+    }
+
+    /// Values go through a small buffer on the stack, so that the large one is neither zeroed before
+    /// nor asked for room at every value.
+    #[inline(always)]
+    fn take(&mut self, text: &[u8], rows: usize, mut fields: impl Places) -> bool {
+        let mut values = [P::Value::default(); 64];
+        let mut left = rows;
+        while left > 0 {
+            let count = left.min(64);
+            let mut present = 0u64;
+            let mut taken = 0;
+            for bit in 0..count {
+                let Some(field) = fields.next() else { return false };
+                let value = match self.value(text, field) {
+                    Found::Value(value) => value,
+                    Found::Null => continue,
+                    Found::Refused(_) => return false,
+                };
+                values[taken % 64] = value;
+                taken += 1;
+                present |= 1 << bit;
+            }
+            self.values.extend_from_slice(values.get(..taken).unwrap_or_default());
+            self.pages.levels.push(present, count);
+            left -= count;
+        }
+        true
+    }
+
+    #[inline(always)]
+    fn value(&self, text: &[u8], field: Field) -> Found<P::Value> {
+        let (start, end) = (field.start as usize, field.end as usize);
+        if !self.nulls_parse
+            && let Some(value) = self.parser.parse_in(text, start, end)
+        {
+            return Found::Value(value);
+        }
+        if start == end && !self.rules.required {
+            return Found::Null;
+        }
+        self.slow(text.get(start..end).unwrap_or_default(), field.quoted)
+    }
+
+    /// Spaces and tabs around a value mean nothing, and an empty field is no value.
+    #[cold]
+    fn slow(&self, text: &[u8], quoted: bool) -> Found<P::Value> {
+        let text = if quoted { undoubled(text) } else { text.into() };
+        let text = trimmed(&text);
+        if text.is_empty() || self.rules.spells_null(text) {
+            return if self.rules.required { Found::Refused(Refusal::Missing) } else { Found::Null };
+        }
+        match self.parser.parse(text) {
+            Some(value) => Found::Value(value),
+            None => Found::Refused(Refusal::Unparsable),
+        }
+    }
+
+    fn write_page(&mut self, tools: &mut Tools) -> Result<()> {
+        tools.values.clear();
+        let encoding = self.encoder.encode(&self.values, &self.pages.column, &mut tools.values);
+        let bounds = P::Value::bounds(&self.values);
+        let page = Page {
+            levels: &self.pages.levels,
+            encoding,
+            values: &tools.values,
+            bounds: bounds.map(|bounds| P::Value::stored_bounds(bounds, &self.pages.column)),
+        };
+        self.pages.chunk.page(page, &mut tools.compressor, &mut tools.page)?;
+        self.bounds = P::Value::wider(self.bounds, bounds);
+        self.values.clear();
+        self.pages.levels.clear();
+        Ok(())
+    }
+}
+
+impl<P: Parse> Column for Fixed<P>
+where
+    P::Value: Stored,
+{
+    fn refusal(&self, text: &[u8], quoted: bool) -> Option<Refusal> {
+        match self.slow(text, quoted) {
+            Found::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    fn append(&mut self, block: &Block<'_>, column: usize) -> bool {
+        let Block { text, rows, columns, fields } = *block;
+        match fields {
+            Fields::Plain(places) => self.take(text, rows, places.plain(column, columns)),
+            Fields::Quoted(places) => self.take(text, rows, places.quoted(text, column, columns)),
+            Fields::Placed(fields) => {
+                let fields = fields.iter().skip(column).step_by(columns).copied();
+                self.take(text, rows, fields)
+            }
+        }
+    }
+
+    fn append_nulls(&mut self, rows: usize) {
+        self.pages.push_nulls(rows);
+    }
+
+    fn mark(&self) -> Mark {
+        Mark { levels: self.pages.levels.mark(), values: self.values.len(), entries: 0 }
+    }
+
+    fn back_to(&mut self, mark: Mark) {
+        self.pages.levels.back_to(mark.levels);
+        self.values.truncate(mark.values);
+    }
+
+    fn settle(&mut self, tools: &mut Tools) -> Result<()> {
+        let due = self.pages.are_due(size_of_val(self.values.as_slice()));
+        if due { self.write_page(tools) } else { Ok(()) }
+    }
+
+    fn finish(&mut self, tools: &mut Tools) -> Result<Finished> {
+        if self.pages.levels.rows() > 0 {
+            self.write_page(tools)?;
+        }
+        let chunk = self.pages.take_chunk(tools);
+        let statistics = P::Value::statistics(self.bounds.take(), chunk.nulls(), &self.pages.column);
+        tools.values.clear();
+        let count = std::mem::take(&mut self.encoder).dictionary(&self.pages.column, &mut tools.values);
+        let dictionary = count.map(|count| (tools.values.as_slice(), count));
+        chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor)
+    }
+}

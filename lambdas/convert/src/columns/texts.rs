@@ -1,0 +1,324 @@
+//! Columns of texts or bytes: codes of a dictionary, as long as texts repeat, or the texts
+//! themselves, end to end.
+
+use std::ops::Range;
+
+use parquet::basic::Encoding;
+use parquet::data_type::ByteArray;
+use parquet::errors::Result;
+use parquet::file::statistics::{Statistics, ValueStatistics};
+
+use super::dictionary::{TextDictionary, encode_codes};
+use super::{Column, Mark, Pages, Refusal, Rules, Tools};
+use crate::block::{Block, Fields, Places};
+use crate::encode::{Bounds, Finished, Page, delta};
+use crate::scan::Field;
+use crate::values::undoubled;
+
+/// A dictionary that after so many values still grows with every second one is left.
+const TRIAL: usize = 1024;
+/// Longer bounds are cut.
+const LONGEST_BOUND: usize = 64;
+
+/// The texts of one column since the last page.
+pub(crate) struct Texts {
+    utf8: bool,
+    rules: Rules,
+    pages: Pages,
+    dictionary: TextDictionary,
+    /// Whether texts still go to the dictionary.
+    repeats: bool,
+    /// Whether any written page refers to the dictionary.
+    referred: bool,
+    values: usize,
+    codes: Vec<u32>,
+    lengths: Vec<i32>,
+    bytes: Vec<u8>,
+    least: Option<Vec<u8>>,
+    greatest: Option<Vec<u8>>,
+}
+
+impl Texts {
+    pub(super) fn new(utf8: bool, rules: Rules, pages: Pages) -> Self {
+        Self {
+            utf8,
+            rules,
+            pages,
+            dictionary: TextDictionary::default(),
+            repeats: true,
+            referred: false,
+            values: 0,
+            codes: Vec::new(),
+            lengths: Vec::new(),
+            bytes: Vec::new(),
+            least: None,
+            greatest: None,
+        }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, text: &[u8], rows: usize, mut fields: impl Places) -> bool {
+        let mut left = rows;
+        while left > 0 {
+            let count = left.min(64);
+            let mut present = 0u64;
+            for bit in 0..count {
+                let Some(field) = fields.next() else { return false };
+                let (start, end) = (field.start as usize, field.end as usize);
+                if field.quoted || !self.rules.nulls.is_empty() {
+                    match self.take_special(text, field) {
+                        Some(is_value) => present |= u64::from(is_value) << bit,
+                        None => return false,
+                    }
+                } else if start == end {
+                    if self.rules.required {
+                        return false;
+                    }
+                } else {
+                    self.push(text, start..end);
+                    present |= 1 << bit;
+                }
+            }
+            self.pages.levels.push(present, count);
+            left -= count;
+        }
+        true
+    }
+
+    /// A field in quotes, or of a table that spells "no value": whether it is a value, or `None`
+    /// when it is refused.
+    fn take_special(&mut self, text: &[u8], field: Field) -> Option<bool> {
+        let range = field.start as usize..field.end as usize;
+        let raw = text.get(range.clone()).unwrap_or_default();
+        let doubled = field.quoted && memchr::memchr(b'"', raw).is_some();
+        let value = if doubled { undoubled(raw) } else { raw.into() };
+        if self.is_null(&value, field.quoted) {
+            return (!self.rules.required).then_some(false);
+        }
+        if doubled {
+            let length = value.len();
+            self.push(&value, 0..length);
+        } else {
+            self.push(text, range);
+        }
+        Some(true)
+    }
+
+    /// An empty field is no value, except that `""` is the empty text.
+    fn is_null(&self, text: &[u8], quoted: bool) -> bool {
+        (text.is_empty() && !quoted) || self.rules.spells_null(text)
+    }
+
+    #[inline(always)]
+    fn push(&mut self, whole: &[u8], range: Range<usize>) {
+        self.values += 1;
+        if self.repeats {
+            match self.dictionary.code(whole, range.start, range.end) {
+                Some(code) => return self.codes.push(code),
+                None => self.leave_dictionary(),
+            }
+        }
+        self.lengths.push(range.len() as i32);
+        self.push_bytes(whole, range);
+    }
+
+    /// A short text is copied with what follows it, which is then cut off again: a copy whose
+    /// length the compiler knows is no call.
+    #[inline(always)]
+    fn push_bytes(&mut self, whole: &[u8], range: Range<usize>) {
+        let end = self.bytes.len() + range.len();
+        let chunk = whole.get(range.start..).and_then(|rest| rest.first_chunk::<32>());
+        match chunk {
+            Some(chunk) if range.len() <= 32 => self.bytes.extend_from_slice(chunk),
+            _ => self.bytes.extend_from_slice(whole.get(range).unwrap_or_default()),
+        }
+        self.bytes.truncate(end);
+    }
+
+    /// Texts of this page become plain. What earlier pages refer to stays.
+    #[cold]
+    fn leave_dictionary(&mut self) {
+        self.repeats = false;
+        for code in &self.codes {
+            let text = self.dictionary.text(*code);
+            self.lengths.push(text.len() as i32);
+            self.bytes.extend_from_slice(text);
+        }
+        self.codes.clear();
+    }
+
+    fn write_page(&mut self, tools: &mut Tools) -> Result<()> {
+        let out = &mut tools.values;
+        out.clear();
+        let encoding = if self.repeats && !self.codes.is_empty() {
+            encode_codes(&self.codes, self.dictionary.len(), out);
+            self.referred = true;
+            Encoding::RLE_DICTIONARY
+        } else if self.lengths.is_empty() {
+            Encoding::PLAIN
+        } else {
+            delta::encode(&self.lengths, out);
+            out.extend_from_slice(&self.bytes);
+            Encoding::DELTA_LENGTH_BYTE_ARRAY
+        };
+        let bounds = self.page_bounds().map(|[least, greatest]| self.widen(least, greatest));
+        let bounds = bounds.flatten();
+        let page = Page { levels: &self.pages.levels, encoding, values: &tools.values, bounds };
+        self.pages.chunk.page(page, &mut tools.compressor, &mut tools.page)?;
+        self.codes.clear();
+        self.lengths.clear();
+        self.bytes.clear();
+        self.pages.levels.clear();
+        Ok(())
+    }
+
+    /// The least and the greatest text of the page.
+    fn page_bounds(&self) -> Option<[Vec<u8>; 2]> {
+        if !self.codes.is_empty() {
+            let mut used = vec![false; self.dictionary.len()];
+            for code in &self.codes {
+                if let Some(used) = used.get_mut(*code as usize) {
+                    *used = true;
+                }
+            }
+            let used = used.iter().enumerate().filter(|(_, used)| **used);
+            return bounds(used.map(|(code, _)| self.dictionary.text(code as u32)));
+        }
+        let mut at = 0;
+        bounds(self.lengths.iter().map(|length| {
+            let start = at;
+            at += *length as usize;
+            self.bytes.get(start..at).unwrap_or_default()
+        }))
+    }
+
+    /// Takes a page's bounds into the chunk's, and cuts them to a length fit for the page index.
+    fn widen(&mut self, least: Vec<u8>, greatest: Vec<u8>) -> Option<Bounds> {
+        let bounds = cut_above(&greatest, self.utf8)
+            .map(|greatest| Bounds { least: cut_below(&least, self.utf8).to_vec(), greatest });
+        if self.least.as_ref().is_none_or(|known| least < *known) {
+            self.least = Some(least);
+        }
+        if self.greatest.as_ref().is_none_or(|known| greatest > *known) {
+            self.greatest = Some(greatest);
+        }
+        bounds
+    }
+
+    fn statistics(&mut self, nulls: u64) -> Statistics {
+        let (least, greatest) = (self.least.take(), self.greatest.take());
+        let exact =
+            |bound: &Option<Vec<u8>>| bound.as_ref().is_some_and(|bound| bound.len() <= LONGEST_BOUND);
+        let (least_is_exact, greatest_is_exact) = (exact(&least), exact(&greatest));
+        let least = least.map(|least| ByteArray::from(cut_below(&least, self.utf8).to_vec()));
+        let greatest = greatest.and_then(|greatest| cut_above(&greatest, self.utf8)).map(ByteArray::from);
+        let statistics = ValueStatistics::new(least, greatest, None, Some(nulls), false)
+            .with_min_is_exact(least_is_exact)
+            .with_max_is_exact(greatest_is_exact);
+        Statistics::ByteArray(statistics)
+    }
+}
+
+fn bounds<'t>(mut texts: impl Iterator<Item = &'t [u8]>) -> Option<[Vec<u8>; 2]> {
+    let first = texts.next()?;
+    let (least, greatest) = texts.fold((first, first), |(least, greatest), text| {
+        (if text < least { text } else { least }, if text > greatest { text } else { greatest })
+    });
+    Some([least.to_vec(), greatest.to_vec()])
+}
+
+/// The beginning of a text, at most `LONGEST_BOUND` bytes, without half a character.
+fn cut_below(text: &[u8], utf8: bool) -> &[u8] {
+    let begins_character = |at: usize| text.get(at).is_none_or(|byte| byte & 0xc0 != 0x80);
+    let mut end = text.len().min(LONGEST_BOUND);
+    while utf8 && end > 0 && !begins_character(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// A text that is not less than another, of about the same length; none when there is no such.
+fn cut_above(text: &[u8], utf8: bool) -> Option<Vec<u8>> {
+    let mut cut = cut_below(text, utf8).to_vec();
+    if cut.len() == text.len() {
+        return Some(cut);
+    }
+    let last = if utf8 { 0x7e } else { 0xfe };
+    while let Some(byte) = cut.pop() {
+        if byte <= last {
+            cut.push(byte + 1);
+            return Some(cut);
+        }
+    }
+    None
+}
+
+impl Column for Texts {
+    fn refusal(&self, text: &[u8], quoted: bool) -> Option<Refusal> {
+        let value = if quoted { undoubled(text) } else { text.into() };
+        if self.is_null(&value, quoted) {
+            return self.rules.required.then_some(Refusal::Missing);
+        }
+        (self.utf8 && std::str::from_utf8(&value).is_err()).then_some(Refusal::NotUtf8)
+    }
+
+    fn append(&mut self, block: &Block<'_>, column: usize) -> bool {
+        let Block { text, rows, columns, fields } = *block;
+        match fields {
+            Fields::Plain(places) => self.take(text, rows, places.plain(column, columns)),
+            Fields::Quoted(places) => self.take(text, rows, places.quoted(text, column, columns)),
+            Fields::Placed(fields) => {
+                let fields = fields.iter().skip(column).step_by(columns).copied();
+                self.take(text, rows, fields)
+            }
+        }
+    }
+
+    fn append_nulls(&mut self, rows: usize) {
+        self.pages.push_nulls(rows);
+    }
+
+    fn mark(&self) -> Mark {
+        let values = if self.repeats { self.codes.len() } else { self.lengths.len() };
+        let entries = if self.repeats { self.dictionary.len() } else { 0 };
+        Mark { levels: self.pages.levels.mark(), values, entries }
+    }
+
+    fn back_to(&mut self, mark: Mark) {
+        self.pages.levels.back_to(mark.levels);
+        if self.repeats {
+            self.codes.truncate(mark.values);
+            self.dictionary.back_to(mark.entries);
+        } else {
+            self.lengths.truncate(mark.values);
+            let bytes: i64 = self.lengths.iter().map(|length| i64::from(*length)).sum();
+            self.bytes.truncate(bytes as usize);
+        }
+    }
+
+    fn settle(&mut self, tools: &mut Tools) -> Result<()> {
+        let entries = self.dictionary.len();
+        if self.repeats && self.values >= TRIAL && entries * 2 > self.values {
+            self.leave_dictionary();
+        }
+        let due = self.pages.are_due(self.bytes.len().max(size_of_val(self.codes.as_slice())));
+        if due { self.write_page(tools) } else { Ok(()) }
+    }
+
+    fn finish(&mut self, tools: &mut Tools) -> Result<Finished> {
+        if self.pages.levels.rows() > 0 {
+            self.write_page(tools)?;
+        }
+        let chunk = self.pages.take_chunk(tools);
+        let statistics = self.statistics(chunk.nulls());
+        tools.values.clear();
+        let dictionary = std::mem::take(&mut self.referred).then(|| {
+            self.dictionary.plain(&mut tools.values);
+            (tools.values.as_slice(), self.dictionary.len())
+        });
+        let finished = chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor);
+        self.dictionary.clear();
+        (self.repeats, self.values) = (true, 0);
+        finished
+    }
+}

@@ -1,0 +1,72 @@
+//! The corners of delimited text, and what tarn does in each.
+//!
+//! The order of authority: RFC 4180; then what the table declares in `lake.toml`; then, where both
+//! are silent, the reading that loses nothing and says where. No row disappears: it is in silver or
+//! in quarantine. A file is refused as a whole only when its bytes are no text of the declared kind,
+//! or its first row is of another layout.
+//!
+//! The peers are DuckDB 2.0.0 (`read_csv` with the columns given and `auto_detect = false`; what its
+//! sniffer makes of it instead stands behind "sniffed") and PyArrow 26.0.1 (`newlines_in_values`,
+//! `strings_can_be_null`), tried with two text columns; `-` means not tried. "refused" means the
+//! whole file. Peers choose the compression by the file's name, tarn by its bytes.
+//!
+//! # Compression
+//! | corner | tarn | DuckDB | PyArrow |
+//! |---|---|---|---|
+//! | gzip, zstd or bzip2 under any name | read | no rows, sniffed: refused | refused |
+//! | text called `.csv.gz` | read | refused | refused |
+//! | many members, frames, streams | one text | one text | one text |
+//! | declared, and the bytes are something else | refused, `compression_mismatch`, names both | refused | refused |
+//! | ends in the middle | refused, `truncated_gzip` (`_zstd`, `_bzip2`) | refused | refused |
+//! | wrong checksum, damaged | refused, `corrupt_gzip`; zstd has a checksum only if its writer added one | - | - |
+//! | bytes behind the end, zeros too | refused, `corrupt_gzip` | refused | refused |
+//! | nothing in it | as an empty file | - | - |
+//! | a packed file inside | refused, `not_text` | - | - |
+//! | zip, tar, 7-Zip, RAR, workbook, also packed | refused, `not_supported`, says to unpack or save it | - | - |
+//! | a bomb | refused at a ratio of 400 past 64 MiB, or at 256 GiB: `decompression_bomb` | - | - |
+//! | zstd with a window past 32 MiB (`--ultra`, `--long`) | refused, `not_supported`: memory is bounded | - | - |
+//!
+//! # Characters
+//! | corner | tarn | DuckDB | PyArrow |
+//! |---|---|---|---|
+//! | byte order mark, UTF-8 | dropped, once; offsets count it | dropped | dropped |
+//! | byte order mark, UTF-16 | decides; offsets count decoded bytes without it | refused unless declared | refused unless declared |
+//! | a mark that contradicts `encoding` | refused, `encoding_mismatch` | - | - |
+//! | UTF-16 without a mark | `auto`: refused, says what to declare; `utf-16le` and `-be`: read | refused | refused |
+//! | UTF-32 | refused, `not_text` | - | - |
+//! | `latin1`, 0x80 to 0x9F | control characters of that number | refused | the same |
+//! | `windows-1252`, 0x80 | `€`; a byte without a character is a control | cannot be declared so | `€` |
+//! | malformed in a text column: undeclared Latin-1, overlong, surrogate, cut off | bad row, "invalid encoding" | refused | refused |
+//! | malformed in a column of another type | bad row, no value of the type | - | - |
+//! | malformed in a `binary` column | kept; in another encoding than UTF-8 as the byte 0xFF | - | - |
+//! | malformed in a column that the schema has not | of no account | - | - |
+//! | malformed in the header | refused, `header_mismatch` | - | - |
+//! | NUL | bad row | kept | kept |
+//! | NULs, and one byte of 16 a control, in the first 8 KiB | refused, `not_text` | - | - |
+//! | 0x1A at the end, as DOS wrote | a row of its own, bad unless it fits | refused | refused |
+//!
+//! # Rows
+//! | corner | tarn | DuckDB | PyArrow |
+//! |---|---|---|---|
+//! | LF, CRLF, CR | each ends a row | the same | the same |
+//! | all three mixed | each ends a row | refused | the same |
+//! | U+2028, U+2029, U+0085, vertical tab, form feed | text | text | text |
+//! | no line end at the end | the row counts | the same | the same |
+//! | empty lines, also at the end | no rows; in a table of one column a row without value | no rows | no rows |
+//! | fewer fields | bad row | refused | refused |
+//! | more fields | bad row | refused | refused |
+//! | one delimiter too many at the end | bad row | dropped | refused |
+//! | empty file | refused, `empty`; with `header = false` no rows | no rows, sniffed: refused | refused |
+//! | `skip_lines` | lines by LF, CRLF or CR, quotes mean nothing; line numbers and offsets stay the file's | - | - |
+//! | fewer lines than `skip_lines` | as an empty file | - | - |
+//!
+//! # Fields
+//! | corner | tarn | DuckDB | PyArrow |
+//! |---|---|---|---|
+//! | nothing | null | null | null |
+//! | `""` | empty text; null in other types | null | null |
+//! | a null spelling in quotes | null: many exports quote everything | text | null |
+//! | a quote inside an unquoted field (`5" pipe`) | text | text | text |
+//! | space before a quote (`a, "b"`) | text, quotes and all | quotes taken off | text, quotes and all |
+//! | text behind a closing quote (`"a"b`) | bad row | refused, sniffed: text, quotes and all | `ab` |
+//! | a quote that is never closed | that line is a bad row, the others go on | refused, sniffed: text | refused |

@@ -1,0 +1,227 @@
+//! The text in segments of whole rows, each the text of one row group, read in their order by
+//! whichever thread is free.
+//!
+//! Where a segment ends follows from the text and the limits only, never from timing. Text without
+//! quotes is cut at its last line end; with quotes, at the last line end outside of them; and where
+//! quotes are irregular, row by row.
+
+use std::io::Read;
+
+use crate::ConvertError;
+use crate::input::Input;
+use crate::rows::Dialect;
+use crate::scan::{self, Field};
+use crate::tokens::{SLACK, Shape, regular_end};
+
+/// Bytes that can be read before a segment's text.
+const BEFORE: usize = 64;
+/// Read and looked at in one go, small enough to stay in the L2 cache between the two.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// What is known of a segment's quotes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Quotes {
+    None,
+    Regular,
+    Irregular,
+}
+
+/// Whole rows of the text. Its buffer is used again for the next one.
+pub(crate) struct Segment {
+    /// Longer than the text: some bytes before it, and line ends behind it.
+    pub buffer: Vec<u8>,
+    pub start: usize,
+    pub end: usize,
+    /// Where its start stands in the whole text.
+    pub offset: u64,
+    /// Counted from 0.
+    pub number: u64,
+    pub quotes: Quotes,
+}
+
+impl Segment {
+    pub fn new() -> Self {
+        Self { buffer: Vec::new(), start: 0, end: 0, offset: 0, number: 0, quotes: Quotes::None }
+    }
+}
+
+/// Cuts a text into segments.
+pub(crate) struct Segments<R: Read> {
+    input: Input<R>,
+    dialect: Dialect,
+    /// Read, but not yet part of a segment.
+    carry: Vec<u8>,
+    /// Where the carry begins in the text.
+    offset: u64,
+    number: u64,
+    ended: bool,
+    /// The row before was longer than the limit, and its end has not been seen.
+    in_long_row: bool,
+    segment_bytes: usize,
+}
+
+/// The end of a segment's last row, and what is known of the text before it.
+struct Cut {
+    end: usize,
+    quotes: Quotes,
+    in_long_row: bool,
+}
+
+impl<R: Read> Segments<R> {
+    pub fn new(input: Input<R>, dialect: Dialect, segment_bytes: usize) -> Self {
+        let offset = input.start().byte_offset;
+        Self {
+            input,
+            dialect,
+            carry: Vec::new(),
+            offset,
+            number: 0,
+            ended: false,
+            in_long_row: false,
+            segment_bytes,
+        }
+    }
+
+    /// The number of the next segment.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Whether the whole source has been read.
+    pub fn ended(&self) -> bool {
+        self.ended && self.carry.is_empty()
+    }
+
+    /// The input, for its counters.
+    pub fn input(&self) -> &Input<R> {
+        &self.input
+    }
+
+    /// Reads the next segment; `false` at the end of the text.
+    pub fn next(&mut self, segment: &mut Segment) -> Result<bool, ConvertError> {
+        let mut filling = Filling { start: BEFORE, end: BEFORE + self.carry.len(), quotes: false };
+        let mut size = self.segment_bytes.max(self.carry.len());
+        make_room(&mut segment.buffer, size);
+        if let Some(front) = segment.buffer.get_mut(BEFORE..filling.end) {
+            front.copy_from_slice(&self.carry);
+        }
+        filling.quotes = self.carry.contains(&b'"');
+        let cut = loop {
+            self.fill(&mut segment.buffer, &mut filling, BEFORE + size)?;
+            self.skip_long_row(&segment.buffer, &mut filling);
+            if filling.start == filling.end && self.ended {
+                self.carry.clear();
+                return Ok(false);
+            }
+            if let Some(cut) = self.cut(&mut segment.buffer, &filling) {
+                break cut;
+            }
+            size *= 2;
+            make_room(&mut segment.buffer, size);
+        };
+        self.hand_over(segment, &filling, cut);
+        Ok(true)
+    }
+
+    fn fill(&mut self, buffer: &mut [u8], filling: &mut Filling, to: usize) -> Result<(), ConvertError> {
+        while filling.end < to && !self.ended {
+            let piece_end = to.min(filling.end + PIECE_BYTES);
+            let piece = buffer.get_mut(filling.end..piece_end).unwrap_or_default();
+            let count = self.input.fill(piece)?;
+            self.ended = count < piece.len();
+            filling.quotes |= memchr::memchr(b'"', piece.get(..count).unwrap_or_default()).is_some();
+            filling.end += count;
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, filling: &mut Filling, bytes: usize) {
+        filling.start += bytes;
+        self.offset += bytes as u64;
+    }
+
+    /// Goes behind the line break of a row whose beginning was in the segment before.
+    fn skip_long_row(&mut self, buffer: &[u8], filling: &mut Filling) {
+        if !self.in_long_row {
+            return;
+        }
+        let text = buffer.get(filling.start..filling.end).unwrap_or_default();
+        let stop = scan::line_break(text, 0);
+        let behind = scan::behind_break(text, self.ended, stop);
+        self.in_long_row = behind.is_none();
+        self.step(filling, behind.unwrap_or(stop));
+    }
+
+    /// Where the last whole row ends; `None` if there is none yet, and more must be read.
+    fn cut(&self, buffer: &mut [u8], filling: &Filling) -> Option<Cut> {
+        let Filling { start, end, quotes } = *filling;
+        if !quotes {
+            let text = buffer.get(start..end).unwrap_or_default();
+            let last =
+                if self.ended { Some(text.len()) } else { memchr::memrchr(b'\n', text).map(|at| at + 1) };
+            if let Some(length) = last {
+                return Some(Cut { end: start + length, quotes: Quotes::None, in_long_row: false });
+            }
+        }
+        if let Some(slack) = buffer.get_mut(end..end + SLACK) {
+            slack.fill(b'\n');
+        }
+        let shape = Shape {
+            delimiter: self.dialect.delimiter,
+            columns: 0,
+            quotes: true,
+            longest_row_bytes: self.dialect.longest_row_bytes,
+            most_rows: usize::MAX,
+        };
+        match regular_end(buffer, start, end, self.ended, shape) {
+            Some(end) if end > start => Some(Cut { end, quotes: Quotes::Regular, in_long_row: false }),
+            _ => self.cut_by_rows(buffer, start, end),
+        }
+    }
+
+    fn cut_by_rows(&self, buffer: &[u8], start: usize, end: usize) -> Option<Cut> {
+        let mut fields: Vec<Field> = Vec::new();
+        let mut at = start;
+        let cut = |end, in_long_row| Some(Cut { end, quotes: Quotes::Irregular, in_long_row });
+        while at < end {
+            let text = buffer.get(at..end).unwrap_or_default();
+            let Some(row) = self.dialect.row(text, self.ended, &mut fields) else { break };
+            let unended = row.next == text.len() && text.last() != Some(&b'\n') && !self.ended;
+            if unended && row.length == self.dialect.longest_row_bytes && row.fault.is_some() {
+                return cut(at + row.length + 1, true);
+            }
+            at += row.next;
+        }
+        if at > start { cut(at, false) } else { None }
+    }
+
+    fn hand_over(&mut self, segment: &mut Segment, filling: &Filling, cut: Cut) {
+        self.carry.clear();
+        self.carry.extend_from_slice(segment.buffer.get(cut.end..filling.end).unwrap_or_default());
+        if let Some(slack) = segment.buffer.get_mut(cut.end..cut.end + SLACK) {
+            slack.fill(b'\n');
+        }
+        (segment.start, segment.end) = (filling.start, cut.end);
+        (segment.offset, segment.number, segment.quotes) = (self.offset, self.number, cut.quotes);
+        self.offset += (cut.end - filling.start) as u64;
+        self.in_long_row = cut.in_long_row;
+        self.number += 1;
+    }
+}
+
+/// A segment's buffer while it fills.
+struct Filling {
+    start: usize,
+    end: usize,
+    quotes: bool,
+}
+
+/// A new buffer is zeros that the system hands out page by page, when they are written.
+fn make_room(buffer: &mut Vec<u8>, size: usize) {
+    let needed = BEFORE + size + SLACK;
+    if buffer.is_empty() {
+        *buffer = vec![0; needed];
+    } else if buffer.len() < needed {
+        buffer.resize(needed, 0);
+    }
+}

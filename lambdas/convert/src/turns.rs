@@ -1,0 +1,207 @@
+//! Threads take segments as they come free; their results are written in the segments' order.
+//!
+//! Thread after thread reads its next segment while it alone holds the source, so that one thread
+//! reads, or inflates, while the others parse. A thread that is ahead keeps its row groups, at
+//! most one segment's for each thread, until those before them are written.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::rejects::{Reject, RejectSink};
+use crate::segments::{Segment, Segments};
+use crate::silver::Silver;
+use crate::worker::{Done, Rejected, Relief, Worker};
+use crate::{ConvertError, Limits};
+
+/// What threads share.
+pub(crate) struct Turns<'a, R: Read, W: Write + Send> {
+    source: Mutex<Segments<R>>,
+    results: Mutex<Results<'a, W>>,
+    progress: Condvar,
+    limits: Limits,
+}
+
+/// What has been written, and what waits to be.
+pub(crate) struct Results<'a, W: Write + Send> {
+    pub silver: Silver<W>,
+    rejects: &'a mut (dyn RejectSink + Send),
+    pub rows: u64,
+    pub bad_rows: u64,
+    /// Lines before the segment whose turn it is.
+    lines: u64,
+    /// The segment whose turn it is.
+    turn: u64,
+    waiting: BTreeMap<u64, Done>,
+    /// Buffers of what has been written.
+    spare: Vec<Vec<u8>>,
+    /// The first fault in the order of the file, as far as it is known. It ends all work.
+    fault: Option<(u64, ConvertError)>,
+}
+
+impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
+    pub fn new(
+        source: Segments<R>,
+        silver: Silver<W>,
+        rejects: &'a mut (dyn RejectSink + Send),
+        limits: Limits,
+    ) -> Self {
+        let results = Results {
+            silver,
+            rejects,
+            rows: 0,
+            bad_rows: 0,
+            lines: 0,
+            turn: 0,
+            waiting: BTreeMap::new(),
+            spare: Vec::new(),
+            fault: None,
+        };
+        Self { source: Mutex::new(source), results: Mutex::new(results), progress: Condvar::new(), limits }
+    }
+
+    /// Converts the segment that has been read and then others, until there are no more.
+    pub fn work(&self, worker: &mut Worker, segment: &mut Segment, lines: u64) {
+        let stop = StopOnPanic(self);
+        let mut lines = Some(lines);
+        while lines.is_some() || self.next(segment) {
+            let mut relief = Emit { turns: self, segment: segment.number };
+            let result = worker.convert(segment, lines.take().unwrap_or_default(), &mut relief);
+            self.hand_in(segment, result);
+            worker.tools.spare.append(&mut self.results().spare);
+        }
+        std::mem::forget(stop);
+    }
+
+    /// The same, from the next segment on.
+    pub fn help(&self, worker: &mut Worker) {
+        let mut segment = Segment::new();
+        if self.next(&mut segment) {
+            self.work(worker, &mut segment, 0);
+        }
+    }
+
+    /// What is left when all threads are done.
+    pub fn finish(self) -> Result<(Segments<R>, Results<'a, W>), ConvertError> {
+        let mut results = self.results.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let source = self.source.into_inner().unwrap_or_else(PoisonError::into_inner);
+        match results.fault.take() {
+            Some((_, error)) => Err(error),
+            None => Ok((source, results)),
+        }
+    }
+
+    fn next(&self, segment: &mut Segment) -> bool {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = source.number();
+        let ahead = |results: &Results<'_, W>| number > results.turn + self.limits.threads as u64;
+        if self.wait(ahead).fault.is_some() {
+            return false;
+        }
+        match source.next(segment) {
+            Ok(more) => more,
+            Err(error) => {
+                self.results().fail(number, error);
+                false
+            }
+        }
+    }
+
+    fn results(&self) -> MutexGuard<'_, Results<'a, W>> {
+        self.results.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits as long as something holds and nothing has failed.
+    fn wait(&self, something: impl Fn(&Results<'a, W>) -> bool) -> MutexGuard<'_, Results<'a, W>> {
+        let keep_waiting = |results: &mut Results<'a, W>| results.fault.is_none() && something(results);
+        self.progress.wait_while(self.results(), keep_waiting).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for the segment's turn only if it has bad rows, because they are still in its buffer.
+    fn hand_in(&self, segment: &Segment, result: Result<Done, ConvertError>) {
+        let number = segment.number;
+        match result {
+            Err(error) => self.results().fail(number, error),
+            Ok(mut done) => {
+                if !done.rejected.is_empty() {
+                    let mut rejected = std::mem::take(&mut done.rejected);
+                    if let Err(error) =
+                        (Emit { turns: self, segment: number }).relieve(segment, &mut rejected)
+                    {
+                        self.results().fail(number, error);
+                    }
+                }
+                self.results().take(number, done);
+            }
+        }
+        self.progress.notify_all();
+    }
+}
+
+impl<W: Write + Send> Results<'_, W> {
+    /// The fault that comes first in the file is the one that is told.
+    fn fail(&mut self, number: u64, error: ConvertError) {
+        if self.fault.as_ref().is_none_or(|(known, _)| number < *known) {
+            self.fault = Some((number, error));
+        }
+    }
+
+    fn take(&mut self, number: u64, done: Done) {
+        self.waiting.insert(number, done);
+        while self.fault.is_none() {
+            let Some(done) = self.waiting.remove(&self.turn) else { break };
+            if let Err(error) = self.write(done) {
+                self.fail(self.turn, error);
+            }
+            self.turn += 1;
+        }
+    }
+
+    fn write(&mut self, done: Done) -> Result<(), ConvertError> {
+        self.rows += done.rows;
+        self.lines += done.lines;
+        done.groups.into_iter().try_for_each(|group| Ok(self.silver.write(group, &mut self.spare)?))
+    }
+
+    fn reject(&mut self, segment: &Segment, rejected: Rejected, limits: Limits) -> Result<(), ConvertError> {
+        let reject = Reject {
+            line: 1 + self.lines + rejected.line,
+            byte_offset: segment.offset + (rejected.raw.start - segment.start) as u64,
+            raw: segment.buffer.get(rejected.raw).unwrap_or_default(),
+            reason: rejected.reason,
+        };
+        self.bad_rows += 1;
+        self.rejects.reject(&reject).map_err(ConvertError::Rejects)?;
+        if self.bad_rows > limits.max_bad_rows {
+            return Err(ConvertError::TooManyBadRows { limit: limits.max_bad_rows });
+        }
+        Ok(())
+    }
+}
+
+/// Passes bad rows on when it is their segment's turn.
+struct Emit<'t, 'a, R: Read, W: Write + Send> {
+    turns: &'t Turns<'a, R, W>,
+    segment: u64,
+}
+
+impl<R: Read + Send, W: Write + Send> Relief for Emit<'_, '_, R, W> {
+    fn relieve(&mut self, segment: &Segment, rejected: &mut Vec<Rejected>) -> Result<(), ConvertError> {
+        let mut results = self.turns.wait(|results| results.turn != self.segment);
+        if results.fault.is_some() {
+            rejected.clear();
+            return Ok(());
+        }
+        rejected.drain(..).try_for_each(|row| results.reject(segment, row, self.turns.limits))
+    }
+}
+
+/// Ends the work of all threads if one of them panics, so that none waits for it.
+struct StopOnPanic<'t, 'a, R: Read + Send, W: Write + Send>(&'t Turns<'a, R, W>);
+
+impl<R: Read + Send, W: Write + Send> Drop for StopOnPanic<'_, '_, R, W> {
+    fn drop(&mut self) {
+        self.0.results().fail(0, ConvertError::Spec("a thread ended early".into()));
+        self.0.progress.notify_all();
+    }
+}

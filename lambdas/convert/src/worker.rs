@@ -1,0 +1,186 @@
+//! What one thread does: a segment of text becomes row groups, and bad rows are noted.
+//!
+//! Blocks of text go the fast way. A block with a row that is irregular or breaks a rule goes the
+//! general way, row by row, which knows what is wrong with it.
+
+use std::ops::Range;
+
+use crate::block::{Block, Fields};
+use crate::columns::Tools;
+use crate::encode::Finished;
+use crate::group::Group;
+use crate::rejects::Reason;
+use crate::rows::{self, Dialect};
+use crate::scan::Field;
+use crate::segments::{Quotes, Segment};
+use crate::tokens::{Shape, Tokeniser};
+use crate::{ConvertError, Limits};
+
+/// Text that is tokenised before its columns are parsed: with its places it stays in the L2 cache.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// The columns, buffers and tables of one thread.
+pub(crate) struct Worker {
+    pub group: Group,
+    pub tools: Tools,
+    pub dialect: Dialect,
+    pub limits: Limits,
+    tokeniser: Tokeniser,
+    fields: Vec<Field>,
+    row: Vec<Field>,
+}
+
+/// What became of a segment.
+#[derive(Default)]
+pub(crate) struct Done {
+    pub groups: Vec<Vec<Finished>>,
+    pub rows: u64,
+    /// Lines of the text up to where the segment has been read.
+    pub lines: u64,
+    pub rejected: Vec<Rejected>,
+}
+
+/// A bad row, by its place in the segment.
+pub(crate) struct Rejected {
+    /// Counted from the segment's first, which is 0.
+    pub line: u64,
+    pub raw: Range<usize>,
+    pub reason: Reason,
+}
+
+/// Takes noted bad rows before they are too many to keep.
+pub(crate) trait Relief {
+    fn relieve(&mut self, segment: &Segment, rejected: &mut Vec<Rejected>) -> Result<(), ConvertError>;
+}
+
+/// Bad rows that are kept until the segment's turn comes.
+const MOST_KEPT: usize = 8192;
+
+impl Worker {
+    pub fn new(group: Group, tools: Tools, dialect: Dialect, limits: Limits) -> Self {
+        let (fields, row) = (Vec::new(), Vec::new());
+        Self { group, tools, dialect, limits, tokeniser: Tokeniser::default(), fields, row }
+    }
+
+    /// Converts a segment from its start on. `lines` of the text have been read before it.
+    pub fn convert(
+        &mut self,
+        segment: &Segment,
+        lines: u64,
+        relief: &mut dyn Relief,
+    ) -> Result<Done, ConvertError> {
+        let mut done = Done { lines, ..Done::default() };
+        let mut at = segment.start;
+        while at < segment.end {
+            at = match self.fast_block(segment, at, &mut done)? {
+                Some(next) => next,
+                None => self.general_block(segment, at, &mut done)?,
+            };
+            if self.group.rows() >= self.limits.row_group_rows {
+                self.end_group(&mut done)?;
+            }
+            if done.rejected.len() >= MOST_KEPT {
+                relief.relieve(segment, &mut done.rejected)?;
+            }
+        }
+        self.end_group(&mut done)?;
+        Ok(done)
+    }
+
+    fn end_group(&mut self, done: &mut Done) -> Result<(), ConvertError> {
+        if self.group.rows() > 0 {
+            done.rows += self.group.rows() as u64;
+            done.groups.push(self.group.finish(&mut self.tools)?);
+        }
+        Ok(())
+    }
+
+    fn free_rows(&self) -> usize {
+        self.limits.row_group_rows.saturating_sub(self.group.rows()).max(1)
+    }
+
+    /// Where the text behind a regular block begins, once its rows are taken.
+    fn fast_block(
+        &mut self,
+        segment: &Segment,
+        at: usize,
+        done: &mut Done,
+    ) -> Result<Option<usize>, ConvertError> {
+        let text = segment.buffer.as_slice();
+        let most_rows = self.free_rows();
+        // Few rows are left in a small row group: there is no use in looking at a whole block.
+        let bytes = BLOCK_BYTES.min(most_rows.saturating_mul(BLOCK_BYTES / 64));
+        // Behind a last row without line end there is one that the segment put there.
+        let text_end = segment.end + usize::from(text.get(segment.end - 1) != Some(&b'\n'));
+        let to = text_end.min(at + bytes);
+        let quotes = segment.quotes != Quotes::None
+            && memchr::memchr(b'"', text.get(at..to).unwrap_or_default()).is_some();
+        if quotes && segment.quotes == Quotes::Irregular {
+            return Ok(None);
+        }
+        let shape = Shape {
+            delimiter: self.dialect.delimiter,
+            columns: self.group.wanted(),
+            quotes,
+            longest_row_bytes: self.limits.longest_row_bytes,
+            most_rows,
+        };
+        let Some(found) = self.tokeniser.rows(text, at, to, shape) else { return Ok(None) };
+        let content = text.get(at..found.end.min(segment.end)).unwrap_or_default();
+        if !found.ascii && std::str::from_utf8(content).is_err() {
+            return Ok(None);
+        }
+        let fields = if quotes { Fields::Quoted(found.separators) } else { Fields::Plain(found.separators) };
+        let block = Block { text, rows: found.rows, columns: shape.columns, fields };
+        let (rows, end) = (found.rows, found.end);
+        if !self.group.append(&block, &mut self.tools)? {
+            return Ok(None);
+        }
+        done.lines += if quotes { rows::line_breaks(content) } else { rows as u64 };
+        Ok(Some(end))
+    }
+
+    /// Where the text behind about a block of rows begins, once the good ones are taken and the
+    /// others noted.
+    fn general_block(
+        &mut self,
+        segment: &Segment,
+        mut at: usize,
+        done: &mut Done,
+    ) -> Result<usize, ConvertError> {
+        let until = segment.end.min(at + BLOCK_BYTES);
+        let most_rows = self.free_rows();
+        let mut rows = 0;
+        self.fields.clear();
+        while at < until && rows < most_rows {
+            let rest = segment.buffer.get(at..segment.end).unwrap_or_default();
+            let Some(mut row) = self.dialect.row(rest, true, &mut self.row) else { break };
+            let raw = rest.get(..row.length).unwrap_or_default();
+            if !self.dialect.is_no_row(&row) {
+                match row.fault.take().or_else(|| self.group.refusal(raw, &self.row)) {
+                    None => {
+                        rows += 1;
+                        self.fields.extend(self.row.iter().map(|field| field.moved(at)));
+                    }
+                    Some(reason) => {
+                        let raw = at..at + row.length;
+                        done.rejected.push(Rejected { line: done.lines, raw, reason });
+                    }
+                }
+            }
+            done.lines += row.lines;
+            at += row.next;
+        }
+        self.take_placed(segment, rows)?;
+        Ok(at)
+    }
+
+    fn take_placed(&mut self, segment: &Segment, rows: usize) -> Result<(), ConvertError> {
+        let fields = std::mem::take(&mut self.fields);
+        let columns = self.group.wanted();
+        let block = Block { text: &segment.buffer, rows, columns, fields: Fields::Placed(&fields) };
+        let taken = rows == 0 || self.group.append(&block, &mut self.tools)?;
+        self.fields = fields;
+        if taken { Ok(()) } else { Err(ConvertError::Spec("a checked row was refused".into())) }
+    }
+}

@@ -1,0 +1,51 @@
+//! A table's block as `lake.toml` has it.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use tarn_lake::{Csv, Layout};
+
+/// The block of a table of files like this one; what is the default is left out.
+pub fn of(input: &Path, csv: &Csv, layout: &Layout) -> String {
+    let name = table_name(input);
+    let mut block = format!("[[table]]\nname = \"{name}\"\nfiles = \"{name}*\"\n");
+    let default = Csv::default();
+    if csv.delimiter != default.delimiter {
+        let delimiter = if csv.delimiter == '\t' { "\\t".into() } else { csv.delimiter.to_string() };
+        let _ = writeln!(block, "delimiter = \"{delimiter}\"");
+    }
+    if csv.header != default.header {
+        let _ = writeln!(block, "header = {}", csv.header);
+    }
+    block.push_str("\n[table.columns]\n");
+    for column in &layout.columns {
+        let _ = writeln!(block, "{} = \"{}\"", column.name, column.kind);
+    }
+    block
+}
+
+/// The file's name as far as a table can have it.
+fn table_name(input: &Path) -> String {
+    let file = input.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    let parts = stem.split(|c: char| !c.is_ascii_alphanumeric()).filter(|part| !part.is_empty());
+    let name: String = parts.collect::<Vec<_>>().join("_").chars().take(40).collect();
+    if name.starts_with(|first: char| first.is_ascii_lowercase()) { name } else { format!("table_{name}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_says_what_is_not_the_default() {
+        let inferred = tarn_convert::infer(&b"1\tx\n2\ty\n"[..]).unwrap();
+        let block = of(Path::new("data/2024 Orders.csv.gz"), &inferred.csv, &inferred.layout);
+        let wanted = "[[table]]\nname = \"table_2024_orders\"\nfiles = \"table_2024_orders*\"\n\
+                      delimiter = \"\\t\"\nheader = false\n\n[table.columns]\n\
+                      column_1 = \"int64\"\ncolumn_2 = \"string\"\n";
+        assert_eq!(block, wanted);
+        let read = tarn_config::parse_schema(&block).unwrap();
+        assert_eq!((read.csv, read.layout), (inferred.csv, inferred.layout));
+    }
+}

@@ -1,0 +1,111 @@
+//! Where the columns of a file are written: in the lake, in a file of their own, or nowhere yet.
+
+use std::fs;
+use std::path::Path;
+
+use tarn_config::{Schema, Source};
+use tarn_convert::{ConvertError, infer};
+use tarn_lake::{Csv, Day, Layout, Matched, Table};
+
+use super::block;
+use super::file::Refused;
+use crate::arguments::{self, Common};
+use crate::failure::Failure;
+use crate::project::{self, Project};
+
+/// What says how files look.
+pub enum Columns {
+    Table(Box<Table>),
+    Schema(Box<Schema>),
+    Inferred,
+}
+
+/// How one file looks, and what becomes of it.
+pub struct Shape {
+    pub csv: Csv,
+    pub layout: Layout,
+    pub schema: Layout,
+    /// The block for `lake.toml`, where it was not written down before.
+    pub inferred: Option<String>,
+}
+
+impl Columns {
+    /// Reads what the command line names.
+    pub fn load(common: &Common, options: &arguments::Columns) -> Result<Self, Failure> {
+        match (&options.table, &options.schema) {
+            (Some(name), _) => table(common, name).map(|table| Self::Table(Box::new(table))),
+            (_, Some(file)) => schema(common, file).map(|schema| Self::Schema(Box::new(schema))),
+            (None, None) => Ok(Self::Inferred),
+        }
+    }
+
+    /// How a file looks.
+    pub fn of(&self, input: &Path) -> Result<Shape, Refused> {
+        match self {
+            Self::Table(table) => {
+                let (csv, schema) = (table.csv.clone(), table.newest_layout().clone());
+                Ok(Shape { csv, layout: layout_of(table, input)?.clone(), schema, inferred: None })
+            }
+            Self::Schema(schema) => {
+                let Schema { csv, layout } = schema.as_ref().clone();
+                Ok(Shape { csv, schema: layout.clone(), layout, inferred: None })
+            }
+            Self::Inferred => inferred(input),
+        }
+    }
+}
+
+fn table(common: &Common, name: &str) -> Result<Table, Failure> {
+    let tables = Project::load(common)?.lake.tables;
+    let names: Vec<_> = tables.iter().map(|table| table.name.to_string()).collect();
+    tables.into_iter().find(|table| table.name.as_str() == name).ok_or_else(|| {
+        Failure::bad_input(format!("the lake has no table `{name}`"))
+            .hint(format!("it has {}", names.join(", ")))
+    })
+}
+
+fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
+    let path = file.display().to_string();
+    let text = fs::read_to_string(file)
+        .map_err(|error| Failure::bad_input(format!("the schema {path} cannot be read: {error}")))?;
+    tarn_config::parse_schema(&text).map_err(|faults| {
+        project::show_faults(common, &faults, &Source { path: &path, text: &text });
+        Failure::shown()
+    })
+}
+
+/// The layout of the day that the file's path names, as the pipeline reads it; else the newest.
+fn layout_of<'t>(table: &'t Table, input: &Path) -> Result<&'t Layout, Refused> {
+    let Some(day) = day_of(table, input) else { return Ok(table.newest_layout()) };
+    let refused = |reason: String| Refused { class: "NO_LAYOUT".into(), reason, rejects: None };
+    let day = day.map_err(|error| refused(format!("its date is none that a calendar has: {error}")))?;
+    table.layout_on(day).ok_or_else(|| {
+        let name = &table.name;
+        refused(format!("table `{name}` has no layout for {day}; add one with an earlier `from`"))
+    })
+}
+
+/// Keys in landing are paths below a folder that is not known here, so every tail is tried.
+fn day_of(table: &Table, input: &Path) -> Option<Result<Day, tarn_lake::ImpossibleDay>> {
+    let parts: Vec<&str> = input.iter().filter_map(|part| part.to_str()).collect();
+    let mut tails = (0..parts.len()).filter_map(|start| parts.get(start..)).map(|tail| tail.join("/"));
+    let Matched { day } = tails.find_map(|key| table.files.matches(&key))?;
+    day
+}
+
+fn inferred(input: &Path) -> Result<Shape, Refused> {
+    let source = fs::File::open(input).map_err(ConvertError::Source).map_err(Refused::of)?;
+    let found = infer(source).map_err(Refused::of)?;
+    if let Some((written, name)) = found.renamed.first() {
+        return Err(Refused {
+            class: "HEADER_NAMES".into(),
+            reason: format!(
+                "the header's `{written}` can be no column's name: write lower-case letters, digits and \
+                 underscores, a letter first, for example `{name}`"
+            ),
+            rejects: None,
+        });
+    }
+    let block = block::of(input, &found.csv, &found.layout);
+    Ok(Shape { csv: found.csv, schema: found.layout.clone(), layout: found.layout, inferred: Some(block) })
+}

@@ -1,0 +1,158 @@
+//! Which file becomes which, checked before anything is written.
+
+use std::collections::HashMap;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use tarn_convert::{Codec, Limits};
+
+use crate::arguments::{self, Convert};
+use crate::failure::Failure;
+
+/// What is to be done.
+pub struct Plan {
+    /// In the order of the command line.
+    pub files: Vec<File>,
+    /// How each is converted.
+    pub settings: Settings,
+    folder: PathBuf,
+}
+
+/// A file and what becomes of it.
+pub struct File {
+    pub input: PathBuf,
+    pub output: PathBuf,
+    pub rejects: PathBuf,
+}
+
+/// How a file is converted.
+pub struct Settings {
+    pub limits: Limits,
+    pub codec: Codec,
+}
+
+impl Plan {
+    /// Checks every input and output; what is wrong with any of them ends the command.
+    pub fn new(options: &Convert) -> Result<Self, Failure> {
+        let mut files = Vec::new();
+        let mut writers: HashMap<PathBuf, &Path> = HashMap::new();
+        for input in &options.inputs {
+            check_input(input)?;
+            let file = File::new(input, &options.out)?;
+            if let Some(other) = writers.insert(file.output.clone(), input) {
+                return Err(same_output(other, &file));
+            }
+            check_output(&file, options.overwrite)?;
+            files.push(file);
+        }
+        let settings = Settings { limits: limits(options), codec: codec(options.codec) };
+        Ok(Self { files, settings, folder: options.out.clone() })
+    }
+
+    /// Makes the folder of the outputs.
+    pub fn make_folder(&self) -> Result<(), Failure> {
+        std::fs::create_dir_all(&self.folder).map_err(|error| {
+            Failure::failed(format!("the folder {} cannot be made: {error}", self.folder.display()))
+        })
+    }
+}
+
+impl File {
+    fn new(input: &Path, folder: &Path) -> Result<Self, Failure> {
+        let name = input.file_name().and_then(|name| name.to_str()).map(stem);
+        let name = name.ok_or_else(|| {
+            Failure::bad_input(format!("the name of {} is not UTF-8; rename it", input.display()))
+        })?;
+        let beside = |ending: &str| folder.join(format!("{name}.{ending}"));
+        Ok(Self { input: input.into(), output: beside("parquet"), rejects: beside("rejects.jsonl") })
+    }
+}
+
+/// `events.csv.gz` is `events`: a name without what says how it is packed and what it is.
+fn stem(name: &str) -> &str {
+    let unpacked = [".gz", ".zst", ".bz2"].iter().find_map(|ending| name.strip_suffix(ending));
+    let name = unpacked.filter(|name| !name.is_empty()).unwrap_or(name);
+    match name.rsplit_once('.') {
+        Some((stem, _)) if !stem.is_empty() => stem,
+        _ => name,
+    }
+}
+
+fn check_input(input: &Path) -> Result<(), Failure> {
+    if input.to_str().is_some_and(|text| text.starts_with("s3://")) {
+        return Err(Failure::bad_input(format!(
+            "{} lies in S3, and `tarn convert` reads files of this machine only",
+            input.display()
+        ))
+        .hint("download it first, or let the lake convert it: `tarn push` and `tarn run`"));
+    }
+    match input.metadata() {
+        Ok(metadata) if metadata.is_dir() => {
+            Err(Failure::bad_input(format!("{} is a folder", input.display()))
+                .hint(format!("name its files, for example {}/*.csv", input.display())))
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(Failure::bad_input(format!("{} cannot be read: {error}", input.display()))),
+    }
+}
+
+fn check_output(file: &File, overwrite: bool) -> Result<(), Failure> {
+    let output = &file.output;
+    if !output.exists() {
+        return Ok(());
+    }
+    if output.canonicalize().ok() == file.input.canonicalize().ok() {
+        return Err(Failure::bad_input(format!("{} would be written over itself", output.display()))
+            .hint("name another folder with --out"));
+    }
+    if output.is_dir() || !overwrite {
+        return Err(Failure::bad_input(format!(
+            "{} is there already; nothing was converted",
+            output.display()
+        ))
+        .hint("replace it with --overwrite, or name another folder with --out"));
+    }
+    Ok(())
+}
+
+fn same_output(other: &Path, file: &File) -> Failure {
+    let (input, output) = (file.input.display(), file.output.display());
+    Failure::bad_input(format!("{} and {input} would both become {output}", other.display()))
+        .hint("convert them one after the other, into different folders")
+}
+
+fn codec(codec: arguments::Codec) -> Codec {
+    match codec {
+        arguments::Codec::Zstd => Codec::Zstd,
+        arguments::Codec::Snappy => Codec::Snappy,
+    }
+}
+
+/// Each thread has the text of a row group, and once more as much for its values and pages.
+fn limits(options: &Convert) -> Limits {
+    let default = Limits::default();
+    let threads = options.threads.map_or(default.threads, NonZeroUsize::get);
+    let each = options.memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX) / threads / 2);
+    let row_group_bytes = each.map_or(default.row_group_bytes, |each| each.min(default.row_group_bytes));
+    Limits { threads, row_group_bytes, ..default }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_lose_what_says_how_they_are_packed() {
+        for (name, wanted) in [
+            ("events.csv.gz", "events"),
+            ("events.csv", "events"),
+            ("events.gz", "events"),
+            ("a.b.tsv.zst", "a.b"),
+            ("events", "events"),
+            (".csv", ".csv"),
+            (".gz", ".gz"),
+        ] {
+            assert_eq!(stem(name), wanted, "{name}");
+        }
+    }
+}

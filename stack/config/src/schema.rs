@@ -1,0 +1,56 @@
+//! One table's columns and format on their own, for files that belong to no lake yet.
+//!
+//! The keys are those of `[[table]]`, so that a block can move between the two files as it is:
+//! `name`, `description` and `files` may stand in it and mean nothing here, and so may the
+//! `[[table]]` header itself. Of several layouts the newest holds.
+
+use tarn_lake::{Csv, Layout};
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::faults::Faults;
+use crate::reader::Reader;
+use crate::{Code, Diagnostic, Severity, layout, syntax, table};
+
+/// What files look like, whatever they are called and wherever they lie.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// How the text is written.
+    pub csv: Csv,
+    /// The columns in the order of the file.
+    pub layout: Layout,
+}
+
+/// Reads a schema file. `Err` holds every fault, ordered by place.
+pub fn parse_schema(text: &str) -> Result<Schema, Vec<Diagnostic>> {
+    let (root, syntax_errors) = DeTable::parse_recoverable(text);
+    let faults = Faults::new(text);
+    let schema = read(root.get_ref(), &faults);
+    let found = syntax::join(text, &syntax_errors, faults.into_inner());
+    match schema {
+        Some(schema) if found.iter().all(|fault| fault.severity == Severity::Warning) => Ok(schema),
+        _ => Err(found),
+    }
+}
+
+/// A schema with holes is only returned beside a fault.
+fn read<'a>(root: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Option<Schema> {
+    let first_key = root.keys().map(Spanned::span).min_by_key(|span| span.start).unwrap_or(0..0);
+    let (place, keys) = inner(root, faults).unwrap_or((first_key, root));
+    let block = Reader::open(&table::BLOCK, keys, place, "the schema", faults);
+    let csv = table::csv(&block);
+    Some(Schema { csv, layout: layout::read_all(&block).pop()? })
+}
+
+/// The first `[[table]]` of a file that holds nothing else, and its place.
+fn inner<'a>(root: &'a DeTable<'a>, faults: &Faults) -> Option<(std::ops::Range<usize>, &'a DeTable<'a>)> {
+    let blocks = root.get("table").filter(|_| root.len() == 1)?.get_ref().as_array()?;
+    if let Some(second) = blocks.get(1) {
+        let title = "the file holds more than one table";
+        let fault = Diagnostic::error(Code::DuplicateName, second.span(), title);
+        let fault = fault.label("a schema is of one table");
+        faults.push(fault.help("keep one `[[table]]`, or name a lake's table with `--table`"));
+    }
+    let first = blocks.first()?;
+    Some((first.span(), first.get_ref().as_table()?))
+}

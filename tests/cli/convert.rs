@@ -1,0 +1,212 @@
+//! `tarn convert`: files of this machine become Parquet that a foreign reader reads.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tarn_tests::{Project, python};
+
+const EVENTS: &str = "timestamp,visitorid,event,itemid,transactionid\n\
+                      1433221332117,257597,view,355908,\n\
+                      1433224214164,992329,transaction,248676,7\n";
+
+/// What DuckDB finds in a Parquet file.
+fn read(file: &Path) -> Value {
+    let answer = python("parquet.py", &[file.to_str().unwrap()]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    serde_json::from_str(&answer.stdout).unwrap()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut child =
+        Command::new("gzip").arg("-nc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.wait_with_output().unwrap().stdout
+}
+
+/// The names in a folder.
+fn names(project: &Project, folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(project.path(folder)).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_table_of_the_lake_says_how_files_look() {
+    let project = Project::example("retail", "dev");
+    project.write("events.csv", EVENTS);
+    project.write("more/events_2.csv.gz", gzip(EVENTS));
+    let done =
+        project.json(&["convert", "events.csv", "more/events_2.csv.gz", "--table", "events", "--out", "o"]);
+    let files = done["files"].as_array().unwrap();
+    assert_eq!(files.len(), 2);
+    for (file, out) in files.iter().zip(["o/events.parquet", "o/events_2.parquet"]) {
+        assert_eq!(file["out"], out);
+        assert_eq!((&file["rows"], &file["bad_rows"]), (&2.into(), &0.into()));
+        assert_eq!(file["text_bytes"], EVENTS.len());
+        let size = project.path(out).metadata().unwrap().len();
+        assert_eq!(file["bytes_out"], size);
+        assert!(file["seconds"].as_f64().unwrap() > 0.0);
+    }
+    assert!(files[1]["bytes_in"].as_u64() < files[1]["text_bytes"].as_u64());
+    assert_eq!(names(&project, "o"), ["events.parquet", "events_2.parquet"], "nothing else is left");
+
+    let found = read(&project.path("o/events_2.parquet"));
+    assert_eq!(found["columns"][0], "timestamp TIMESTAMP");
+    assert_eq!(found["rows"][0], json!(["2015-06-02 05:02:12.117", "257597", "view", "355908", null]));
+    assert_eq!(found["codecs"], json!(["ZSTD"]));
+}
+
+#[test]
+fn a_schema_file_says_it_too() {
+    let project = Project::example("retail", "dev");
+    std::fs::remove_file(project.path("lake.toml")).unwrap();
+    let schema = "delimiter = \"|\"\nheader = false\nnulls = [\"NULL\"]\n\
+                  columns = { id = \"int64\", price = \"decimal(10,2)\", placed = { type = \"date\", format = \"%d.%m.%Y\" } }\n";
+    project.write("orders.toml", schema);
+    project.write("orders.txt", "1|12.5|24.12.2025\n2|NULL|01.01.2026\n");
+    let arguments = ["convert", "orders.txt", "--schema", "orders.toml", "--out", "o", "--codec", "snappy"];
+    let done = project.done(&[&arguments[..], &["--threads", "1", "--memory", "64M"]].concat());
+    assert!(done.stdout.starts_with("orders.txt -> o/orders.parquet  2 rows"), "{}", done.stdout);
+    let found = read(&project.path("o/orders.parquet"));
+    assert_eq!(found["columns"], json!(["id BIGINT", "price DECIMAL(10,2)", "placed DATE"]));
+    assert_eq!(found["rows"], json!([["1", "12.50", "2025-12-24"], ["2", null, "2026-01-01"]]));
+    assert_eq!(found["codecs"], json!(["SNAPPY"]));
+}
+
+#[test]
+fn what_is_inferred_can_be_pasted() {
+    let project = Project::example("retail", "dev");
+    let text = "id;code;price;day;at\n1;007;1.5;2024-02-29;2024-02-29 08:15:00\n2;010;;2024-03-01;2024-03-01T00:00:00\n";
+    project.write("orders.csv", text);
+    let done = project.done(&["convert", "orders.csv", "--infer", "--out", "o"]);
+    let block = done.stdout.split("\norders.csv ->").next().unwrap();
+    let wanted = "[[table]]\nname = \"orders\"\nfiles = \"orders*\"\ndelimiter = \";\"\n\n[table.columns]\n\
+                  id = \"int64\"\ncode = \"string\"\nprice = \"float64\"\nday = \"date\"\nat = \"timestamp(ms)\"\n";
+    assert_eq!(block, wanted, "{}", done.stdout);
+    let found = read(&project.path("o/orders.parquet"));
+    assert_eq!(found["rows"][1], json!(["2", "010", null, "2024-03-01", "2024-03-01 00:00:00"]));
+
+    project.write("orders.toml", block);
+    project.done(&["convert", "orders.csv", "--schema", "orders.toml", "--out", "o2"]);
+    let lake = std::fs::read_to_string(project.path("lake.toml")).unwrap();
+    project.write("lake.toml", format!("{lake}\n{block}"));
+    project.done(&["convert", "orders.csv", "--table", "orders", "--out", "o3"]);
+    let bytes = |folder: &str| std::fs::read(project.path(folder).join("orders.parquet")).unwrap();
+    assert!(bytes("o") == bytes("o2") && bytes("o") == bytes("o3"), "the same columns, the same file");
+
+    let report = project.json(&["convert", "orders.csv", "--infer", "--out", "o4"]);
+    assert_eq!(report["files"][0]["inferred"], wanted);
+}
+
+#[test]
+fn a_header_that_no_column_can_have_is_named() {
+    let project = Project::example("retail", "dev");
+    project.write("orders.csv", "Item ID,price\n1,2\n");
+    let refused = project.tarn(&["convert", "orders.csv", "--infer", "--out", "o"]);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    for part in ["HEADER_NAMES", "`Item ID`", "`item_id`"] {
+        assert!(refused.stderr.contains(part), "{}", refused.stderr);
+    }
+}
+
+#[test]
+fn bad_rows_lie_beside_only_if_there_are_any() {
+    let project = Project::example("retail", "dev");
+    project.write("good.csv", EVENTS);
+    project.write("mixed.csv", format!("{EVENTS}1433221332118,many,view,1,\n1433221332119,1,view\n"));
+    let done = project.json(&["convert", "good.csv", "mixed.csv", "--table", "events", "--out", "o"]);
+    assert_eq!(done["files"][1]["bad_rows"], 2);
+    assert_eq!(done["files"][1]["rejects"], "o/mixed.rejects.jsonl");
+    assert_eq!(names(&project, "o"), ["good.parquet", "mixed.parquet", "mixed.rejects.jsonl"]);
+    let rejects = std::fs::read_to_string(project.path("o/mixed.rejects.jsonl")).unwrap();
+    let rejects: Vec<Value> = rejects.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(rejects.len(), 2);
+    assert_eq!((&rejects[0]["line"], &rejects[1]["line"]), (&4.into(), &5.into()));
+    assert_eq!(rejects[1]["raw"], "1433221332119,1,view");
+
+    project.write("mixed.csv", EVENTS);
+    project.done(&["convert", "mixed.csv", "--table", "events", "--out", "o", "--overwrite"]);
+    assert_eq!(names(&project, "o"), ["good.parquet", "mixed.parquet"], "old bad rows are gone");
+}
+
+#[test]
+fn a_refused_file_stops_no_other() {
+    let project = Project::example("retail", "dev");
+    project.write("other.csv", "a,b\n1,2\n");
+    project.write("broken.csv.gz", &gzip(EVENTS)[..20]);
+    project.write("events.csv", EVENTS);
+    let arguments =
+        ["convert", "other.csv", "broken.csv.gz", "events.csv", "--table", "events", "--out", "o"];
+    let refused = project.tarn(&arguments);
+    assert_eq!(refused.code, 1, "{}", refused.stderr);
+    for part in ["other.csv: UNMATCHED: the first row has 2 columns", "broken.csv.gz: TRUNCATED_GZIP"] {
+        assert!(refused.stderr.contains(part), "{part}\n{}", refused.stderr);
+    }
+    assert!(refused.stdout.contains("events.csv -> o/events.parquet"), "{}", refused.stdout);
+    assert_eq!(names(&project, "o"), ["events.parquet"], "nothing half-written is left");
+
+    let report = project.tarn(&[&arguments[..], &["--overwrite", "--json"]].concat());
+    let report: Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!(report["files"][0]["class"], "UNMATCHED");
+    assert_eq!(report["files"][2]["rows"], 2);
+}
+
+#[test]
+fn nothing_is_overwritten_unasked() {
+    let project = Project::example("retail", "dev");
+    project.write("events.csv", EVENTS);
+    project.write("events.tsv", EVENTS);
+    project.write("o/events.parquet", "mine");
+    let arguments = ["convert", "events.csv", "--table", "events", "--out", "o"];
+    let refused = project.tarn(&arguments);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("o/events.parquet is there already"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--overwrite"), "{}", refused.stderr);
+    assert_eq!(std::fs::read(project.path("o/events.parquet")).unwrap(), b"mine");
+    project.done(&[&arguments[..], &["--overwrite"]].concat());
+    assert_eq!(read(&project.path("o/events.parquet"))["rows"].as_array().unwrap().len(), 2);
+
+    let same = project.tarn(&["convert", "events.csv", "events.tsv", "--table", "events", "--out", "p"]);
+    assert_eq!(same.code, 2);
+    assert!(same.stderr.contains("would both become p/events.parquet"), "{}", same.stderr);
+    assert!(!project.path("p").exists(), "nothing was done");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_before_anything_is_done() {
+    let project = Project::example("retail", "dev");
+    project.write("events.csv", EVENTS);
+    project.write("bad.toml", "delimeter = \"|\"\ncolumns = { id = \"int46\" }\n");
+    for (arguments, parts) in [
+        (&["s3://bucket/events.csv", "--table", "events"][..], &["lies in S3", "tarn push"][..]),
+        (&["nowhere.csv", "--table", "events"], &["nowhere.csv cannot be read"]),
+        (&[".", "--table", "events"], &["is a folder"]),
+        (&["events.csv", "--table", "event"], &["no table `event`", "events, item_properties"]),
+        (&["events.csv", "--schema", "none.toml"], &["none.toml cannot be read"]),
+        (
+            &["events.csv", "--schema", "bad.toml"],
+            &["bad.toml:1:1", "did you mean `delimiter`?", "bad.toml:2:18", "^^^^^^^"],
+        ),
+        (&["events.csv"], &["--table", "--schema", "--infer"]),
+        (&["events.csv", "--infer", "--table", "events"], &["cannot be used with"]),
+        (&["events.csv", "--infer", "--memory", "lots"], &["192M"]),
+    ] {
+        let refused = project.tarn(&[&["convert"], arguments, &["--out", "o"]].concat());
+        assert_eq!(refused.code, 2, "{arguments:?}\n{}", refused.stderr);
+        for part in parts {
+            assert!(refused.stderr.contains(part), "{arguments:?} lacks {part}\n{}", refused.stderr);
+        }
+        assert!(!project.path("o").exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn help_shows_examples_and_the_schema_file() {
+    let help = Project::example("retail", "dev").tarn(&["convert", "--help"]).stdout;
+    for part in ["Examples:", "--infer", "columns = {", "rejects.jsonl"] {
+        assert!(help.contains(part), "{help}");
+    }
+}

@@ -1,0 +1,51 @@
+//! The suites.
+
+use tarn_aws::{DynamoLedger, GlueCatalog};
+use tarn_core::testing::contract::{self, CatalogUnderTest, StoreUnderTest};
+use tarn_local_cloud::Service;
+
+use crate::cloud::Cloud;
+
+async fn check_store(service: Service) {
+    let cloud = Cloud::shared();
+    let (store, buckets) = (cloud.s3(service).await, cloud.places(service, "bucket"));
+    contract::object_store(async || StoreUnderTest {
+        store: Box::new(store.clone()),
+        bucket: buckets.next(),
+        other: buckets.next(),
+        versioned: true,
+        // moto's routes know no line breaks.
+        line_breaks: service == Service::MiniStack,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_on_ministack_keeps_the_contract() {
+    check_store(Service::MiniStack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s3_on_moto_keeps_the_contract() {
+    check_store(Service::Moto).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_in_dynamodb_keeps_the_contract() {
+    let cloud = Cloud::shared();
+    let config = cloud.config(Service::MiniStack).await;
+    let tables = cloud.places(Service::MiniStack, "table");
+    contract::ledger(async || DynamoLedger::new(&config, tables.next())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_glue_catalog_keeps_the_contract() {
+    let cloud = Cloud::shared();
+    let catalog = GlueCatalog::new(&cloud.config(Service::MiniStack).await);
+    let databases = cloud.places(Service::MiniStack, "database");
+    contract::catalog(async || CatalogUnderTest {
+        catalog: Box::new(catalog.clone()),
+        database: databases.next(),
+    })
+    .await;
+}
