@@ -27,7 +27,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             row_group_rows: 1 << 20,
-            row_group_bytes: 32 << 20,
+            row_group_bytes: 24 << 20,
             longest_row_bytes: 1 << 20,
             max_bad_rows: 1_000_000,
             max_text_bytes: 256 << 30,

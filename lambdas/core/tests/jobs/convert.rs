@@ -17,6 +17,12 @@ async fn planned(world: &World, key: &str, text: &str) -> WorkItem {
     only(world.work_list("r").await)
 }
 
+/// The same source on the work list of a run that began at the same time.
+async fn of_another_run(world: &World, item: &WorkItem) -> WorkItem {
+    world.pipeline().plan("other").await.unwrap();
+    WorkItem { run: id("other"), ..item.clone() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_go_to_silver_and_bytes_to_bronze() {
     let world = World::new();
@@ -84,6 +90,7 @@ async fn what_another_worker_has_or_had_is_left_alone() {
     let world = World::new();
     let item = planned(&world, "events.csv", "a\n").await;
     world.die_converting(&item, BEFORE_READING).await;
+    let item = of_another_run(&world, &item).await;
     for (when, expected) in
         [("while it is held", "taken"), ("after it ran out", "done"), ("once done", "taken")]
     {
@@ -101,7 +108,18 @@ async fn a_lease_outlasts_its_worker() {
     let item = planned(&world, "events.csv", "a\n").await;
     world.die_converting(&item, BEFORE_READING).await;
     world.clock.advance(INVOCATION);
-    assert_eq!(world.pipeline().convert(&item).await.unwrap().status, "taken");
+    let other = of_another_run(&world, &item).await;
+    assert_eq!(world.pipeline().convert(&other).await.unwrap().status, "taken");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_run_of_a_dead_worker_goes_on_at_once() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n").await;
+    world.die_converting(&item, BEFORE_READING).await;
+    assert_eq!(world.pipeline().convert(&item).await.unwrap().status, "done");
+    assert_eq!(world.record(&item.source).await.attempt, 2);
+    assert_eq!(world.texts(&Bucket::Silver).len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
