@@ -14,6 +14,7 @@ use crate::rows::Dialect;
 use crate::segments::{Segment, Segments};
 use crate::silver::Silver;
 use crate::turns::Turns;
+use crate::unsupported::{has_column_nulls, unsupported_format};
 use crate::worker::Worker;
 use crate::{ConvertError, Limits, header, schema};
 
@@ -48,6 +49,18 @@ pub struct Conversion {
     pub bytes_out: u64,
 }
 
+/// A key that is read and ignored would give wrong rows in silence.
+fn refuse_unsupported(spec: &Spec<'_>) -> Result<(), ConvertError> {
+    let mut keys = unsupported_format(spec.csv);
+    if has_column_nulls(spec.layout) {
+        keys.push("nulls of a column");
+    }
+    if keys.is_empty() {
+        return Ok(());
+    }
+    Err(ConvertError::Spec(format!("the engine does not act on these keys yet: {}", keys.join(", "))))
+}
+
 /// Converts one file. Same input, same limits: the same bytes, with any number of threads.
 ///
 /// Rows that break a rule go to `rejects`, and the others go on. A file without rows becomes a
@@ -59,6 +72,7 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     rejects: &mut (dyn RejectSink + Send),
 ) -> Result<Conversion, ConvertError> {
     let limits = spec.limits.sane();
+    refuse_unsupported(spec)?;
     let dialect = dialect(spec, limits)?;
     let silver = Silver::new(schema::of(spec.schema)?, silver)?;
     let schema = silver.schema();

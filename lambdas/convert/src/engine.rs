@@ -6,7 +6,7 @@ use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected};
 use tarn_core::{Error, Kind};
 use tarn_lake::{Layout, Table};
 
-use crate::{Codec, ConvertError, JsonLinesRejects, Limits, Spec, convert};
+use crate::{Codec, ConvertError, JsonLinesRejects, Limits, Spec, convert, unsupported};
 
 /// Converts within limits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -24,6 +24,13 @@ impl Converter for Engine {
         silver: &mut (dyn Write + Send),
         rejects: &mut (dyn Write + Send),
     ) -> Result<Conversion, ConvertFault> {
+        let keys = unsupported(table);
+        if !keys.is_empty() {
+            return Err(fault(ConvertError::Spec(format!(
+                "the engine does not act on these keys yet: {}",
+                keys.join(", ")
+            ))));
+        }
         let spec = Spec {
             csv: &table.csv,
             layout,

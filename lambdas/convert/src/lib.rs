@@ -41,6 +41,7 @@ mod segments;
 mod silver;
 mod tokens;
 mod turns;
+mod unsupported;
 mod values;
 mod worker;
 
@@ -54,3 +55,4 @@ pub use error::{ConvertError, HeaderDifference};
 pub use infer::{Inferred, infer};
 pub use limits::Limits;
 pub use rejects::{JsonLinesRejects, Place, Reason, Reject, RejectSink};
+pub use unsupported::unsupported;
