@@ -210,3 +210,13 @@ fn help_shows_examples_and_the_schema_file() {
         assert!(help.contains(part), "{help}");
     }
 }
+
+#[test]
+fn a_schema_key_that_the_engine_would_ignore_is_refused() {
+    let project = tarn_tests::Project::example("retail", "dev");
+    project.write("in.csv", "a\n1\n");
+    project.write("schema.toml", "columns = { a = \"int64\" }\non_bad_row = \"fail\"\n");
+    let refused = project.tarn(&["convert", "in.csv", "--schema", "schema.toml", "--out", "out"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("not supported yet: on_bad_row"), "{}", refused.stderr);
+}

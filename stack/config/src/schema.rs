@@ -4,13 +4,13 @@
 //! `name`, `description` and `files` may stand in it and mean nothing here, and so may the
 //! `[[table]]` header itself. Of several layouts the newest holds.
 
-use tarn_lake::{Csv, Layout};
+use tarn_lake::{BadRows, Csv, Layout};
 use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::faults::Faults;
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, Severity, layout, syntax, table};
+use crate::{Code, Diagnostic, Severity, bad_rows, layout, syntax, table};
 
 /// What files look like, whatever they are called and wherever they lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Schema {
     pub csv: Csv,
     /// The columns in the order of the file.
     pub layout: Layout,
+    /// What becomes of bad rows.
+    pub bad_rows: BadRows,
 }
 
 /// Reads a schema file. `Err` holds every fault, ordered by place.
@@ -39,7 +41,8 @@ fn read<'a>(root: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Option<Schema> {
     let (place, keys) = inner(root, faults).unwrap_or((first_key, root));
     let block = Reader::open(&table::BLOCK, keys, place, "the schema", faults);
     let csv = table::csv(&block);
-    Some(Schema { csv, layout: layout::read_all(&block).pop()? })
+    let bad_rows = bad_rows::read(&block);
+    Some(Schema { csv, layout: layout::read_all(&block).pop()?, bad_rows })
 }
 
 /// The first `[[table]]` of a file that holds nothing else, and its place.

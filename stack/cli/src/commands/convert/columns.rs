@@ -47,7 +47,7 @@ impl Columns {
                 Ok(Shape { csv, layout: layout_of(table, input)?.clone(), schema, inferred: None })
             }
             Self::Schema(schema) => {
-                let Schema { csv, layout } = schema.as_ref().clone();
+                let Schema { csv, layout, .. } = schema.as_ref().clone();
                 Ok(Shape { csv, schema: layout.clone(), layout, inferred: None })
             }
             Self::Inferred => inferred(input),
@@ -68,10 +68,17 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
     let path = file.display().to_string();
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::bad_input(format!("the schema {path} cannot be read: {error}")))?;
-    tarn_config::parse_schema(&text).map_err(|faults| {
+    let schema = tarn_config::parse_schema(&text).map_err(|faults| {
         project::show_faults(common, &faults, &Source { path: &path, text: &text });
         Failure::shown()
-    })
+    })?;
+    if schema.bad_rows != tarn_lake::BadRows::default() {
+        let keys = "on_bad_row, max_bad_rows, max_bad_share";
+        return Err(
+            Failure::bad_input(format!("{path}: not supported yet: {keys}")).hint("take these keys out")
+        );
+    }
+    Ok(schema)
 }
 
 /// The layout of the day that the file's path names, as the pipeline reads it; else the newest.
