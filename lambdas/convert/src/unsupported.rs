@@ -19,6 +19,7 @@ pub fn unsupported(table: &Table) -> Vec<&'static str> {
 pub(crate) fn unsupported_format(csv: &Csv) -> Vec<&'static str> {
     let plain = Csv::default();
     let differs = [
+        ("format", csv.format != plain.format),
         ("quote", csv.quote != plain.quote),
         ("escape", csv.escape != plain.escape),
         ("comment", csv.comment != plain.comment),

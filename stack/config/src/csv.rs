@@ -1,16 +1,25 @@
-//! How the text of a table's files is written, beyond delimiter, header and nulls: quotes,
-//! comments, preamble, encoding, compression.
+//! How the text of a table's files is written, beyond delimiter, header and nulls: what a row is,
+//! quotes, comments, preamble, encoding, compression.
 
-use tarn_lake::{Compression, Csv, Encoding, Escape};
+use tarn_lake::{Compression, Csv, Encoding, Escape, Format};
 use toml::Spanned;
 
 use crate::diagnostic::quote;
 use crate::keys::{Key, Wants};
 use crate::reader::Reader;
-use crate::table::DELIMITER;
+use crate::table::{DELIMITER, HEADER};
 use crate::word::{self, Synonyms};
 use crate::{Code, Diagnostic};
 
+/// What a row is.
+pub const FORMAT: Key =
+    Key::optional("format", Wants::Text, r#"format = "jsonl""#, "what a row of the files is").also(&[
+        "type",
+        "file_format",
+        "file_type",
+        "input_format",
+        "serde",
+    ]);
 /// What stands around fields.
 pub const QUOTE: Key = Key::optional("quote", Wants::Text, r#"quote = "'""#, "the character around fields")
     .also(&["quotechar", "quote_char", "quote_character", "enclosure"]);
@@ -50,7 +59,21 @@ pub const DECIMAL_COMMA: Key = Key::optional(
 )
 .also(&["decimal", "decimal_separator", "decimal_point"]);
 
+/// What an object with names has no use for.
+const ONLY_CSV: [&Key; 7] = [&DELIMITER, &HEADER, &QUOTE, &ESCAPE, &COMMENT, &SKIP_LINES, &DECIMAL_COMMA];
+
 const NO_QUOTE: &str = "none";
+const FORMATS: Synonyms = &[
+    ("tsv", "csv"),
+    ("delimited", "csv"),
+    ("json", "jsonl"),
+    ("ndjson", "jsonl"),
+    ("ldjson", "jsonl"),
+    ("jsonlines", "jsonl"),
+    ("json_lines", "jsonl"),
+    ("json lines", "jsonl"),
+    ("json-lines", "jsonl"),
+];
 const ESCAPES: Synonyms =
     &[("\\", "backslash"), ("backslashes", "backslash"), ("\"", "doubled"), ("double", "doubled")];
 const ENCODINGS: Synonyms = &[
@@ -87,6 +110,7 @@ const COMPRESSIONS: Synonyms = &[
 /// Adds to a format what the keys here say about it.
 pub fn read(block: &Reader, csv: Csv) -> Csv {
     let read = Csv {
+        format: word::read(block, &FORMAT, Format::WORDS, FORMATS).unwrap_or(csv.format),
         quote: block.text(&QUOTE).and_then(|text| quote_character(&text, block)).unwrap_or(csv.quote),
         escape: word::read(block, &ESCAPE, Escape::WORDS, ESCAPES).unwrap_or(csv.escape),
         comment: block.text(&COMMENT).and_then(|text| special(&COMMENT, &text, block)).or(csv.comment),
@@ -97,8 +121,21 @@ pub fn read(block: &Reader, csv: Csv) -> Csv {
         decimal_comma: block.flag(&DECIMAL_COMMA).unwrap_or(csv.decimal_comma),
         ..csv
     };
-    refuse_same_character(&read, block);
+    match read.format {
+        Format::Csv => refuse_same_character(&read, block),
+        Format::JsonLines => ONLY_CSV.iter().for_each(|key| refuse_beside_json(key, block)),
+    }
     read
+}
+
+fn refuse_beside_json(key: &Key, block: &Reader) {
+    if block.find(key).is_none() {
+        return;
+    }
+    let title = format!("`{}` means nothing beside `format = \"jsonl\"`", key.name);
+    let fault = Diagnostic::error(Code::InvalidValue, block.key_place(key), title);
+    let fault = fault.label("only delimited text has it");
+    block.faults.push(fault.help(format!("leave `{}` out, or `format`", key.name)));
 }
 
 fn quote_character(written: &Spanned<&str>, block: &Reader) -> Option<Option<char>> {

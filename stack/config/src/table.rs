@@ -23,7 +23,8 @@ const FILES: Key = Key::required(
 pub const DELIMITER: Key =
     Key::optional("delimiter", Wants::Text, r#"delimiter = ";""#, "the character between two fields")
         .also(&["separator", "sep", "delim"]);
-const HEADER: Key =
+/// Whether the first row is no row.
+pub const HEADER: Key =
     Key::optional("header", Wants::Flag, "header = true", "whether the first row names the columns")
         .also(&["has_header", "headers"]);
 const NULLS: Key =
@@ -41,6 +42,7 @@ pub static BLOCK: Block = Block {
         NAME,
         DESCRIPTION,
         FILES,
+        csv::FORMAT,
         DELIMITER,
         HEADER,
         NULLS,

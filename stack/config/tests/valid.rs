@@ -8,8 +8,8 @@
 
 use tarn_config::{Code, Parsed, Severity, Source, parse};
 use tarn_lake::{
-    BadRows, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Lake, OnBadRow, TimeFormat,
-    TimeUnit,
+    BadRows, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, Lake, OnBadRow,
+    TimeFormat, TimeUnit,
 };
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
@@ -102,6 +102,7 @@ fn types_and_formats_are_read() {
 fn a_format_is_read() {
     let lake = read(EVERYTHING, "dev").lake;
     let wanted = Csv {
+        format: Format::Csv,
         delimiter: '\t',
         quote: Some('\''),
         escape: Escape::Backslash,
@@ -115,6 +116,14 @@ fn a_format_is_read() {
     };
     assert_eq!(lake.tables[0].csv, wanted);
     assert_eq!(lake.tables[1].csv, Csv { quote: None, ..Csv::default() });
+    let wanted = Csv {
+        format: Format::JsonLines,
+        encoding: Encoding::Utf16Le,
+        compression: Compression::Zstd,
+        nulls: vec!["n/a".into()],
+        ..Csv::default()
+    };
+    assert_eq!(lake.tables[2].csv, wanted);
     assert_eq!(lake.tables[1].layouts[0].columns[3].nulls, ["-", "n/a"]);
 }
 

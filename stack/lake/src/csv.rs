@@ -24,10 +24,13 @@ macro_rules! words {
     };
 }
 
-/// How delimited text is written.
+/// How the text of a table's files is written. What only delimited text has keeps its default
+/// beside another format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Csv {
+    /// What a row is.
+    pub format: Format,
     /// Between two fields; one ASCII byte, `,` by default.
     pub delimiter: char,
     /// Around a field that holds delimiters or line breaks; one ASCII byte, `"` by default. With
@@ -47,8 +50,18 @@ pub struct Csv {
     pub compression: Compression,
     /// Whether numbers are written as `1.234,5`, with the comma before the fraction.
     pub decimal_comma: bool,
-    /// Spellings that mean "no value" in every column, beside the empty field.
+    /// Spellings that mean "no value" in every column, beside the empty field and JSON's `null`.
     pub nulls: Vec<String>,
+}
+
+words! {
+    /// What a row of text is.
+    Format {
+        /// Delimited text: fields by their place.
+        Csv = "csv",
+        /// JSON Lines: one object on each line, fields by their name.
+        JsonLines = "jsonl",
+    }
 }
 
 words! {
@@ -128,6 +141,7 @@ pub struct BadRows {
 impl Default for Csv {
     fn default() -> Self {
         Self {
+            format: Format::Csv,
             delimiter: ',',
             quote: Some('"'),
             escape: Escape::Doubled,

@@ -14,7 +14,7 @@ mod table;
 mod types;
 
 pub use calendar::{DailyTime, Day, InvalidDate};
-pub use csv::{BadRows, Compression, Csv, Encoding, Escape, OnBadRow};
+pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
 pub use handler::{Handler, Settings, SettingsError, variable};
 pub use lake::{Environment, Lake, Schedule, Zone};
 pub use names::{ColumnName, EnvironmentName, InvalidName, LakeName, TableName, ZoneName};
