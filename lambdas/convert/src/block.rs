@@ -30,6 +30,8 @@ pub(crate) struct Separators<'a> {
     pub places: &'a [u32],
     /// Whether lines end with CR and LF; then the CR is no part of the last field.
     pub crlf: bool,
+    /// What stands around quoted fields, if any is.
+    pub quote: u8,
 }
 
 /// The fields of one column, the first `rows` of them.
@@ -51,8 +53,9 @@ impl<'a> Separators<'a> {
     /// The fields of a column where quotes are taken off.
     #[inline(always)]
     pub fn quoted(self, text: &'a [u8], column: usize, columns: usize) -> impl Places + 'a {
-        self.plain(column, columns).map(|field| {
-            if text.get(field.start as usize) == Some(&b'"') && field.start + 1 < field.end {
+        let quote = self.quote;
+        self.plain(column, columns).map(move |field| {
+            if text.get(field.start as usize) == Some(&quote) && field.start + 1 < field.end {
                 Field { start: field.start + 1, end: field.end - 1, quoted: true }
             } else {
                 field

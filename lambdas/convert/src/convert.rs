@@ -3,20 +3,23 @@
 use std::io::{Read, Write};
 
 use parquet::schema::types::SchemaDescPtr;
-use tarn_lake::{Csv, Layout};
+use tarn_lake::{Csv, Escape, Layout};
 
 use crate::columns::Tools;
 use crate::encode::codec::Codec;
 use crate::group::Group;
+use crate::header::{self, Front};
 use crate::input::Input;
+use crate::quoting::Quoting;
 use crate::rejects::RejectSink;
 use crate::rows::Dialect;
+use crate::scan::Grammar;
 use crate::segments::{Segment, Segments};
 use crate::silver::Silver;
 use crate::turns::Turns;
-use crate::unsupported::{has_column_nulls, unsupported_format};
+use crate::unsupported::unsupported_format;
 use crate::worker::Worker;
-use crate::{ConvertError, Limits, header, schema};
+use crate::{ConvertError, Limits, schema};
 
 /// What to convert, and into what.
 #[derive(Debug, Clone, Copy)]
@@ -51,10 +54,7 @@ pub struct Conversion {
 
 /// A key that is read and ignored would give wrong rows in silence.
 fn refuse_unsupported(spec: &Spec<'_>) -> Result<(), ConvertError> {
-    let mut keys = unsupported_format(spec.csv);
-    if has_column_nulls(spec.layout) {
-        keys.push("nulls of a column");
-    }
+    let keys = unsupported_format(spec.csv);
     if keys.is_empty() {
         return Ok(());
     }
@@ -79,14 +79,12 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     let mut first = worker(spec, limits, dialect, &schema)?;
     let mut segments = Segments::new(Input::open(source, spec.csv, limits)?, dialect, limits.row_group_bytes);
     let mut segment = Segment::new();
-    let more = segments.next(&mut segment)?;
-    let preamble = segments.input().start().line - 1;
-    let lines = preamble + header::step_over(&mut segment, dialect, spec)?;
-    let helpers = if more && !segments.ended() { limits.threads - 1 } else { 0 };
+    let first_rows = first_rows(&mut segments, &mut segment, dialect, spec)?;
+    let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
     let helpers: Result<Vec<Worker>, _> =
         (0..helpers).map(|_| worker(spec, limits, dialect, &schema)).collect();
     let turns = Turns::new(segments, silver, rejects, limits);
-    if more {
+    if let Some(lines) = first_rows {
         std::thread::scope(|threads| {
             for mut helper in helpers? {
                 let turns = &turns;
@@ -106,6 +104,26 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     })
 }
 
+/// Reads the first segment that holds rows. Gives the lines before them, the header's too, unless
+/// there are none in the file.
+fn first_rows<R: Read>(
+    segments: &mut Segments<R>,
+    segment: &mut Segment,
+    dialect: Dialect,
+    spec: &Spec<'_>,
+) -> Result<Option<u64>, ConvertError> {
+    let mut more = segments.next(segment)?;
+    let mut lines_before = segments.input().start().line - 1;
+    while more {
+        match header::step_over(segment, dialect, spec)? {
+            Front::Rows { lines } => return Ok(Some(lines_before + lines)),
+            Front::NoRows { lines } => lines_before += lines,
+        }
+        more = segments.replace(segment)?;
+    }
+    if spec.csv.header { Err(ConvertError::Empty) } else { Ok(None) }
+}
+
 fn worker(
     spec: &Spec<'_>,
     limits: Limits,
@@ -117,17 +135,23 @@ fn worker(
 }
 
 fn dialect(spec: &Spec<'_>, limits: Limits) -> Result<Dialect, ConvertError> {
-    let delimiter = spec.csv.delimiter;
-    let usable = delimiter.is_ascii() && !matches!(delimiter, '"' | '\n' | '\r' | '\0');
-    if !usable {
-        let problem =
-            format!("the delimiter {delimiter:?} is not one ASCII character other than quote and line end");
-        return Err(ConvertError::Spec(problem));
+    let csv = spec.csv;
+    let specials = [("delimiter", Some(csv.delimiter)), ("quote", csv.quote), ("comment", csv.comment)];
+    for (place, (key, special)) in specials.iter().enumerate() {
+        let Some(special) = special else { continue };
+        let taken = csv.escape == Escape::Backslash && *special == '\\'
+            || specials.iter().take(place).any(|(_, other)| *other == Some(*special));
+        if taken || !special.is_ascii() || matches!(special, '\n' | '\r' | '\0') {
+            let problem =
+                format!("{special:?} cannot be `{key}`: one ASCII byte, with no other meaning here");
+            return Err(ConvertError::Spec(problem));
+        }
     }
-    let columns = spec.layout.columns.len();
+    let grammar = Grammar { delimiter: csv.delimiter as u8, quoting: Quoting::of(csv) };
     Ok(Dialect {
-        delimiter: delimiter as u8,
+        grammar,
+        comment: csv.comment.map(|comment| comment as u8),
         longest_row_bytes: limits.longest_row_bytes,
-        empty_line_is_a_row: columns == 1,
+        empty_line_is_a_row: spec.layout.columns.len() == 1,
     })
 }

@@ -3,45 +3,59 @@
 use tarn_lake::Layout;
 
 use crate::error::HeaderDifference;
+use crate::quoting::Quoting;
 use crate::rejects::Reason;
 use crate::rows::Dialect;
 use crate::scan::Field;
 use crate::segments::Segment;
-use crate::values::undoubled;
 use crate::{ConvertError, Spec};
 
-/// Compares a file's first row with its layout, and steps over it if it is the header. Gives the
-/// lines stepped over.
+/// What stands at the front of a text.
+pub(crate) enum Front {
+    /// A row, or the end of the header; so many lines were stepped over before it.
+    Rows { lines: u64 },
+    /// So many lines that are no rows, and nothing else.
+    NoRows { lines: u64 },
+}
+
+/// Compares a file's first row with its layout, and steps over it if it is the header.
 pub(crate) fn step_over(
     segment: &mut Segment,
     dialect: Dialect,
     spec: &Spec<'_>,
-) -> Result<u64, ConvertError> {
+) -> Result<Front, ConvertError> {
     let mut fields = Vec::new();
-    let (mut at, mut lines) = (segment.start, 0);
+    let (mut at, mut lines, mut has_rows) = (segment.start, 0, false);
     while at < segment.end {
         let text = segment.buffer.get(at..segment.end).unwrap_or_default();
         let Some(row) = dialect.row(text, true, &mut fields) else { break };
         let is_row = !dialect.is_no_row(&row);
+        has_rows |= is_row;
         if is_row && spec.csv.header {
-            check(text, row.fault, &fields, spec.layout)?;
+            check(text, row.fault, &fields, spec.layout, dialect.grammar.quoting)?;
         } else if is_row && row.fault.is_none() {
             check_count(&fields, spec.layout)?;
-            return Ok(0);
+            break;
         }
         lines += row.lines;
         at += row.next;
         if is_row && spec.csv.header {
             segment.offset += (at - segment.start) as u64;
             segment.start = at;
-            return Ok(lines);
+            return Ok(Front::Rows { lines });
         }
     }
-    if spec.csv.header { Err(ConvertError::Empty) } else { Ok(0) }
+    Ok(if has_rows { Front::Rows { lines: 0 } } else { Front::NoRows { lines } })
 }
 
 /// As many names, the same names, in the same order.
-fn check(text: &[u8], fault: Option<Reason>, fields: &[Field], layout: &Layout) -> Result<(), ConvertError> {
+fn check(
+    text: &[u8],
+    fault: Option<Reason>,
+    fields: &[Field],
+    layout: &Layout,
+    quoting: Quoting,
+) -> Result<(), ConvertError> {
     if let Some(reason) = fault {
         return Err(ConvertError::UnreadableHeader(reason));
     }
@@ -50,7 +64,9 @@ fn check(text: &[u8], fault: Option<Reason>, fields: &[Field], layout: &Layout) 
         .iter()
         .zip(&layout.columns)
         .enumerate()
-        .filter_map(|(index, (field, column))| difference(index, &name(text, *field), column.name.as_str()))
+        .filter_map(|(index, (field, column))| {
+            difference(index, &name(text, *field, quoting), column.name.as_str())
+        })
         .collect();
     if differences.is_empty() { Ok(()) } else { Err(ConvertError::HeaderMismatch(differences)) }
 }
@@ -60,10 +76,9 @@ fn check_count(fields: &[Field], layout: &Layout) -> Result<(), ConvertError> {
     if wanted == found { Ok(()) } else { Err(ConvertError::Unmatched { wanted, found }) }
 }
 
-fn name(text: &[u8], field: Field) -> String {
+fn name(text: &[u8], field: Field, quoting: Quoting) -> String {
     let name = text.get(field.start as usize..field.end as usize).unwrap_or_default();
-    let name = if field.quoted { undoubled(name) } else { name.into() };
-    String::from_utf8_lossy(&name).trim().to_owned()
+    String::from_utf8_lossy(&quoting.meant(name, field.quoted)).trim().to_owned()
 }
 
 fn difference(index: usize, found: &str, wanted: &str) -> Option<HeaderDifference> {

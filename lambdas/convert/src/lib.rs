@@ -33,6 +33,7 @@ mod infer;
 mod input;
 mod limits;
 mod masks;
+mod quoting;
 mod rejects;
 mod rows;
 mod scan;

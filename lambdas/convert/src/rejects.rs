@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use tarn_lake::{ColumnName, ColumnType};
+use tarn_lake::{ColumnName, ColumnType, Escape};
 
 /// A row that breaks a rule.
 #[derive(Debug, Clone)]
@@ -62,8 +62,15 @@ pub enum Reason {
         limit: usize,
     },
     /// Something stands between a closing quote and the next delimiter.
-    #[error("text follows a closing quote; a quote inside a quoted field is written twice")]
-    TextAfterQuote,
+    #[error("text follows a closing quote; a quote inside a quoted field is written {}", escaped(.0))]
+    TextAfterQuote(Escape),
+}
+
+fn escaped(escape: &Escape) -> &'static str {
+    match escape {
+        Escape::Doubled => "twice",
+        Escape::Backslash => "behind a backslash",
+    }
 }
 
 /// A column of the file, as a message names it.

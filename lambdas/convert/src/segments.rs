@@ -3,9 +3,10 @@
 //!
 //! Where a segment ends follows from the text and the limits only, never from timing. Text without
 //! quotes is cut at its last line end; with quotes, at the last line end outside of them; and where
-//! quotes are irregular, row by row.
+//! quotes are irregular, or stand beside comments, or there are backslashes, row by row.
 
 use std::io::Read;
+use std::ops::Range;
 
 use crate::ConvertError;
 use crate::input::Input;
@@ -13,7 +14,7 @@ use crate::rows::Dialect;
 use crate::scan::{self, Field};
 use crate::tokens::{SLACK, Shape, regular_end};
 
-/// Bytes that can be read before a segment's text.
+/// Bytes that can be read before a segment's text; the last of them is a line end.
 const BEFORE: usize = 64;
 /// Read and looked at in one go, small enough to stay in the L2 cache between the two.
 const PIECE_BYTES: usize = 256 << 10;
@@ -23,6 +24,7 @@ const PIECE_BYTES: usize = 256 << 10;
 pub(crate) enum Quotes {
     None,
     Regular,
+    /// Quotes where they must not be, or a text that only the general way can split.
     Irregular,
 }
 
@@ -37,11 +39,13 @@ pub(crate) struct Segment {
     /// Counted from 0.
     pub number: u64,
     pub quotes: Quotes,
+    /// Whether there are comments or backslashes.
+    pub odd: bool,
 }
 
 impl Segment {
     pub fn new() -> Self {
-        Self { buffer: Vec::new(), start: 0, end: 0, offset: 0, number: 0, quotes: Quotes::None }
+        Self { buffer: Vec::new(), start: 0, end: 0, offset: 0, number: 0, quotes: Quotes::None, odd: false }
     }
 }
 
@@ -97,15 +101,25 @@ impl<R: Read> Segments<R> {
         &self.input
     }
 
+    /// Reads the next segment in the place of one that held no rows.
+    pub fn replace(&mut self, segment: &mut Segment) -> Result<bool, ConvertError> {
+        self.number = segment.number;
+        self.next(segment)
+    }
+
     /// Reads the next segment; `false` at the end of the text.
     pub fn next(&mut self, segment: &mut Segment) -> Result<bool, ConvertError> {
-        let mut filling = Filling { start: BEFORE, end: BEFORE + self.carry.len(), quotes: false };
+        let mut filling =
+            Filling { start: BEFORE, end: BEFORE + self.carry.len(), quotes: false, odd: false };
         let mut size = self.segment_bytes.max(self.carry.len());
         make_room(&mut segment.buffer, size);
+        if let Some(before) = segment.buffer.get_mut(BEFORE - 1) {
+            *before = b'\n';
+        }
         if let Some(front) = segment.buffer.get_mut(BEFORE..filling.end) {
             front.copy_from_slice(&self.carry);
         }
-        filling.quotes = self.carry.contains(&b'"');
+        filling.look_at(&segment.buffer, BEFORE..filling.end, self.dialect);
         let cut = loop {
             self.fill(&mut segment.buffer, &mut filling, BEFORE + size)?;
             self.skip_long_row(&segment.buffer, &mut filling);
@@ -129,7 +143,7 @@ impl<R: Read> Segments<R> {
             let piece = buffer.get_mut(filling.end..piece_end).unwrap_or_default();
             let count = self.input.fill(piece)?;
             self.ended = count < piece.len();
-            filling.quotes |= memchr::memchr(b'"', piece.get(..count).unwrap_or_default()).is_some();
+            filling.look_at(buffer, filling.end..filling.end + count, self.dialect);
             filling.end += count;
         }
         Ok(())
@@ -154,8 +168,8 @@ impl<R: Read> Segments<R> {
 
     /// Where the last whole row ends; `None` if there is none yet, and more must be read.
     fn cut(&self, buffer: &mut [u8], filling: &Filling) -> Option<Cut> {
-        let Filling { start, end, quotes } = *filling;
-        if !quotes {
+        let Filling { start, end, quotes, odd } = *filling;
+        if !quotes && !self.dialect.has_long_rows(odd) {
             let text = buffer.get(start..end).unwrap_or_default();
             let last =
                 if self.ended { Some(text.len()) } else { memchr::memrchr(b'\n', text).map(|at| at + 1) };
@@ -166,10 +180,14 @@ impl<R: Read> Segments<R> {
         if let Some(slack) = buffer.get_mut(end..end + SLACK) {
             slack.fill(b'\n');
         }
+        if !quotes || odd {
+            return self.cut_by_rows(buffer, start, end);
+        }
         let shape = Shape {
-            delimiter: self.dialect.delimiter,
+            delimiter: self.dialect.grammar.delimiter,
             columns: 0,
-            quotes: true,
+            quote: self.dialect.grammar.quoting.quote,
+            doubled: !self.dialect.grammar.quoting.has_backslashes(),
             longest_row_bytes: self.dialect.longest_row_bytes,
             most_rows: usize::MAX,
         };
@@ -187,7 +205,8 @@ impl<R: Read> Segments<R> {
             let text = buffer.get(at..end).unwrap_or_default();
             let Some(row) = self.dialect.row(text, self.ended, &mut fields) else { break };
             let unended = row.next == text.len() && text.last() != Some(&b'\n') && !self.ended;
-            if unended && row.length == self.dialect.longest_row_bytes && row.fault.is_some() {
+            if unended && row.length == self.dialect.longest_row_bytes && (row.fault.is_some() || row.comment)
+            {
                 return cut(at + row.length + 1, true);
             }
             at += row.next;
@@ -204,6 +223,7 @@ impl<R: Read> Segments<R> {
         (segment.start, segment.end) = (filling.start, cut.end);
         (segment.offset, segment.number, segment.quotes) = (self.offset, self.number, cut.quotes);
         self.offset += (cut.end - filling.start) as u64;
+        segment.odd = filling.odd;
         self.in_long_row = cut.in_long_row;
         self.number += 1;
     }
@@ -214,6 +234,17 @@ struct Filling {
     start: usize,
     end: usize,
     quotes: bool,
+    odd: bool,
+}
+
+impl Filling {
+    /// Takes note of what stands in the text that was read last.
+    fn look_at(&mut self, buffer: &[u8], read: Range<usize>, dialect: Dialect) {
+        let text = buffer.get(read.clone()).unwrap_or_default();
+        let quote = dialect.grammar.quoting.quote;
+        self.quotes |= quote.is_some_and(|quote| memchr::memchr(quote, text).is_some());
+        self.odd |= dialect.is_odd(buffer, read);
+    }
 }
 
 /// A new buffer is zeros that the system hands out page by page, when they are written.

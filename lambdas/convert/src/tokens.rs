@@ -25,7 +25,10 @@ pub(crate) struct Found<'a> {
 pub(crate) struct Shape {
     pub delimiter: u8,
     pub columns: usize,
-    pub quotes: bool,
+    /// What stands around fields, where any is quoted.
+    pub quote: Option<u8>,
+    /// Whether a quote may be doubled inside of a field.
+    pub doubled: bool,
     pub longest_row_bytes: usize,
     /// At least one.
     pub most_rows: usize,
@@ -48,10 +51,10 @@ struct Pass {
 impl Tokeniser {
     /// The whole rows between two places. `None` if there is no whole row, or if any is irregular.
     pub fn rows(&mut self, text: &[u8], from: usize, to: usize, shape: Shape) -> Option<Found<'_>> {
-        let pass = match shape.quotes {
-            false => self.pass(text, from, to, shape.delimiter, |_| 0),
-            true => {
-                let (quote, mut open) = (Wanted::new(b'"'), 0);
+        let pass = match shape.quote {
+            None => self.pass(text, from, to, shape.delimiter, |_| 0),
+            Some(quote) => {
+                let (quote, mut open) = (Wanted::new(quote), 0);
                 self.pass(text, from, to, shape.delimiter, |bytes| inside(bytes.equal(quote), &mut open))
             }
         };
@@ -68,7 +71,12 @@ impl Tokeniser {
         }
         let crlf = pass.carriage_returns && ends_with_crlf(text, places, shape)?;
         let ascii = !pass.seen.beyond_ascii();
-        Some(Found { separators: Separators { places, crlf }, rows, end, ascii })
+        Some(Found {
+            separators: Separators { places, crlf, quote: shape.quote.unwrap_or_default() },
+            rows,
+            end,
+            ascii,
+        })
     }
 
     /// Whether every row has as many separators as columns, the last of them a line end: there are
@@ -143,7 +151,7 @@ fn ends_with_crlf(text: &[u8], places: &[u32], shape: Shape) -> Option<bool> {
     let crlf = row_ends.filter(|end| is_return(**end as usize - 1)).count();
     let range = *places.first()? as usize + 1..*places.last()? as usize;
     let all = text.get(range)?.iter().filter(|byte| **byte == b'\r').count();
-    let others_are_quoted = shape.quotes || all == crlf;
+    let others_are_quoted = shape.quote.is_some() || all == crlf;
     if others_are_quoted && (crlf == 0 || crlf == rows) { Some(crlf > 0) } else { None }
 }
 
@@ -167,8 +175,14 @@ fn inside(quotes: u64, open: &mut u64) -> u64 {
 /// tokeniser takes for granted, and what decides where a text with quotes can be cut.
 pub(crate) fn regular_end(text: &[u8], from: usize, to: usize, ended: bool, shape: Shape) -> Option<usize> {
     let [quote, delimiter, line_feed, carriage_return] =
-        [b'"', shape.delimiter, b'\n', b'\r'].map(Wanted::new);
-    let mut state = State { open: 0, after_boundary: 1, after_closing: 0, after_return: 0 };
+        [shape.quote?, shape.delimiter, b'\n', b'\r'].map(Wanted::new);
+    let mut state = State {
+        open: 0,
+        after_boundary: 1,
+        after_closing: 0,
+        after_return: 0,
+        doubled: if shape.doubled { u64::MAX } else { 0 },
+    };
     let mut last_end = from;
     for at in (from..to).step_by(STEP) {
         let bytes = Bytes64::load(text.get(at..)?.first_chunk()?);
@@ -211,6 +225,8 @@ struct State {
     after_boundary: u64,
     after_closing: u64,
     after_return: u64,
+    /// All ones where quotes may be doubled, and so one may open again what one has closed.
+    doubled: u64,
 }
 
 impl State {
@@ -221,8 +237,8 @@ impl State {
         let quoted = inside(quotes, &mut self.open);
         let (opening, closing) = (quotes & quoted, quotes & !quoted);
         let behind = |bits: u64, carried: u64| bits << 1 | carried;
-        let bad_opening =
-            opening & !behind(boundaries, self.after_boundary) & !behind(closing, self.after_closing);
+        let second = behind(closing, self.after_closing) & self.doubled;
+        let bad_opening = opening & !behind(boundaries, self.after_boundary) & !second;
         let bad_closing = behind(closing, self.after_closing) & !(boundaries | quotes);
         let outside = returns & !quoted;
         let bad_return = behind(outside, self.after_return) & !lines;

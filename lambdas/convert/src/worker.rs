@@ -113,15 +113,18 @@ impl Worker {
         // Behind a last row without line end there is one that the segment put there.
         let text_end = segment.end + usize::from(text.get(segment.end - 1) != Some(&b'\n'));
         let to = text_end.min(at + bytes);
-        let quotes = segment.quotes != Quotes::None
-            && memchr::memchr(b'"', text.get(at..to).unwrap_or_default()).is_some();
-        if quotes && segment.quotes == Quotes::Irregular {
+        let block = text.get(at..to).unwrap_or_default();
+        let quote = self.dialect.grammar.quoting.quote.filter(|_| segment.quotes != Quotes::None);
+        let quote = quote.filter(|quote| memchr::memchr(*quote, block).is_some());
+        let irregular = quote.is_some() && segment.quotes == Quotes::Irregular;
+        if irregular || segment.odd && self.dialect.is_odd(text, at..to) {
             return Ok(None);
         }
         let shape = Shape {
-            delimiter: self.dialect.delimiter,
+            delimiter: self.dialect.grammar.delimiter,
             columns: self.group.wanted(),
-            quotes,
+            quote,
+            doubled: !self.dialect.grammar.quoting.has_backslashes(),
             longest_row_bytes: self.limits.longest_row_bytes,
             most_rows,
         };
@@ -130,13 +133,16 @@ impl Worker {
         if !found.ascii && std::str::from_utf8(content).is_err() {
             return Ok(None);
         }
-        let fields = if quotes { Fields::Quoted(found.separators) } else { Fields::Plain(found.separators) };
+        let fields = match quote {
+            Some(_) => Fields::Quoted(found.separators),
+            None => Fields::Plain(found.separators),
+        };
         let block = Block { text, rows: found.rows, columns: shape.columns, fields };
         let (rows, end) = (found.rows, found.end);
         if !self.group.append(&block, &mut self.tools)? {
             return Ok(None);
         }
-        done.lines += if quotes { rows::line_breaks(content) } else { rows as u64 };
+        done.lines += if quote.is_some() { rows::line_breaks(content) } else { rows as u64 };
         Ok(Some(end))
     }
 

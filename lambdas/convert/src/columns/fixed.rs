@@ -7,7 +7,7 @@ use super::{Column, Mark, Pages, Refusal, Rules, Tools, trimmed};
 use crate::block::{Block, Fields, Places};
 use crate::encode::{Finished, Page};
 use crate::scan::Field;
-use crate::values::{Parse, undoubled};
+use crate::values::Parse;
 
 /// The values of one column since the last page.
 pub(crate) struct Fixed<P: Parse>
@@ -16,8 +16,9 @@ where
 {
     parser: P,
     rules: Rules,
-    /// Whether a spelling of "no value" would also be read as a value, such as `-1`.
-    nulls_parse: bool,
+    /// Whether a field could be read as a value that it does not mean: there is a spelling of "no
+    /// value" such as `-1`, or a pattern beside backslashes.
+    look_twice: bool,
     values: Vec<P::Value>,
     pages: Pages,
     encoder: Encoder<P::Value>,
@@ -37,10 +38,11 @@ where
 {
     pub(super) fn new(parser: P, rules: Rules, pages: Pages) -> Self {
         let nulls_parse = rules.nulls.iter().any(|null| parser.parse(null).is_some());
+        let look_twice = nulls_parse || rules.pattern_may_hold_backslash;
         Self {
             parser,
             rules,
-            nulls_parse,
+            look_twice,
             values: Vec::new(),
             pages,
             encoder: Encoder::default(),
@@ -79,7 +81,7 @@ where
     #[inline(always)]
     fn value(&self, text: &[u8], field: Field) -> Found<P::Value> {
         let (start, end) = (field.start as usize, field.end as usize);
-        if !self.nulls_parse
+        if !self.look_twice
             && let Some(value) = self.parser.parse_in(text, start, end)
         {
             return Found::Value(value);
@@ -93,12 +95,12 @@ where
     /// Spaces and tabs around a value mean nothing, and an empty field is no value.
     #[cold]
     fn slow(&self, text: &[u8], quoted: bool) -> Found<P::Value> {
-        let text = if quoted { undoubled(text) } else { text.into() };
-        let text = trimmed(&text);
-        if text.is_empty() || self.rules.spells_null(text) {
+        let meant = self.rules.quoting.meant(text, quoted);
+        let meant = trimmed(&meant);
+        if meant.is_empty() || self.rules.spells_null(trimmed(text), meant) {
             return if self.rules.required { Found::Refused(Refusal::Missing) } else { Found::Null };
         }
-        match self.parser.parse(text) {
+        match self.parser.parse(meant) {
             Some(value) => Found::Value(value),
             None => Found::Refused(Refusal::Unparsable),
         }

@@ -10,11 +10,12 @@ mod texts;
 
 use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
-use tarn_lake::{Column as Declared, ColumnType, Csv};
+use tarn_lake::{Column as Declared, ColumnType, Csv, TimeFormat};
 
 use crate::block::Block;
 use crate::encode::codec::Codec;
 use crate::encode::{Chunk, Compressor, Finished, Levels, levels};
+use crate::quoting::Quoting;
 use crate::values::{
     BadPattern, Bools, Dates, Decimals, Floats32, Floats64, Ints32, Ints64, Timestamps, trimmed,
 };
@@ -89,21 +90,29 @@ pub(crate) enum Refusal {
 /// Rules of a column that are not its type's.
 #[derive(Clone)]
 pub(crate) struct Rules {
-    /// The table's own spellings of "no value". They count with and without quotes, because many
-    /// exports quote everything.
+    /// The table's own spellings of "no value", and the column's. They count with and without
+    /// quotes, because many exports quote everything.
     nulls: Vec<Vec<u8>>,
     required: bool,
+    quoting: Quoting,
+    pattern_may_hold_backslash: bool,
 }
 
 impl Rules {
     pub fn new(csv: &Csv, declared: &Declared) -> Self {
-        let nulls = csv.nulls.iter().map(|text| text.as_bytes().to_vec()).collect();
-        Self { nulls, required: declared.required }
+        let nulls = csv.nulls.iter().chain(&declared.nulls);
+        let nulls = nulls.map(|text| text.as_bytes().to_vec()).collect();
+        let quoting = Quoting::of(csv);
+        let pattern = matches!(declared.format, TimeFormat::Pattern(_));
+        let pattern_may_hold_backslash = pattern && quoting.has_backslashes();
+        Self { nulls, required: declared.required, quoting, pattern_may_hold_backslash }
     }
 
-    /// Whether a text, trimmed or not as its type says, stands for nothing.
+    /// Whether a field's text, trimmed or not as its type says, stands for nothing. Where there are
+    /// backslashes its spelling decides and not what it means: `\N` is no value, `\\N` is a text.
     #[inline]
-    fn spells_null(&self, text: &[u8]) -> bool {
+    fn spells_null(&self, written: &[u8], meant: &[u8]) -> bool {
+        let text = if self.quoting.has_backslashes() { written } else { meant };
         !self.nulls.is_empty() && self.nulls.iter().any(|null| null == text)
     }
 }

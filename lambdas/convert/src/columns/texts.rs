@@ -1,6 +1,7 @@
 //! Columns of texts or bytes: codes of a dictionary, as long as texts repeat, or the texts
 //! themselves, end to end.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use parquet::basic::Encoding;
@@ -13,7 +14,6 @@ use super::{Column, Mark, Pages, Refusal, Rules, Tools};
 use crate::block::{Block, Fields, Places};
 use crate::encode::{Bounds, Finished, Page, delta};
 use crate::scan::Field;
-use crate::values::undoubled;
 
 /// A dictionary that after so many values still grows with every second one is left.
 const TRIAL: usize = 1024;
@@ -24,6 +24,8 @@ const LONGEST_BOUND: usize = 64;
 pub(crate) struct Texts {
     utf8: bool,
     rules: Rules,
+    /// Whether a field outside of quotes may mean another text than stands there.
+    look_twice: bool,
     pages: Pages,
     dictionary: TextDictionary,
     /// Whether texts still go to the dictionary.
@@ -42,6 +44,7 @@ impl Texts {
     pub(super) fn new(utf8: bool, rules: Rules, pages: Pages) -> Self {
         Self {
             utf8,
+            look_twice: !rules.nulls.is_empty() || rules.quoting.has_backslashes(),
             rules,
             pages,
             dictionary: TextDictionary::default(),
@@ -65,7 +68,7 @@ impl Texts {
             for bit in 0..count {
                 let Some(field) = fields.next() else { return false };
                 let (start, end) = (field.start as usize, field.end as usize);
-                if field.quoted || !self.rules.nulls.is_empty() {
+                if field.quoted || self.look_twice {
                     match self.take_special(text, field) {
                         Some(is_value) => present |= u64::from(is_value) << bit,
                         None => return false,
@@ -90,23 +93,20 @@ impl Texts {
     fn take_special(&mut self, text: &[u8], field: Field) -> Option<bool> {
         let range = field.start as usize..field.end as usize;
         let raw = text.get(range.clone()).unwrap_or_default();
-        let doubled = field.quoted && memchr::memchr(b'"', raw).is_some();
-        let value = if doubled { undoubled(raw) } else { raw.into() };
-        if self.is_null(&value, field.quoted) {
+        let meant = self.rules.quoting.meant(raw, field.quoted);
+        if self.is_null(raw, &meant, field.quoted) {
             return (!self.rules.required).then_some(false);
         }
-        if doubled {
-            let length = value.len();
-            self.push(&value, 0..length);
-        } else {
-            self.push(text, range);
+        match meant {
+            Cow::Borrowed(_) => self.push(text, range),
+            Cow::Owned(meant) => self.push(&meant, 0..meant.len()),
         }
         Some(true)
     }
 
     /// An empty field is no value, except that `""` is the empty text.
-    fn is_null(&self, text: &[u8], quoted: bool) -> bool {
-        (text.is_empty() && !quoted) || self.rules.spells_null(text)
+    fn is_null(&self, written: &[u8], meant: &[u8], quoted: bool) -> bool {
+        (meant.is_empty() && !quoted) || self.rules.spells_null(written, meant)
     }
 
     #[inline(always)]
@@ -255,11 +255,11 @@ fn cut_above(text: &[u8], utf8: bool) -> Option<Vec<u8>> {
 
 impl Column for Texts {
     fn refusal(&self, text: &[u8], quoted: bool) -> Option<Refusal> {
-        let value = if quoted { undoubled(text) } else { text.into() };
-        if self.is_null(&value, quoted) {
+        let meant = self.rules.quoting.meant(text, quoted);
+        if self.is_null(text, &meant, quoted) {
             return self.rules.required.then_some(Refusal::Missing);
         }
-        (self.utf8 && std::str::from_utf8(&value).is_err()).then_some(Refusal::NotUtf8)
+        (self.utf8 && std::str::from_utf8(&meant).is_err()).then_some(Refusal::NotUtf8)
     }
 
     fn append(&mut self, block: &Block<'_>, column: usize) -> bool {

@@ -2,16 +2,25 @@
 //! number of threads.
 
 use parquet::record::Field;
+use tarn_lake::Escape;
 
 use super::{Outcome, Random, headerless, layout, read_back, run_with};
 use crate::Limits;
+use crate::quoting::Quoting;
 use crate::rows::Dialect;
+use crate::scan::Grammar;
 use crate::tokens::{SLACK, Shape, Tokeniser, regular_end};
 
-const DIALECT: Dialect = Dialect { delimiter: b',', longest_row_bytes: 90, empty_line_is_a_row: false };
+const DIALECT: Dialect = Dialect {
+    grammar: Grammar { delimiter: b',', quoting: Quoting { quote: Some(b'"'), escape: Escape::Doubled } },
+    comment: None,
+    longest_row_bytes: 90,
+    empty_line_is_a_row: false,
+};
 
 fn shape(quotes: bool) -> Shape {
-    Shape { delimiter: b',', columns: 3, quotes, longest_row_bytes: 90, most_rows: usize::MAX }
+    let quote = quotes.then_some(b'"');
+    Shape { delimiter: b',', columns: 3, quote, doubled: true, longest_row_bytes: 90, most_rows: usize::MAX }
 }
 
 /// Rows of three columns, most of them regular, at an offset and with slack behind them.

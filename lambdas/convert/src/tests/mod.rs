@@ -1,11 +1,13 @@
 //! Tests of the whole conversion: text in, Parquet out, read back with the parquet crate.
 
 mod bad_rows;
+mod comments;
 mod dialects;
 mod encodings;
 mod fast_path;
 mod garbage;
 mod packed;
+mod quotes;
 mod round_trip;
 mod text_faults;
 mod whole_files;

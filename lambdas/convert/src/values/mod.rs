@@ -3,8 +3,6 @@
 //! A parser gets trimmed bytes that are not empty, and says nothing but yes or no: the message is
 //! the same for every refusal of a type, and failing must be cheap.
 
-use std::borrow::Cow;
-
 mod calendar;
 mod date;
 mod decimal;
@@ -32,21 +30,6 @@ pub(crate) trait Parse: Send {
     fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<Self::Value> {
         self.parse(trimmed(text.get(start..end)?))
     }
-}
-
-/// The text with its doubled quotes made one.
-pub(crate) fn undoubled(text: &[u8]) -> Cow<'_, [u8]> {
-    if !text.contains(&b'"') {
-        return text.into();
-    }
-    let mut single = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(quote) = rest.iter().position(|byte| *byte == b'"') {
-        single.extend_from_slice(rest.get(..=quote).unwrap_or_default());
-        rest = rest.get(quote + 2..).unwrap_or_default();
-    }
-    single.extend_from_slice(rest);
-    single.into()
 }
 
 /// The text without the spaces and tabs around it.
