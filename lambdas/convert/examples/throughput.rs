@@ -142,13 +142,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn layout(columns: &[(String, &str, &str)]) -> Result<Layout, Box<dyn Error>> {
     let mut layout = Layout { from: None, columns: Vec::new() };
     for (name, kind, format) in columns {
-        layout.columns.push(Column {
-            name: ColumnName::new(name)?,
-            kind: kind.parse()?,
-            format: TimeFormat::from((*format).to_owned()),
-            required: false,
-            nulls: Vec::new(),
-        });
+        let column = Column::new(ColumnName::new(name)?, kind.parse()?);
+        layout.columns.push(Column { format: TimeFormat::from((*format).to_owned()), ..column });
     }
     Ok(layout)
 }

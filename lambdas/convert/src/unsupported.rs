@@ -1,11 +1,17 @@
 //! Keys that a table may have and that the engine does not act on yet. They are refused, at
 //! `tarn check` and again here: a key that is read and ignored would give wrong rows in silence.
 
-use tarn_lake::{BadRows, Csv, Table};
+use tarn_lake::{BadRows, Column, Csv, Table};
 
 /// The keys of a table that the engine would ignore.
 pub fn unsupported(table: &Table) -> Vec<&'static str> {
     let mut keys = unsupported_format(&table.csv);
+    if table.layouts.iter().flat_map(|layout| &layout.columns).any(has_rules) {
+        keys.push("rules of a column");
+    }
+    if !table.unique.is_empty() {
+        keys.push("unique");
+    }
     if table.bad_rows != BadRows::default() {
         keys.push("on_bad_row, max_bad_rows, max_bad_share");
     }
@@ -18,4 +24,8 @@ pub(crate) fn unsupported_format(csv: &Csv) -> Vec<&'static str> {
     let differs =
         [("format", csv.format != plain.format), ("decimal_comma", csv.decimal_comma != plain.decimal_comma)];
     differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+}
+
+fn has_rules(column: &Column) -> bool {
+    !column.quality.is_none() || column.from.is_some() || column.drop
 }

@@ -1,4 +1,5 @@
-//! One column: `name = "type"`, or `name = { type = "...", format = "...", required = true }`.
+//! One column: `name = "type"`, or `name = { type = "...", format = "...", required = true }`; its rules
+//! are read by `quality`.
 
 use tarn_lake::{Column, ColumnName, ColumnType, TimeFormat};
 use toml::Spanned;
@@ -9,7 +10,7 @@ use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::nearest::nearest;
 use crate::reader::{Reader, Value, found};
-use crate::{Code, Diagnostic, name};
+use crate::{Code, Diagnostic, name, quality};
 
 const TYPE: Key = Key::required("type", Wants::Text, r#"type = "int64""#, "the column's type in silver")
     .also(&["kind", "dtype", "data_type"]);
@@ -27,8 +28,32 @@ const NULLS: Key =
     Key::optional("nulls", Wants::Texts, r#"nulls = ["-1"]"#, "what means \"no value\" in this column")
         .also(&["null", "null_value", "null_values", "na_values"]);
 
+const FROM: Key =
+    Key::optional("from", Wants::Text, r#"from = "Item ID""#, "what the file's header calls the column")
+        .also(&["rename", "rename_from", "rename_to", "source_name", "original_name", "header", "alias"]);
+const DROP: Key = Key::optional("drop", Wants::Flag, "drop = true", "whether the column stays out of silver")
+    .also(&["skip", "ignore", "exclude", "omit"]);
+
 /// The keys of a column that is written as a table.
-pub static BLOCK: Block = Block { header: "{ type = ... }", keys: &[TYPE, FORMAT, REQUIRED, NULLS] };
+pub static BLOCK: Block = Block {
+    header: "{ type = ... }",
+    keys: &[
+        TYPE,
+        FORMAT,
+        REQUIRED,
+        NULLS,
+        FROM,
+        DROP,
+        quality::TRIM,
+        quality::FILL,
+        quality::ALLOWED,
+        quality::MIN,
+        quality::MAX,
+        quality::PATTERN,
+        quality::HASH,
+        quality::MASK,
+    ],
+};
 
 /// The formats that are words; anything else is a strftime pattern.
 const FORMATS: [&str; 3] = ["iso", "epoch_s", "epoch_ms"];
@@ -83,7 +108,29 @@ fn described(block: &Reader, name: Option<ColumnName>) -> Option<Spanned<Column>
         (Some(format), Some(kind)) => time_format(format, kind, block)?,
         _ => TimeFormat::default(),
     };
-    Some(Spanned::new(written?.span(), Column { name: name?, kind: kind?, format, required, nulls }))
+    let from = block.text(&FROM).and_then(|written| name_in_file(&written, block));
+    let drop = block.flag(&DROP).unwrap_or(false);
+    if drop {
+        quality::refuse_beside_drop(block, &[REQUIRED, NULLS, FORMAT]);
+    }
+    let quality = kind.map(|kind| quality::read(block, kind)).unwrap_or_default();
+    let column = Column { name: name?, kind: kind?, format, required, nulls, from, drop, quality };
+    Some(Spanned::new(written?.span(), column))
+}
+
+/// A name in a header is compared without the white space around it.
+fn name_in_file(written: &Spanned<&str>, block: &Reader) -> Option<String> {
+    let text = *written.get_ref();
+    if text == text.trim() && !text.is_empty() {
+        return Some(text.to_owned());
+    }
+    let title = format!("{} is no name in a header", quote(text));
+    let fault = Diagnostic::error(Code::InvalidValue, written.span(), title);
+    let label = if text.trim().is_empty() { "it is empty" } else { "there is white space at its ends" };
+    block.faults.push(
+        fault.label(label).help("write it without white space around it: the header's is not looked at"),
+    );
+    None
 }
 
 fn kind<T: AsRef<str>>(written: &Spanned<T>, faults: &Faults) -> Option<ColumnType> {

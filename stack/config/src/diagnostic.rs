@@ -103,10 +103,14 @@ codes! {
     InvalidValue = "invalid-value",
     /// A list or table that must hold something is empty.
     Empty = "empty",
-    /// Two tables or two zones of one name, or a table twice in a zone.
+    /// Two tables or two zones of one name, a table twice in a zone, a column twice in a key.
     DuplicateName = "duplicate-name",
     /// A zone names a table that the lake does not have.
     UnknownTable = "unknown-table",
+    /// A key names a column that the table does not have.
+    UnknownColumn = "unknown-column",
+    /// Two keys that cannot both hold, or of which one makes the other mean nothing.
+    Contradiction = "contradiction",
     /// Two tables claim the same files.
     SameFiles = "same-files",
     /// A table has both `columns` and layouts.

@@ -47,6 +47,14 @@ pub enum Wants {
     Texts,
     /// A TOML date, or a string that reads the same.
     Day,
+    /// A value of the column's type.
+    Literal,
+    /// A list of such values.
+    Literals,
+    /// A string, or a table that says what stays.
+    Mask,
+    /// A list of columns, or a list of such lists.
+    Keys,
     /// A table of columns.
     Columns,
     /// One block.
@@ -116,6 +124,10 @@ impl Wants {
             Wants::Share => "a number from 0 to 1",
             Wants::Texts => "a list of strings",
             Wants::Day => "a date",
+            Wants::Literal => "a value of the column's type",
+            Wants::Literals => "a list of values of the column's type",
+            Wants::Mask => "a string or `{ keep_last = 4 }`",
+            Wants::Keys => "a list of columns",
             Wants::Columns => "a table of columns",
             Wants::Block(_) => "one block",
             Wants::NamedBlocks(_) => "a set of named blocks",

@@ -8,6 +8,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
+use crate::table::HEADER;
 use crate::{Code, Diagnostic, column};
 
 /// The columns of a table or of one of its layouts.
@@ -54,6 +55,7 @@ pub fn read_all(table: &Reader) -> Vec<Layout> {
     written.sort_by_key(|layout| layout.from.as_ref().map(|from| *from.get_ref()));
     refuse_same_day(&written, table.faults);
     refuse_type_changes(&written, table.faults);
+    refuse_names_without_header(table, &written);
     written.into_iter().map(Written::into_layout).collect()
 }
 
@@ -75,7 +77,17 @@ fn columns(block: &Reader, key: &Key) -> Vec<Spanned<Column>> {
         let place = if table.span().is_empty() { block.key_place(key) } else { table.span() };
         block.refuse_empty(key, place);
     }
-    column::read_all(table.get_ref(), block.faults)
+    let columns = column::read_all(table.get_ref(), block.faults);
+    if !columns.is_empty() && columns.iter().all(|column| column.get_ref().drop) {
+        refuse_all_dropped(block, key);
+    }
+    columns
+}
+
+fn refuse_all_dropped(block: &Reader, key: &Key) {
+    let title = format!("{} leaves all its columns out of silver", block.subject());
+    let fault = Diagnostic::error(Code::Contradiction, block.key_place(key), title);
+    block.faults.push(fault.label("every column here has `drop = true`").help("keep at least one"));
 }
 
 fn day(block: &Reader) -> Option<Spanned<Day>> {
@@ -125,6 +137,20 @@ fn refuse_same_day(layouts: &[Written], faults: &Faults) {
                 .label(format!("the layout on line {} begins on this day too", faults.line(&first.span())));
             faults.push(fault.help("give one of them another day, or leave one out"));
         }
+    }
+}
+
+/// Where no header names the columns, none can have another name in it.
+fn refuse_names_without_header(table: &Reader, layouts: &[Written]) {
+    if table.find(&HEADER).and_then(|value| value.get_ref().as_bool()) != Some(false) {
+        return;
+    }
+    for column in layouts.iter().flat_map(|layout| &layout.columns) {
+        let Column { name, from: Some(_), .. } = column.get_ref() else { continue };
+        let title = format!("`from` of the column `{name}` means nothing beside `header = false`");
+        let fault = Diagnostic::error(Code::Contradiction, column.span(), title);
+        let fault = fault.label("this column is known by its place, not by a name");
+        table.faults.push(fault.help("leave `from` out, or `header = false`"));
     }
 }
 

@@ -17,11 +17,13 @@ mod lake;
 mod layout;
 mod name;
 mod nearest;
+mod quality;
 mod reader;
 mod schedule;
 mod schema;
 mod syntax;
 mod table;
+mod unique;
 mod word;
 mod zone;
 

@@ -4,13 +4,13 @@
 //! `name`, `description` and `files` may stand in it and mean nothing here, and so may the
 //! `[[table]]` header itself. Of several layouts the newest holds.
 
-use tarn_lake::{BadRows, Csv, Layout};
+use tarn_lake::{BadRows, ColumnName, Csv, Layout};
 use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::faults::Faults;
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, Severity, bad_rows, layout, syntax, table};
+use crate::{Code, Diagnostic, Severity, bad_rows, layout, syntax, table, unique};
 
 /// What files look like, whatever they are called and wherever they lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Schema {
     pub layout: Layout,
     /// What becomes of bad rows.
     pub bad_rows: BadRows,
+    /// Columns whose values together no two rows share.
+    pub unique: Vec<Vec<ColumnName>>,
 }
 
 /// Reads a schema file. `Err` holds every fault, ordered by place.
@@ -42,7 +44,9 @@ fn read<'a>(root: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Option<Schema> {
     let block = Reader::open(&table::BLOCK, keys, place, "the schema", faults);
     let csv = table::csv(&block);
     let bad_rows = bad_rows::read(&block);
-    Some(Schema { csv, layout: layout::read_all(&block).pop()?, bad_rows })
+    let mut layouts = layout::read_all(&block);
+    let unique = unique::read(&block, &layouts);
+    Some(Schema { csv, layout: layouts.pop()?, bad_rows, unique })
 }
 
 /// The first `[[table]]` of a file that holds nothing else, and its place.

@@ -62,7 +62,10 @@ fn is_header(text: &str, key: &Range<usize>) -> bool {
 }
 
 fn follows_from_holes(code: Code) -> bool {
-    matches!(code, Code::MissingKey | Code::Empty | Code::UnknownTable | Code::NoSchedule)
+    matches!(
+        code,
+        Code::MissingKey | Code::Empty | Code::UnknownTable | Code::UnknownColumn | Code::NoSchedule
+    )
 }
 
 fn fault(text: &str, error: &Error) -> Diagnostic {

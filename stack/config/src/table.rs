@@ -7,7 +7,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, bad_rows, csv, layout, name};
+use crate::{Code, Diagnostic, bad_rows, csv, layout, name, unique};
 
 const NAME: Key = Key::required("name", Wants::Text, r#"name = "events""#, "what SQL calls the table");
 const DESCRIPTION: Key =
@@ -56,6 +56,7 @@ pub static BLOCK: Block = Block {
         bad_rows::ON_BAD_ROW,
         bad_rows::MAX_BAD_ROWS,
         bad_rows::MAX_BAD_SHARE,
+        unique::UNIQUE,
         layout::COLUMNS,
         layout::LAYOUT,
     ],
@@ -114,7 +115,8 @@ fn read(block: &Reader) -> Option<Table> {
     let csv = csv(block);
     let bad_rows = bad_rows::read(block);
     let layouts = layout::read_all(block);
-    Some(Table { name: name?, description, files: files?, csv, bad_rows, layouts })
+    let unique = unique::read(block, &layouts);
+    Some(Table { name: name?, description, files: files?, csv, bad_rows, unique, layouts })
 }
 
 /// How the text of a table's files is written.

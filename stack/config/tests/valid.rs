@@ -6,10 +6,12 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+use std::num::NonZeroU8;
+
 use tarn_config::{Code, Parsed, Severity, Source, parse};
 use tarn_lake::{
-    BadRows, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, Lake, OnBadRow,
-    TimeFormat, TimeUnit,
+    BadRows, ColumnType, Compression, Csv, Disguise, Encoding, EnvironmentName, Escape, Format, Lake,
+    OnBadRow, Quality, TimeFormat, TimeUnit,
 };
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
@@ -68,7 +70,7 @@ fn only_prod_is_protected_unless_the_file_says_otherwise() {
 #[test]
 fn columns_keep_the_order_of_the_file() {
     let lake = read(EVERYTHING, "dev").lake;
-    assert_eq!(columns(&lake, 1, 0), ["day", "at", "seen", "amount", "kind"]);
+    assert_eq!(columns(&lake, 1, 0)[..6], ["day", "at", "seen", "amount", "kind", "state"]);
     assert_eq!(columns(&lake, 0, 1), ["zeta", "alpha", "currency"]);
     let many: Vec<String> = (0..200).map(|n| format!("c{}", (n * 77) % 200)).collect();
     let inline: Vec<String> = many.iter().map(|name| format!("{name} = \"int64\"")).collect();
@@ -134,6 +136,45 @@ fn thresholds_for_bad_rows_are_read() {
     assert_eq!(lake.tables[0].bad_rows, wanted);
     assert_eq!(lake.tables[1].bad_rows, BadRows { action: OnBadRow::Fail, ..BadRows::default() });
     assert_eq!(read(RETAIL, "dev").lake.tables[0].bad_rows, BadRows::default());
+}
+
+#[test]
+fn rules_of_columns_are_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let column = |name: &str| {
+        lake.tables[1].layouts[0].columns.iter().find(|column| column.name.as_str() == name).unwrap().clone()
+    };
+    let Quality { trim, fill, allowed, .. } = column("state").quality;
+    assert_eq!((trim, fill.as_deref(), allowed), (true, Some("open"), vec!["open".into(), "paid".into()]));
+    let bounds = |name: &str| {
+        let Quality { min, max, fill, .. } = column(name).quality;
+        [min, max, fill].map(Option::unwrap_or_default)
+    };
+    assert_eq!(bounds("price"), ["0", "99999.99", ""]);
+    assert_eq!(bounds("since"), ["2020-01-01", "2030-12-31", "2020-02-29"]);
+    assert_eq!(bounds("until"), ["", "2030-12-31T23:59:59Z", ""]);
+    assert_eq!(column("country").quality.pattern.unwrap().as_str(), "[A-Z]{2}");
+    assert_eq!(column("email").quality.disguise, Some(Disguise::Sha256));
+    assert_eq!(column("card").quality.disguise, NonZeroU8::new(4).map(Disguise::KeepLast));
+    assert_eq!(column("name").quality.disguise, Some(Disguise::Text(String::new())));
+    assert_eq!(column("price").name_in_file(), "Price (EUR)");
+    assert!(column("remark").drop && !lake.tables[1].layouts[0].in_silver().any(|column| column.drop));
+    assert!(column("amount").quality.is_none());
+}
+
+#[test]
+fn unique_keys_are_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let keys = |table: usize| -> Vec<String> {
+        lake.tables[table]
+            .unique
+            .iter()
+            .map(|key| key.iter().map(|name| name.as_str()).collect::<Vec<_>>().join("+"))
+            .collect()
+    };
+    assert_eq!(keys(0), ["zeta", "alpha+currency"]);
+    assert_eq!(keys(1), ["at+kind"]);
+    assert!(read(RETAIL, "dev").lake.tables[0].unique.is_empty());
 }
 
 #[test]

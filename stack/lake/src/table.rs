@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BadRows, ColumnName, ColumnType, Csv, Day, FilePattern, TableName, TimeFormat};
+use crate::{BadRows, ColumnName, ColumnType, Csv, Day, FilePattern, Quality, TableName, TimeFormat};
 
 /// A named set of files with dated layouts and a format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,6 +18,10 @@ pub struct Table {
     /// What becomes of rows that break a rule.
     #[serde(default)]
     pub bad_rows: BadRows,
+    /// Keys: columns whose values together no two rows share. A row with a null in a key shares it
+    /// with none, as in SQL. Each names columns of the newest layout that are in silver.
+    #[serde(default)]
+    pub unique: Vec<Vec<ColumnName>>,
     /// At least one, ordered by `from`, no two from the same day.
     pub layouts: Vec<Layout>,
 }
@@ -46,12 +50,42 @@ pub struct Column {
     /// Spellings that mean "no value" in this column, beside the table's.
     #[serde(default)]
     pub nulls: Vec<String>,
+    /// What the header of the file calls it, where that is not its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Whether it stays out of silver.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop: bool,
+    /// What its values must be, and what is done to them.
+    #[serde(default, skip_serializing_if = "Quality::is_none")]
+    pub quality: Quality,
 }
 
 impl Column {
     /// A column of that type with everything else left out.
     pub fn new(name: ColumnName, kind: ColumnType) -> Self {
-        Self { name, kind, format: TimeFormat::default(), required: false, nulls: Vec::new() }
+        Self {
+            name,
+            kind,
+            format: TimeFormat::default(),
+            required: false,
+            nulls: Vec::new(),
+            from: None,
+            drop: false,
+            quality: Quality::default(),
+        }
+    }
+
+    /// What the header of the file calls it.
+    pub fn name_in_file(&self) -> &str {
+        self.from.as_deref().unwrap_or(self.name.as_str())
+    }
+}
+
+impl Layout {
+    /// The columns that silver has of it, in their order.
+    pub fn in_silver(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.drop)
     }
 }
 
@@ -81,6 +115,7 @@ mod tests {
             files: FilePattern::new("*").unwrap(),
             csv: Csv::default(),
             bad_rows: BadRows::default(),
+            unique: Vec::new(),
             layouts: days.iter().map(layout).collect(),
         }
     }
@@ -103,6 +138,13 @@ mod tests {
             Column { required: true, ..Column::new(ColumnName::new("a").unwrap(), ColumnType::Int64) };
         let wanted = Table { layouts: vec![Layout { from: None, columns: vec![column] }], ..table(&[]) };
         assert_eq!(serde_json::from_str::<Table>(stored).unwrap(), wanted);
+    }
+
+    #[test]
+    fn a_column_without_rules_is_stored_as_it_was_before_there_were_any() {
+        let column = Column::new(ColumnName::new("a").unwrap(), ColumnType::Int64);
+        let stored = r#"{"name":"a","type":"int64","format":"iso","required":false,"nulls":[]}"#;
+        assert_eq!(serde_json::to_string(&column).unwrap(), stored);
     }
 
     #[test]

@@ -30,12 +30,11 @@ fn layout(columns: &[&str]) -> Layout {
 fn column(text: &str) -> Column {
     let mut words = text.splitn(3, ' ');
     let (name, kind, format) = (words.next().unwrap(), words.next().unwrap(), words.next());
+    let (name, type_) = (ColumnName::new(name).unwrap(), kind.trim_end_matches('!').parse().unwrap());
     Column {
-        name: ColumnName::new(name).unwrap(),
-        kind: kind.trim_end_matches('!').parse().unwrap(),
         format: TimeFormat::from(format.unwrap_or("iso").to_owned()),
         required: kind.ends_with('!'),
-        nulls: Vec::new(),
+        ..Column::new(name, type_)
     }
 }
 

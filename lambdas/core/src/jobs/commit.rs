@@ -45,13 +45,13 @@ pub(super) fn catalog_table(
     database: &Database,
     bucket: &Bucket,
 ) -> CatalogTable {
-    let columns = &table.newest_layout().columns;
+    let columns = table.newest_layout().in_silver();
     CatalogTable {
         database: names.database(database),
         name: table.name.to_string(),
         description: table.description.clone(),
         location: format!("s3://{}/{}/", names.bucket(bucket), table.name),
-        columns: columns.iter().map(|column| (column.name.to_string(), column.kind.glue())).collect(),
+        columns: columns.map(|column| (column.name.to_string(), column.kind.glue())).collect(),
     }
 }
 

@@ -208,7 +208,7 @@ fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &
 
 /// What the output's bytes are a function of: source, table, layout and code.
 fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout) -> Result<String> {
-    let words = serde_json::to_string(&(&table.csv, layout, table.newest_layout()))
+    let words = serde_json::to_string(&(&table.csv, &table.unique, layout, table.newest_layout()))
         .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
     Ok(digest(&[source.id().as_str(), CODE_VERSION, &words]))
 }

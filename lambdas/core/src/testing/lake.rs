@@ -44,6 +44,7 @@ pub fn table(name: &str, files: &str, layouts: &[(Option<&str>, &[&str])]) -> Ta
         files: FilePattern::new(files).expect("a pattern"),
         csv: Csv::default(),
         bad_rows: BadRows::default(),
+        unique: Vec::new(),
         layouts: layouts.iter().map(layout).collect(),
     }
 }

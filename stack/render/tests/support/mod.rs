@@ -44,6 +44,7 @@ pub fn table(name: &str) -> Table {
         files: FilePattern::new(format!("{name}*.csv")).unwrap(),
         csv: Csv::default(),
         bad_rows: BadRows::default(),
+        unique: Vec::new(),
         layouts: vec![Layout { from: None, columns: vec![id] }],
     }
 }

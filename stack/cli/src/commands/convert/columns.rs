@@ -72,6 +72,12 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
         project::show_faults(common, &faults, &Source { path: &path, text: &text });
         Failure::shown()
     })?;
+    let rules =
+        |column: &tarn_lake::Column| !column.quality.is_none() || column.from.is_some() || column.drop;
+    if !schema.unique.is_empty() || schema.layout.columns.iter().any(rules) {
+        return Err(Failure::bad_input(format!("{path}: not supported yet: unique, rules of a column"))
+            .hint("take these keys out"));
+    }
     if schema.bad_rows != tarn_lake::BadRows::default() {
         let keys = "on_bad_row, max_bad_rows, max_bad_share";
         return Err(
