@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let columns: Result<Vec<Column>, _> = columns.iter().map(|text| column(text)).collect();
     let layout = Layout { from: None, columns: columns? };
     let codec = if codec == "snappy" { Codec::Snappy } else { Codec::Zstd };
-    let spec = Spec { csv: &csv, layout: &layout, schema: &layout, codec, limits: limits()? };
+    let spec = Spec { codec, limits: limits()?, ..Spec::new(&csv, &layout) };
     let mut rejects = JsonLinesRejects::new(io::stderr());
     let done = convert(&spec, File::open(input)?, File::create(output)?, &mut rejects)?;
     println!(

@@ -121,7 +121,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let header = schema.header && matches!(source, Source::File(_));
     let layout = layout(&schema.columns)?;
     let csv = Csv { header, delimiter: schema.delimiter, ..Csv::default() };
-    let spec = Spec { csv: &csv, layout: &layout, schema: &layout, codec, limits };
+    let spec = Spec { codec, limits, ..Spec::new(&csv, &layout) };
     let start = Instant::now();
     let done = convert(&spec, &mut source, &mut sink, &mut JsonLinesRejects::new(io::sink()))?;
     let seconds = (start.elapsed() - source.making()).as_secs_f64();

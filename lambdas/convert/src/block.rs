@@ -22,6 +22,8 @@ pub(crate) enum Fields<'a> {
     Quoted(Separators<'a>),
     /// Each field with its own place, row by row.
     Placed(&'a [Field]),
+    /// One field, the same in every row.
+    Same(Field),
 }
 
 /// Places of all delimiters and line ends, behind the place before the first field.

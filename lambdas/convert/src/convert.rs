@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use parquet::schema::types::SchemaDescPtr;
-use tarn_lake::{Csv, Escape, Layout};
+use tarn_lake::{Captures, Csv, Escape, Layout};
 
 use crate::columns::Tools;
 use crate::encode::codec::Codec;
@@ -31,10 +31,21 @@ pub struct Spec<'a> {
     /// The layout that the Parquet file gets, the table's newest. A column that the file does not
     /// have is null; one that only the file has is left out.
     pub schema: &'a Layout,
+    /// What the file's name says, for columns that come from there.
+    pub name: &'a Captures,
     /// How pages are compressed.
     pub codec: Codec,
     /// What the conversion may use.
     pub limits: Limits,
+}
+
+impl<'a> Spec<'a> {
+    /// Files of a layout, as it is, into Parquet, with everything else as it is by default.
+    pub fn new(csv: &'a Csv, layout: &'a Layout) -> Self {
+        const NO_NAME: &Captures = &Captures::none();
+        let (codec, limits) = (Codec::default(), Limits::default());
+        Self { csv, layout, schema: layout, name: NO_NAME, codec, limits }
+    }
 }
 
 /// What a conversion did: `rows + bad_rows` is every row of the file.
@@ -130,7 +141,7 @@ fn worker(
     dialect: Dialect,
     schema: &SchemaDescPtr,
 ) -> Result<Worker, ConvertError> {
-    let group = Group::new(spec.csv, spec.layout, spec.schema, schema)?;
+    let group = Group::new(spec, schema)?;
     Ok(Worker::new(group, Tools::new(spec.codec)?, dialect, limits))
 }
 
@@ -152,6 +163,6 @@ fn dialect(spec: &Spec<'_>, limits: Limits) -> Result<Dialect, ConvertError> {
         grammar,
         comment: csv.comment.map(|comment| comment as u8),
         longest_row_bytes: limits.longest_row_bytes,
-        empty_line_is_a_row: spec.layout.columns.len() == 1,
+        empty_line_is_a_row: spec.layout.fields().count() == 1,
     })
 }

@@ -4,9 +4,9 @@ use std::io::{Read, Write};
 
 use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected};
 use tarn_core::{Error, Kind};
-use tarn_lake::{Layout, Table};
+use tarn_lake::{Captures, Layout, Table};
 
-use crate::{Codec, ConvertError, JsonLinesRejects, Limits, Spec, convert, unsupported};
+use crate::{ConvertError, JsonLinesRejects, Limits, Spec, convert, unsupported};
 
 /// Converts within limits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -20,6 +20,7 @@ impl Converter for Engine {
         &self,
         table: &Table,
         layout: &Layout,
+        name: &Captures,
         source: &mut (dyn Read + Send),
         silver: &mut (dyn Write + Send),
         rejects: &mut (dyn Write + Send),
@@ -32,11 +33,10 @@ impl Converter for Engine {
             ))));
         }
         let spec = Spec {
-            csv: &table.csv,
-            layout,
             schema: table.newest_layout(),
-            codec: Codec::default(),
+            name,
             limits: self.limits,
+            ..Spec::new(&table.csv, layout)
         };
         let done = convert(&spec, source, silver, &mut JsonLinesRejects::new(rejects)).map_err(fault)?;
         Ok(Conversion {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use parquet::errors::ParquetError;
-use tarn_lake::{Compression, Encoding};
+use tarn_lake::{ColumnName, ColumnType, Compression, Encoding};
 
 /// Why a file could not be converted. What was written to silver until then is no Parquet file.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +109,25 @@ pub enum ConvertError {
         /// How many were allowed.
         limit: u64,
     },
+    /// The name of the file does not say what a column is to be.
+    #[error(
+        "the file's name says nothing about `{word}`, which the column `{column}` comes from; name the file as the \
+         table's `files` has it"
+    )]
+    Name {
+        /// The column.
+        column: ColumnName,
+        /// What the pattern should have captured.
+        word: String,
+    },
+    /// What the file's name says, or a constant, is no value of its column.
+    #[error("the value that the file's name or a `constant` gives to the column `{column}` is no {kind}")]
+    FixedValue {
+        /// The column.
+        column: ColumnName,
+        /// Its type.
+        kind: ColumnType,
+    },
     /// The layout or the table's format asks for what cannot be; `tarn check` should have said so.
     #[error("the table cannot be converted: {0}")]
     Spec(String),
@@ -154,6 +173,8 @@ impl ConvertError {
             Self::NotText { .. } => "not_text",
             Self::DecompressionBomb { .. } => "decompression_bomb",
             Self::TooManyBadRows { .. } => "too_many_bad_rows",
+            Self::Name { .. } => "unnamed",
+            Self::FixedValue { .. } => "unreadable_name",
             Self::Spec(_) => "spec",
             Self::Source(_) => "source_io",
             Self::Silver(_) => "silver_io",

@@ -1,16 +1,19 @@
 //! The columns of one row group: whole rows in, column chunks out.
+//!
+//! A column takes its values from a field of the file, has one value for all rows of it, or, where
+//! the file's layout does not have it, none.
 
 use parquet::errors::Result;
-use parquet::schema::types::SchemaDescPtr;
-use tarn_lake::{Column as Declared, Csv, Layout};
+use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
+use tarn_lake::{Column as Declared, ColumnSource, Csv};
 
-use crate::ConvertError;
-use crate::block::Block;
+use crate::block::{Block, Fields};
 use crate::columns::{self, Column, Mark, Refusal, Rules, Tools};
 use crate::encode::Finished;
 use crate::rejects::{Place, Reason};
 use crate::scan::Field;
 use crate::values::BadPattern;
+use crate::{ConvertError, Spec};
 
 /// The rows since the last row group.
 pub(crate) struct Group {
@@ -22,37 +25,27 @@ pub(crate) struct Group {
 
 /// A column of the Parquet file and where it comes from.
 struct Slot {
-    /// `None` for a column that the file's layout does not have: always null.
-    source: Option<Place>,
+    source: Source,
     column: Box<dyn Column>,
+}
+
+/// Where the values of a column come from.
+enum Source {
+    Field(Place),
+    /// The same text for every row.
+    Fixed(Vec<u8>),
+    /// The file's layout does not have it: always null.
+    Nothing,
 }
 
 impl Group {
     /// Columns of the schema, fed by files of a layout: type and order are the schema's; place,
     /// format and `required` are the layout's.
-    pub fn new(
-        csv: &Csv,
-        layout: &Layout,
-        schema: &Layout,
-        parquet: &SchemaDescPtr,
-    ) -> std::result::Result<Self, ConvertError> {
-        let descriptors = parquet.columns().iter();
-        let slots: std::result::Result<Vec<Slot>, ConvertError> = schema
-            .columns
-            .iter()
-            .zip(descriptors)
-            .map(|(column, descriptor)| {
-                let index = layout.columns.iter().position(|candidate| candidate.name == column.name);
-                let declared = index.and_then(|index| layout.columns.get(index)).unwrap_or(column);
-                let rules = Rules::new(csv, declared);
-                let made = columns::column(column.kind, declared, rules, descriptor.clone());
-                Ok(Slot {
-                    source: index.map(|index| place(index, column)),
-                    column: made.map_err(|bad| spec(&bad, column))?,
-                })
-            })
-            .collect();
-        Ok(Self { slots: slots?, marks: Vec::new(), wanted: layout.columns.len(), rows: 0 })
+    pub fn new(spec: &Spec<'_>, parquet: &SchemaDescPtr) -> std::result::Result<Self, ConvertError> {
+        let columns = spec.schema.columns.iter().zip(parquet.columns());
+        let slots: std::result::Result<Vec<Slot>, ConvertError> =
+            columns.map(|(column, descriptor)| Slot::new(spec, column, descriptor)).collect();
+        Ok(Self { slots: slots?, marks: Vec::new(), wanted: spec.layout.fields().count(), rows: 0 })
     }
 
     pub fn rows(&self) -> usize {
@@ -70,8 +63,9 @@ impl Group {
         for slot in &mut self.slots {
             self.marks.push(slot.column.mark());
             let taken = match &slot.source {
-                Some(place) => slot.column.append(block, place.column - 1),
-                None => {
+                Source::Field(place) => slot.column.append(block, place.column - 1),
+                Source::Fixed(text) => slot.column.append(&repeated(text, block.rows), 0),
+                Source::Nothing => {
                     slot.column.append_nulls(block.rows);
                     true
                 }
@@ -117,8 +111,30 @@ impl Group {
 }
 
 impl Slot {
+    fn new(
+        spec: &Spec<'_>,
+        column: &Declared,
+        descriptor: &ColumnDescPtr,
+    ) -> std::result::Result<Self, ConvertError> {
+        let source = Source::of(column, spec)?;
+        let in_file = spec.layout.columns.iter().find(|candidate| candidate.name == column.name);
+        let in_file = in_file.unwrap_or(column);
+        let rules = match &source {
+            Source::Fixed(_) => Rules::new(&Csv::default(), &Declared::new(column.name.clone(), column.kind)),
+            _ => Rules::new(spec.csv, in_file),
+        };
+        let made = columns::column(column.kind, in_file, rules, descriptor.clone());
+        let slot = Self { source, column: made.map_err(|bad| bad_pattern(&bad, column))? };
+        match &slot.source {
+            Source::Fixed(text) if slot.column.refusal(text, false).is_some() => {
+                Err(ConvertError::FixedValue { column: column.name.clone(), kind: column.kind })
+            }
+            _ => Ok(slot),
+        }
+    }
+
     fn refusal(&self, raw: &[u8], fields: &[Field]) -> Option<Reason> {
-        let place = self.source.as_ref()?;
+        let Source::Field(place) = &self.source else { return None };
         let field = fields.get(place.column - 1)?;
         let text = raw.get(field.start as usize..field.end as usize).unwrap_or_default();
         self.column.refusal(text, field.quoted).map(|refusal| match refusal {
@@ -129,10 +145,36 @@ impl Slot {
     }
 }
 
-fn place(index: usize, column: &Declared) -> Place {
-    Place { column: index + 1, name: column.name.clone(), kind: column.kind }
+impl Source {
+    /// Where a column of the schema gets its values in files of the layout.
+    fn of(column: &Declared, spec: &Spec<'_>) -> std::result::Result<Self, ConvertError> {
+        let same_name = |candidate: &&Declared| candidate.name == column.name;
+        let Some(in_file) = spec.layout.columns.iter().find(same_name) else { return Ok(Self::Nothing) };
+        match &in_file.source {
+            ColumnSource::Field => {
+                let index = spec.layout.fields().take_while(|field| field.name != column.name).count();
+                let (name, kind) = (column.name.clone(), column.kind);
+                Ok(Self::Field(Place { column: index + 1, name, kind }))
+            }
+            ColumnSource::Constant(text) => Ok(Self::Fixed(text.clone().into_bytes())),
+            ColumnSource::Name(word) => match spec.name.get(word) {
+                Some(text) => Ok(Self::Fixed(text.to_owned().into_bytes())),
+                None => Err(ConvertError::Name { column: column.name.clone(), word: word.clone() }),
+            },
+        }
+    }
 }
 
-fn spec(BadPattern(pattern): &BadPattern, column: &Declared) -> ConvertError {
+/// A block whose rows have one field, the same in all of them.
+fn repeated(text: &[u8], rows: usize) -> Block<'_> {
+    Block {
+        text,
+        rows,
+        columns: 1,
+        fields: Fields::Same(Field { start: 0, end: text.len() as u32, quoted: false }),
+    }
+}
+
+fn bad_pattern(BadPattern(pattern): &BadPattern, column: &Declared) -> ConvertError {
     ConvertError::Spec(format!("`{pattern}` of column `{}` is no strftime pattern", column.name))
 }

@@ -62,7 +62,7 @@ fn check(
     check_count(fields, layout)?;
     let differences: Vec<_> = fields
         .iter()
-        .zip(&layout.columns)
+        .zip(layout.fields())
         .enumerate()
         .filter_map(|(index, (field, column))| {
             difference(index, &name(text, *field, quoting), column.name.as_str())
@@ -72,7 +72,7 @@ fn check(
 }
 
 fn check_count(fields: &[Field], layout: &Layout) -> Result<(), ConvertError> {
-    let (wanted, found) = (layout.columns.len(), fields.len());
+    let (wanted, found) = (layout.fields().count(), fields.len());
     if wanted == found { Ok(()) } else { Err(ConvertError::Unmatched { wanted, found }) }
 }
 

@@ -15,6 +15,9 @@ pub fn unsupported(table: &Table) -> Vec<&'static str> {
     if table.bad_rows != BadRows::default() {
         keys.push("on_bad_row, max_bad_rows, max_bad_share");
     }
+    if !table.placement.is_plain() {
+        keys.push("partition_by, cluster_by");
+    }
     keys
 }
 

@@ -1,7 +1,7 @@
-//! One column: `name = "type"`, or `name = { type = "...", format = "...", required = true }`; its rules
-//! are read by `quality`.
+//! One column: `name = "type"`, or `name = { type = "...", format = "...", required = true }`; with
+//! `constant` or `from_name` it is no field of the file. Its rules are read by `quality`.
 
-use tarn_lake::{Column, ColumnName, ColumnType, TimeFormat};
+use tarn_lake::{Column, ColumnName, ColumnSource, ColumnType, FilePattern, TimeFormat};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -33,6 +33,20 @@ const FROM: Key =
         .also(&["rename", "rename_from", "rename_to", "source_name", "original_name", "header", "alias"]);
 const DROP: Key = Key::optional("drop", Wants::Flag, "drop = true", "whether the column stays out of silver")
     .also(&["skip", "ignore", "exclude", "omit"]);
+const CONSTANT: Key = Key::optional(
+    "constant",
+    Wants::Literal,
+    r#"constant = "web""#,
+    "the value of every row, for a column that is not in the file",
+)
+.also(&["value", "literal"]);
+const FROM_NAME: Key = Key::optional(
+    "from_name",
+    Wants::Text,
+    r#"from_name = "date""#,
+    "which part of the file's name is the value of every row",
+)
+.also(&["from_filename", "from_path", "filename", "capture", "from_file_name"]);
 
 /// The keys of a column that is written as a table.
 pub static BLOCK: Block = Block {
@@ -44,6 +58,8 @@ pub static BLOCK: Block = Block {
         NULLS,
         FROM,
         DROP,
+        CONSTANT,
+        FROM_NAME,
         quality::TRIM,
         quality::FILL,
         quality::ALLOWED,
@@ -58,14 +74,19 @@ pub static BLOCK: Block = Block {
 /// The formats that are words; anything else is a strftime pattern.
 const FORMATS: [&str; 3] = ["iso", "epoch_s", "epoch_ms"];
 
-/// Reads the columns in the order of the file. The place of a column is its type's.
-pub fn read_all<'a>(columns: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Vec<Spanned<Column>> {
+/// Reads the columns in the order of the file. The place of a column is its type's. `files` is the
+/// table's pattern, where there is one.
+pub fn read_all<'a>(
+    columns: &'a DeTable<'a>,
+    files: Option<&FilePattern>,
+    faults: &'a Faults<'a>,
+) -> Vec<Spanned<Column>> {
     columns
         .iter()
         .filter_map(|(written, value)| {
             let text = Spanned::new(written.span(), written.get_ref().as_ref());
             let name = name::check(&text, faults);
-            read(&text, name, value, faults)
+            read(&text, name, value, files, faults)
         })
         .collect()
 }
@@ -74,6 +95,7 @@ fn read<'a>(
     written: &Spanned<&str>,
     name: Option<ColumnName>,
     value: &'a Value<'a>,
+    files: Option<&FilePattern>,
     faults: &'a Faults<'a>,
 ) -> Option<Spanned<Column>> {
     match value.get_ref() {
@@ -84,7 +106,7 @@ fn read<'a>(
         DeValue::Table(table) => {
             let place = if value.span().is_empty() { written.span() } else { value.span() };
             let subject = format!("the column {}", quote(written.get_ref()));
-            described(&Reader::open(&BLOCK, table, place, subject, faults), name)
+            described(&Reader::open(&BLOCK, table, place, subject, faults), name, files)
         }
         other => {
             let title =
@@ -97,7 +119,11 @@ fn read<'a>(
     }
 }
 
-fn described(block: &Reader, name: Option<ColumnName>) -> Option<Spanned<Column>> {
+fn described(
+    block: &Reader,
+    name: Option<ColumnName>,
+    files: Option<&FilePattern>,
+) -> Option<Spanned<Column>> {
     let written = block.text(&TYPE);
     let kind = written.as_ref().and_then(|text| kind(text, block.faults));
     let format = block.text(&FORMAT);
@@ -114,7 +140,8 @@ fn described(block: &Reader, name: Option<ColumnName>) -> Option<Spanned<Column>
         quality::refuse_beside_drop(block, &[REQUIRED, NULLS, FORMAT]);
     }
     let quality = kind.map(|kind| quality::read(block, kind)).unwrap_or_default();
-    let column = Column { name: name?, kind: kind?, format, required, nulls, from, drop, quality };
+    let source = source(block, kind, files);
+    let column = Column { name: name?, kind: kind?, format, required, nulls, from, drop, quality, source };
     Some(Spanned::new(written?.span(), column))
 }
 
@@ -131,6 +158,76 @@ fn name_in_file(written: &Spanned<&str>, block: &Reader) -> Option<String> {
         fault.label(label).help("write it without white space around it: the header's is not looked at"),
     );
     None
+}
+
+/// Where the values come from. What a key says about fields means nothing to a column without any.
+fn source(block: &Reader, kind: Option<ColumnType>, files: Option<&FilePattern>) -> ColumnSource {
+    let constant = kind.and_then(|kind| {
+        quality::refuse_unfit(block, &CONSTANT, kind);
+        quality::literal(block, &CONSTANT, kind)
+    });
+    let from_name = block.text(&FROM_NAME);
+    let (key, source) = match (constant, from_name) {
+        (None, None) => return ColumnSource::Field,
+        (Some(_), Some(_)) => {
+            refuse_beside(block, &FROM_NAME, &CONSTANT, "a column has one of the two");
+            return ColumnSource::Field;
+        }
+        (Some(text), None) => (&CONSTANT, ColumnSource::Constant(text)),
+        (None, Some(word)) => {
+            check_capture(&word, kind, files, block);
+            (&FROM_NAME, ColumnSource::Name(word.into_inner().into()))
+        }
+    };
+    let fields_only = [FORMAT, REQUIRED, NULLS, FROM, DROP];
+    for other in fields_only.iter().chain(&quality::KEYS).filter(|other| block.find(other).is_some()) {
+        refuse_beside(block, other, key, "it speaks of fields, and the column is none");
+    }
+    source
+}
+
+fn refuse_beside(block: &Reader, key: &Key, other: &Key, why: &str) {
+    let title = format!("`{}` means nothing beside `{}`", key.name, other.name);
+    let fault = Diagnostic::error(Code::Contradiction, block.key_place(key), title).label(why);
+    block.faults.push(fault.help(format!("leave `{}` out, or `{}`", key.name, other.name)));
+}
+
+/// Whether the pattern captures something under the word, and something of the type.
+fn check_capture(
+    word: &Spanned<&str>,
+    kind: Option<ColumnType>,
+    files: Option<&FilePattern>,
+    block: &Reader,
+) {
+    let (Some(files), text) = (files, *word.get_ref()) else { return };
+    let fault = |title: String| Diagnostic::error(Code::InvalidValue, word.span(), title);
+    let known = files.captures();
+    if !known.contains(&text) {
+        let label = match (nearest(text, known.iter().copied()), known.is_empty()) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, true) => "`files` captures nothing".into(),
+            (None, false) => format!("`files` captures `{}`", known.join("`, `")),
+        };
+        let help = "write for example `files = \"events_{date:%Y%m%d}.csv\"` for `from_name = \"date\"`, or \
+                    `{shop:*}` for `from_name = \"shop\"`";
+        let title = format!("`files` captures nothing called {}", quote(text));
+        return block.faults.push(fault(title).label(label).help(help));
+    }
+    let fits = |kind| match (text, kind) {
+        ("date", ColumnType::Date | ColumnType::Timestamp(_)) | (_, ColumnType::String) => true,
+        ("timestamp", ColumnType::Timestamp(_)) => true,
+        ("date" | "time" | "timestamp", _) | (_, ColumnType::Binary) => false,
+        _ => true,
+    };
+    if let Some(kind) = kind.filter(|kind| !fits(*kind)) {
+        let title = format!("the part {} of a file's name is no `{kind}`", quote(text));
+        let help = match text {
+            "date" => "make the column a `date`, a `timestamp(ms)` or a `string`",
+            "timestamp" => "make the column a `timestamp(ms)` or a `string`",
+            _ => "make the column a `string`",
+        };
+        block.faults.push(fault(title).label(format!("the column's type is `{kind}`")).help(help));
+    }
 }
 
 fn kind<T: AsRef<str>>(written: &Spanned<T>, faults: &Faults) -> Option<ColumnType> {

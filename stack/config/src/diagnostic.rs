@@ -111,6 +111,8 @@ codes! {
     UnknownColumn = "unknown-column",
     /// Two keys that cannot both hold, or of which one makes the other mean nothing.
     Contradiction = "contradiction",
+    /// A table may get a folder for nearly every row.
+    ManyPartitions = "many-partitions",
     /// Two tables claim the same files.
     SameFiles = "same-files",
     /// A table has both `columns` and layouts.

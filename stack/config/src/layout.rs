@@ -1,6 +1,6 @@
 //! `columns` and `[[table.layout]]`: which columns a table's files have, and since when.
 
-use tarn_lake::{Column, Day, Layout};
+use tarn_lake::{Column, Day, FilePattern, Layout};
 use toml::Spanned;
 use toml::de::DeValue;
 
@@ -37,15 +37,15 @@ struct Written {
     columns: Vec<Spanned<Column>>,
 }
 
-/// Reads the layouts of a table, ordered by their days.
-pub fn read_all(table: &Reader) -> Vec<Layout> {
+/// Reads the layouts of a table, ordered by their days. `files` is its pattern, where it has one.
+pub fn read_all(table: &Reader, files: Option<&FilePattern>) -> Vec<Layout> {
     let mut written = match (table.find(&COLUMNS), table.find(&LAYOUT)) {
-        (Some(_), None) => vec![Written { from: None, columns: columns(table, &COLUMNS) }],
-        (None, Some(_)) => dated(table),
+        (Some(_), None) => vec![Written { from: None, columns: columns(table, &COLUMNS, files) }],
+        (None, Some(_)) => dated(table, files),
         (Some(_), Some(_)) => {
             refuse_both(table);
-            columns(table, &COLUMNS);
-            dated(table)
+            columns(table, &COLUMNS, files);
+            dated(table, files)
         }
         (None, None) => {
             refuse_neither(table);
@@ -66,20 +66,23 @@ impl Written {
     }
 }
 
-fn dated(table: &Reader) -> Vec<Written> {
-    let read = |block: &Reader| Written { from: day(block), columns: columns(block, &LAYOUT_COLUMNS) };
+fn dated(table: &Reader, files: Option<&FilePattern>) -> Vec<Written> {
+    let read = |block: &Reader| Written { from: day(block), columns: columns(block, &LAYOUT_COLUMNS, files) };
     table.blocks(&LAYOUT, &BLOCK, "layout").iter().map(read).collect()
 }
 
-fn columns(block: &Reader, key: &Key) -> Vec<Spanned<Column>> {
+fn columns(block: &Reader, key: &Key, files: Option<&FilePattern>) -> Vec<Spanned<Column>> {
     let Some(table) = block.table(key) else { return Vec::new() };
     if table.get_ref().is_empty() {
         let place = if table.span().is_empty() { block.key_place(key) } else { table.span() };
         block.refuse_empty(key, place);
     }
-    let columns = column::read_all(table.get_ref(), block.faults);
+    let columns = column::read_all(table.get_ref(), files, block.faults);
+    let in_file = |column: &Spanned<Column>| column.get_ref().source.is_field();
     if !columns.is_empty() && columns.iter().all(|column| column.get_ref().drop) {
         refuse_all_dropped(block, key);
+    } else if !columns.is_empty() && !columns.iter().any(in_file) {
+        refuse_no_field(block, key);
     }
     columns
 }
@@ -88,6 +91,13 @@ fn refuse_all_dropped(block: &Reader, key: &Key) {
     let title = format!("{} leaves all its columns out of silver", block.subject());
     let fault = Diagnostic::error(Code::Contradiction, block.key_place(key), title);
     block.faults.push(fault.label("every column here has `drop = true`").help("keep at least one"));
+}
+
+fn refuse_no_field(block: &Reader, key: &Key) {
+    let title = format!("no column of {} is in the file", block.subject());
+    let fault = Diagnostic::error(Code::Empty, block.key_place(key), title);
+    let fault = fault.label("each has a `constant` or a `from_name`");
+    block.faults.push(fault.help("name the file's own columns too, in its order"));
 }
 
 fn day(block: &Reader) -> Option<Spanned<Day>> {

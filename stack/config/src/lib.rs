@@ -17,6 +17,7 @@ mod lake;
 mod layout;
 mod name;
 mod nearest;
+mod placement;
 mod quality;
 mod reader;
 mod schedule;

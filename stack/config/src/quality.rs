@@ -106,8 +106,10 @@ fn unfit(key: &Key, kind: ColumnType) -> Option<&'static str> {
         (_, ColumnType::String) if kind.is_ordered() || !matches!(key.name, "min" | "max") => None,
         ("min" | "max", kind) if kind.is_ordered() => None,
         ("min" | "max", _) => Some("leave it out; it is for numbers, dates and timestamps"),
-        ("allowed" | "fill", ColumnType::Binary) => Some("leave it out, or make the column a `string`"),
-        ("allowed" | "fill", _) => None,
+        ("allowed" | "fill" | "constant", ColumnType::Binary) => {
+            Some("leave it out, or make the column a `string`")
+        }
+        ("allowed" | "fill" | "constant", _) => None,
         ("trim", _) => Some("leave it out; only a `string` keeps the white space around its value"),
         ("pattern", _) => {
             Some("leave it out, or make the column a `string`; `min`, `max` and `allowed` compare values")
@@ -116,14 +118,16 @@ fn unfit(key: &Key, kind: ColumnType) -> Option<&'static str> {
     }
 }
 
-fn refuse_unfit(block: &Reader, key: &Key, kind: ColumnType) {
+/// Records a key that columns of a type cannot have.
+pub fn refuse_unfit(block: &Reader, key: &Key, kind: ColumnType) {
     let Some(help) = unfit(key, kind).filter(|_| block.find(key).is_some()) else { return };
     let title = format!("{} takes no `{}`", block.subject(), key.name);
     let fault = Diagnostic::error(Code::InvalidValue, block.key_place(key), title);
     block.faults.push(fault.label(format!("its type is `{kind}`")).help(help));
 }
 
-fn literal(block: &Reader, key: &Key, kind: ColumnType) -> Option<String> {
+/// A value of a type that a key gives, as its text.
+pub fn literal(block: &Reader, key: &Key, kind: ColumnType) -> Option<String> {
     let value = block.take(key)?;
     one_literal(block, key, kind, value)
 }

@@ -1,16 +1,16 @@
 //! One table's columns and format on their own, for files that belong to no lake yet.
 //!
 //! The keys are those of `[[table]]`, so that a block can move between the two files as it is:
-//! `name`, `description` and `files` may stand in it and mean nothing here, and so may the
-//! `[[table]]` header itself. Of several layouts the newest holds.
+//! `name` and `description` may stand in it and mean nothing here, and so may the `[[table]]` header
+//! itself; `files` only says what a column `from_name` is. Of several layouts the newest holds.
 
-use tarn_lake::{BadRows, ColumnName, Csv, Layout};
+use tarn_lake::{BadRows, Column, ColumnName, ColumnSource, Csv, FilePattern, Layout, Placement};
 use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::faults::Faults;
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, Severity, bad_rows, layout, syntax, table, unique};
+use crate::{Code, Diagnostic, Severity, bad_rows, layout, placement, syntax, table, unique};
 
 /// What files look like, whatever they are called and wherever they lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,10 @@ pub struct Schema {
     pub bad_rows: BadRows,
     /// Columns whose values together no two rows share.
     pub unique: Vec<Vec<ColumnName>>,
+    /// Where rows lie.
+    pub placement: Placement,
+    /// What is captured of files' names, where a column comes from there.
+    pub files: Option<FilePattern>,
 }
 
 /// Reads a schema file. `Err` holds every fault, ordered by place.
@@ -44,9 +48,25 @@ fn read<'a>(root: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Option<Schema> {
     let block = Reader::open(&table::BLOCK, keys, place, "the schema", faults);
     let csv = table::csv(&block);
     let bad_rows = bad_rows::read(&block);
-    let mut layouts = layout::read_all(&block);
+    let files = table::files_if_written(&block);
+    let mut layouts = layout::read_all(&block, files.as_ref());
     let unique = unique::read(&block, &layouts);
-    Some(Schema { csv, layout: layouts.pop()?, bad_rows, unique })
+    let layout = layouts.pop()?;
+    let placement = placement::read(&block, Some(&layout));
+    let named = layout.columns.iter().find(|column| matches!(column.source, ColumnSource::Name(_)));
+    if let Some(column) = named.filter(|_| files.is_none()) {
+        refuse_name_without_files(&block, column);
+    }
+    let files = if named.is_some() { files } else { None };
+    Some(Schema { csv, bad_rows, unique, placement, files, layout })
+}
+
+fn refuse_name_without_files(block: &Reader, column: &Column) {
+    let title =
+        format!("the column `{}` comes from the file's name, and the schema has no `files`", column.name);
+    let fault = Diagnostic::error(Code::MissingKey, block.place(), title);
+    let fault = fault.label("`files` says what a name captures");
+    block.faults.push(fault.help("add for example `files = \"events_{date:%Y%m%d}.csv\"`"));
 }
 
 /// The first `[[table]]` of a file that holds nothing else, and its place.

@@ -7,7 +7,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, bad_rows, csv, layout, name, unique};
+use crate::{Code, Diagnostic, bad_rows, csv, layout, name, placement, unique};
 
 const NAME: Key = Key::required("name", Wants::Text, r#"name = "events""#, "what SQL calls the table");
 const DESCRIPTION: Key =
@@ -57,6 +57,9 @@ pub static BLOCK: Block = Block {
         bad_rows::MAX_BAD_ROWS,
         bad_rows::MAX_BAD_SHARE,
         unique::UNIQUE,
+        placement::PARTITION_BY,
+        placement::MAX_PARTITIONS,
+        placement::CLUSTER_BY,
         layout::COLUMNS,
         layout::LAYOUT,
     ],
@@ -111,12 +114,23 @@ pub fn written<'a>(blocks: &[Reader<'a>], key: &Key) -> Vec<Spanned<&'a str>> {
 fn read(block: &Reader) -> Option<Table> {
     let name = block.text(&NAME).and_then(|written| name::check(&written, block.faults));
     let description = block.text_or_empty(&DESCRIPTION);
-    let files = block.text(&FILES).and_then(|written| pattern(&written, block.faults));
+    let files = files(block);
     let csv = csv(block);
     let bad_rows = bad_rows::read(block);
-    let layouts = layout::read_all(block);
+    let layouts = layout::read_all(block, files.as_ref());
     let unique = unique::read(block, &layouts);
-    Some(Table { name: name?, description, files: files?, csv, bad_rows, unique, layouts })
+    let placement = placement::read(block, layouts.last());
+    Some(Table { name: name?, description, files: files?, csv, bad_rows, unique, placement, layouts })
+}
+
+/// The pattern of a table's files.
+pub fn files(block: &Reader) -> Option<FilePattern> {
+    block.text(&FILES).and_then(|written| pattern(&written, block.faults))
+}
+
+/// The same where the key may be left out.
+pub fn files_if_written(block: &Reader) -> Option<FilePattern> {
+    block.find(&FILES).and_then(|_| files(block))
 }
 
 /// How the text of a table's files is written.

@@ -10,8 +10,8 @@ use std::num::NonZeroU8;
 
 use tarn_config::{Code, Parsed, Severity, Source, parse};
 use tarn_lake::{
-    BadRows, ColumnType, Compression, Csv, Disguise, Encoding, EnvironmentName, Escape, Format, Lake,
-    OnBadRow, Quality, TimeFormat, TimeUnit,
+    BadRows, ColumnSource, ColumnType, Compression, Csv, Disguise, Encoding, EnvironmentName, Escape, Format,
+    Lake, OnBadRow, Quality, TimeFormat, TimeUnit,
 };
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
@@ -71,7 +71,7 @@ fn only_prod_is_protected_unless_the_file_says_otherwise() {
 fn columns_keep_the_order_of_the_file() {
     let lake = read(EVERYTHING, "dev").lake;
     assert_eq!(columns(&lake, 1, 0)[..6], ["day", "at", "seen", "amount", "kind", "state"]);
-    assert_eq!(columns(&lake, 0, 1), ["zeta", "alpha", "currency"]);
+    assert_eq!(columns(&lake, 0, 1), ["zeta", "alpha", "currency", "ordered", "shop"]);
     let many: Vec<String> = (0..200).map(|n| format!("c{}", (n * 77) % 200)).collect();
     let inline: Vec<String> = many.iter().map(|name| format!("{name} = \"int64\"")).collect();
     let text = MINIMAL.replace("itemid = \"int64\"", &inline.join(", "));
@@ -175,6 +175,41 @@ fn unique_keys_are_read() {
     assert_eq!(keys(0), ["zeta", "alpha+currency"]);
     assert_eq!(keys(1), ["at+kind"]);
     assert!(read(RETAIL, "dev").lake.tables[0].unique.is_empty());
+}
+
+#[test]
+fn columns_that_are_not_in_the_file_are_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let layout = &lake.tables[0].layouts[1];
+    let sources: Vec<_> = layout.columns.iter().map(|column| column.source.clone()).collect();
+    let derived = [ColumnSource::Name("date".into()), ColumnSource::Constant("web".into())];
+    assert_eq!(sources[3..], derived);
+    assert_eq!(layout.fields().count(), 3);
+}
+
+#[test]
+fn a_placement_is_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let placement = &lake.tables[0].placement;
+    let names =
+        |columns: &[tarn_lake::ColumnName]| columns.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(names(&placement.partition_by), ["ordered", "currency"]);
+    assert_eq!((placement.max_partitions, names(&placement.cluster_by)), (40, vec!["zeta".to_owned()]));
+    assert!(lake.tables[1].placement.is_plain());
+}
+
+#[test]
+fn folders_for_nearly_every_row_are_warned_of() {
+    let text = MINIMAL
+        .replace("files =", "partition_by = [\"itemid\"]\nfiles =")
+        .replace("itemid = \"int64\"", "itemid = \"int64\", event = \"string\"");
+    let warned = |text: &str| {
+        let warnings = read(text, "dev").warnings;
+        warnings.iter().filter(|warning| warning.code == Code::ManyPartitions).count()
+    };
+    assert_eq!(warned(&text), 1);
+    assert_eq!(warned(&text.replace("files =", "max_partitions = 9\nfiles =")), 0);
+    assert_eq!(warned(&text.replace("[\"itemid\"]", "[\"event\"]")), 0);
 }
 
 #[test]

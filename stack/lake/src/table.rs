@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{BadRows, ColumnName, ColumnType, Csv, Day, FilePattern, Quality, TableName, TimeFormat};
+use crate::{
+    BadRows, ColumnName, ColumnType, Csv, Day, FilePattern, Placement, Quality, TableName, TimeFormat,
+};
 
 /// A named set of files with dated layouts and a format.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub struct Table {
     /// with none, as in SQL. Each names columns of the newest layout that are in silver.
     #[serde(default)]
     pub unique: Vec<Vec<ColumnName>>,
+    /// Where its rows lie in silver.
+    #[serde(default, skip_serializing_if = "Placement::is_plain")]
+    pub placement: Placement,
     /// At least one, ordered by `from`, no two from the same day.
     pub layouts: Vec<Layout>,
 }
@@ -31,7 +36,8 @@ pub struct Table {
 pub struct Layout {
     /// The first day it is valid; `None` is since ever.
     pub from: Option<Day>,
-    /// In the order of the file. Never empty, never a name twice.
+    /// Those of the file in its order, and among them those that are not in the file. Never empty,
+    /// never a name twice.
     pub columns: Vec<Column>,
 }
 
@@ -59,6 +65,29 @@ pub struct Column {
     /// What its values must be, and what is done to them.
     #[serde(default, skip_serializing_if = "Quality::is_none")]
     pub quality: Quality,
+    /// Where its values come from.
+    #[serde(default, skip_serializing_if = "ColumnSource::is_field")]
+    pub source: ColumnSource,
+}
+
+/// Where the values of a column come from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnSource {
+    /// A field of every row.
+    #[default]
+    Field,
+    /// The same value for every row, spelled as the column's type is by default.
+    Constant(String),
+    /// What the pattern captures of the file's name under this word; see [`crate::Captures`].
+    Name(String),
+}
+
+impl ColumnSource {
+    /// Whether the column is one of the file's fields.
+    pub fn is_field(&self) -> bool {
+        *self == Self::Field
+    }
 }
 
 impl Column {
@@ -73,6 +102,7 @@ impl Column {
             from: None,
             drop: false,
             quality: Quality::default(),
+            source: ColumnSource::Field,
         }
     }
 
@@ -86,6 +116,11 @@ impl Layout {
     /// The columns that silver has of it, in their order.
     pub fn in_silver(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.drop)
+    }
+
+    /// The columns that are fields of the file, in its order.
+    pub fn fields(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.source.is_field())
     }
 }
 
@@ -116,6 +151,7 @@ mod tests {
             csv: Csv::default(),
             bad_rows: BadRows::default(),
             unique: Vec::new(),
+            placement: Placement::default(),
             layouts: days.iter().map(layout).collect(),
         }
     }
@@ -145,6 +181,33 @@ mod tests {
         let column = Column::new(ColumnName::new("a").unwrap(), ColumnType::Int64);
         let stored = r#"{"name":"a","type":"int64","format":"iso","required":false,"nulls":[]}"#;
         assert_eq!(serde_json::to_string(&column).unwrap(), stored);
+    }
+
+    #[test]
+    fn what_is_not_used_leaves_no_trace_in_a_stored_lake() {
+        let column = Column::new(ColumnName::new("a").unwrap(), ColumnType::Int64);
+        let table = Table { layouts: vec![Layout { from: None, columns: vec![column] }], ..table(&[]) };
+        let stored = serde_json::to_string(&table).unwrap();
+        assert!(!stored.contains("source") && !stored.contains("placement"), "{stored}");
+    }
+
+    #[test]
+    fn fields_are_the_columns_that_a_file_has() {
+        let column = |name: &str, source| Column {
+            source,
+            ..Column::new(ColumnName::new(name).unwrap(), ColumnType::String)
+        };
+        let columns = vec![
+            column("a", ColumnSource::Field),
+            column("web", ColumnSource::Constant("web".into())),
+            column("b", ColumnSource::Field),
+            column("day", ColumnSource::Name("date".into())),
+        ];
+        let layout = Layout { from: None, columns };
+        let names: Vec<&str> = layout.fields().map(|column| column.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        let stored = serde_json::to_string(&layout).unwrap();
+        assert_eq!(serde_json::from_str::<Layout>(&stored).unwrap(), layout);
     }
 
     #[test]

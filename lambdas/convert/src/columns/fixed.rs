@@ -144,6 +144,7 @@ where
                 let fields = fields.iter().skip(column).step_by(columns).copied();
                 self.take(text, rows, fields)
             }
+            Fields::Same(field) => self.take(text, rows, std::iter::repeat_n(field, rows)),
         }
     }
 

@@ -271,6 +271,7 @@ impl Column for Texts {
                 let fields = fields.iter().skip(column).step_by(columns).copied();
                 self.take(text, rows, fields)
             }
+            Fields::Same(field) => self.take(text, rows, std::iter::repeat_n(field, rows)),
         }
     }
 

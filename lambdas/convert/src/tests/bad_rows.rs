@@ -3,7 +3,7 @@
 use tarn_lake::Csv;
 
 use super::{Bad, Outcome, headerless, layout, run, run_with};
-use crate::{Codec, JsonLinesRejects, Limits, Spec, convert};
+use crate::{JsonLinesRejects, Limits, Spec, convert};
 
 fn bad(line: u64, byte_offset: u64, raw: &str, reason: &str) -> Bad {
     Bad { line, byte_offset, raw: raw.into(), reason: reason.into() }
@@ -104,13 +104,7 @@ fn too_many_bad_rows_end_the_conversion() {
 #[test]
 fn rejects_are_json_lines() {
     let (csv, table) = (headerless(), layout(&["id int32", "name string"]));
-    let spec = Spec {
-        csv: &csv,
-        layout: &table,
-        schema: &table,
-        codec: Codec::default(),
-        limits: Limits::default(),
-    };
+    let spec = Spec::new(&csv, &table);
     let mut rejects = JsonLinesRejects::new(Vec::new());
     convert(&spec, &b"1,a\nx,\"\xff\nb\"\"\"\n"[..], Vec::new(), &mut rejects).unwrap();
     let lines = String::from_utf8(rejects.finish().unwrap()).unwrap();

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use tarn_lake::{Csv, Encoding};
 
 use super::{Bad, Collected, Outcome, gzip, headerless, layout, read_back, run};
-use crate::{Codec, Limits, Spec, convert};
+use crate::{Spec, convert};
 
 const INVALID: &str = "invalid encoding: the text in column 2 `y` cannot be decoded";
 
@@ -196,13 +196,7 @@ fn any_pieces_of_any_encoding_give_the_same_rows() {
     ];
     for (encoding, bytes) in cases {
         let (csv, table) = (Csv { encoding, ..headerless() }, layout(&["x string", "y string"]));
-        let spec = Spec {
-            csv: &csv,
-            layout: &table,
-            schema: &table,
-            codec: Codec::default(),
-            limits: Limits::default(),
-        };
+        let spec = Spec::new(&csv, &table);
         let mut silver = Vec::new();
         let done = convert(&spec, Slow(&bytes), &mut silver, &mut Collected::default()).unwrap();
         assert_eq!((done.rows, done.text_bytes), (3000, bytes.len() as u64), "{encoding:?}");

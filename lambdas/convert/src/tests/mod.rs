@@ -2,6 +2,7 @@
 
 mod bad_rows;
 mod comments;
+mod derived;
 mod dialects;
 mod encodings;
 mod fast_path;
@@ -19,7 +20,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use tarn_lake::{Column, ColumnName, Csv, Layout, TimeFormat};
 
-use crate::{Codec, Conversion, ConvertError, Limits, Reject, RejectSink, Spec, convert};
+use crate::{Conversion, ConvertError, Limits, Reject, RejectSink, Spec, convert};
 
 /// A layout from lines such as `price decimal(10,2)`, `placed timestamp %d.%m.%Y` or `id int64!`,
 /// where `!` stands for required.
@@ -74,7 +75,7 @@ fn run(csv: &Csv, layout: &Layout, text: &[u8]) -> Outcome {
 
 fn run_with(csv: &Csv, layout: &Layout, schema: &Layout, limits: Limits, text: &[u8]) -> Outcome {
     let (mut silver, mut rejects) = (Vec::new(), Collected::default());
-    let spec = Spec { csv, layout, schema, codec: Codec::default(), limits };
+    let spec = Spec { schema, limits, ..Spec::new(csv, layout) };
     let result = convert(&spec, text, &mut silver, &mut rejects);
     Outcome { result, silver, rejects: rejects.0 }
 }

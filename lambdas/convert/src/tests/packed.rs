@@ -6,7 +6,7 @@ use bzip2::write::BzEncoder;
 use tarn_lake::{Compression, Csv};
 
 use super::{Collected, Outcome, Random, gzip, headerless, layout, run, run_with};
-use crate::{Codec, ConvertError, Limits, Spec, convert};
+use crate::{ConvertError, Limits, Spec, convert};
 
 /// A compression, the word for it in a fault's kind, and how to do it.
 type Packer = (Compression, &'static str, fn(&[u8]) -> Vec<u8>);
@@ -177,7 +177,7 @@ impl Read for Repeated {
 fn a_bomb_of_ten_gigabytes_is_refused_early() {
     let (csv, table) = (headerless(), layout(&["a int64"]));
     let limits = Limits { longest_row_bytes: 1000, ..Limits::default() };
-    let spec = Spec { csv: &csv, layout: &table, schema: &table, codec: Codec::default(), limits };
+    let spec = Spec { limits, ..Spec::new(&csv, &table) };
     for (_, name, pack) in PACKERS {
         let source = Repeated { block: pack(&vec![b'x'; 10 << 20]), times: 1000, at: 0 };
         let error = convert(&spec, source, io::sink(), &mut Collected::default()).unwrap_err();
@@ -217,13 +217,7 @@ fn a_source_that_fails_is_not_the_files_fault() {
         }
     }
     let (csv, table) = (headerless(), layout(&["a int64"]));
-    let spec = Spec {
-        csv: &csv,
-        layout: &table,
-        schema: &table,
-        codec: Codec::default(),
-        limits: Limits::default(),
-    };
+    let spec = Spec::new(&csv, &table);
     for (_, name, pack) in PACKERS {
         let packed = pack(&numbers());
         let source = (&packed[..packed.len() / 2]).chain(Failing);

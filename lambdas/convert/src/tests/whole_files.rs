@@ -7,7 +7,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use tarn_lake::Csv;
 
 use super::{Collected, Random, gzip, headerless, layout, run, run_with};
-use crate::{Codec, ConvertError, Limits, Spec, convert};
+use crate::{ConvertError, Limits, Spec, convert};
 
 #[test]
 fn files_of_another_layout_are_refused_with_both_counts() {
@@ -112,13 +112,7 @@ fn failing_ends_are_told_apart() {
         }
     }
     let (csv, table) = (headerless(), layout(&["a int64"]));
-    let spec = Spec {
-        csv: &csv,
-        layout: &table,
-        schema: &table,
-        codec: Codec::default(),
-        limits: Limits::default(),
-    };
+    let spec = Spec::new(&csv, &table);
     let beginning = gzip(b"1\n2\n");
     let source = (&beginning[..15]).chain(Failing);
     let error = convert(&spec, source, Vec::new(), &mut Collected::default()).unwrap_err();
@@ -158,7 +152,7 @@ fn the_same_input_gives_the_same_bytes_in_any_pieces() {
     let text: String =
         (0..60_000).map(|row| format!("{row},\"t{}\n\",{}.5\n", row % 97, row * 31 % 1009)).collect();
     let limits = Limits { row_group_bytes: 300_000, ..Limits::default() };
-    let spec = Spec { csv: &csv, layout: &table, schema: &table, codec: Codec::default(), limits };
+    let spec = Spec { limits, ..Spec::new(&csv, &table) };
     let wanted = run_with(&csv, &table, &table, limits, text.as_bytes());
     let mut silver = Vec::new();
     convert(&spec, Drops(text.as_bytes(), Random(3)), &mut silver, &mut Collected::default()).unwrap();

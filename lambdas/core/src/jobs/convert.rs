@@ -121,8 +121,9 @@ impl Convert<'_> {
         let mut source = self.store.open(&item.source).await.map_err(ConvertFault::Failed)?;
         let mut silver = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
         let mut rejects = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
+        let name = table.files.capture(&item.source.key).unwrap_or_default();
         let conversion = tokio::task::block_in_place(|| {
-            self.converter.convert(table, layout, &mut *source, &mut *silver, &mut *rejects)
+            self.converter.convert(table, layout, &name, &mut *source, &mut *silver, &mut *rejects)
         })?;
         Ok(Written {
             conversion,

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use tarn_lake::{Layout, Table};
+use tarn_lake::{Captures, Layout, Table};
 
 use crate::Error;
 
@@ -39,11 +39,12 @@ pub struct Rejected {
 
 /// The engine. Synchronous and free of I/O of its own.
 pub trait Converter: Send + Sync {
-    /// Converts one file of `table`, whose columns are those of `layout`.
+    /// Converts one file of `table`, whose columns are those of `layout` and whose name says `name`.
     fn convert(
         &self,
         table: &Table,
         layout: &Layout,
+        name: &Captures,
         source: &mut (dyn Read + Send),
         silver: &mut (dyn Write + Send),
         rejects: &mut (dyn Write + Send),

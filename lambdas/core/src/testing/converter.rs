@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use tarn_lake::{Layout, Table};
+use tarn_lake::{Captures, Layout, Table};
 
 use crate::ports::{Conversion, ConvertFault, Converter, Rejected};
 use crate::{Error, Kind};
@@ -19,6 +19,7 @@ impl Converter for LineConverter {
         &self,
         table: &Table,
         layout: &Layout,
+        _: &Captures,
         source: &mut (dyn Read + Send),
         silver: &mut (dyn Write + Send),
         rejects: &mut (dyn Write + Send),

@@ -4,7 +4,7 @@
 
 use tarn_lake::{
     BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName,
-    Layout, Names, Schedule, Table, TableName, Zone, ZoneName,
+    Layout, Names, Placement, Schedule, Table, TableName, Zone, ZoneName,
 };
 
 /// Two tables and two zones: `events` for `marketing`, and for `finance` both `events` and
@@ -45,6 +45,7 @@ pub fn table(name: &str, files: &str, layouts: &[(Option<&str>, &[&str])]) -> Ta
         csv: Csv::default(),
         bad_rows: BadRows::default(),
         unique: Vec::new(),
+        placement: Placement::default(),
         layouts: layouts.iter().map(layout).collect(),
     }
 }

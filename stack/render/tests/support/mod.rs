@@ -5,7 +5,7 @@
 use serde_json::Value;
 use tarn_lake::{
     BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName,
-    Layout, Schedule, Table, TableName, Zone, ZoneName,
+    Layout, Placement, Schedule, Table, TableName, Zone, ZoneName,
 };
 use tarn_render::{Options, Target, Template, TemplateSet, render};
 
@@ -45,6 +45,7 @@ pub fn table(name: &str) -> Table {
         csv: Csv::default(),
         bad_rows: BadRows::default(),
         unique: Vec::new(),
+        placement: Placement::default(),
         layouts: vec![Layout { from: None, columns: vec![id] }],
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tarn_config::{Schema, Source};
 use tarn_convert::{ConvertError, infer};
-use tarn_lake::{Csv, Day, Layout, Matched, Table};
+use tarn_lake::{Captures, Csv, Day, FilePattern, Layout, Table};
 
 use super::block;
 use super::file::Refused;
@@ -25,6 +25,8 @@ pub struct Shape {
     pub csv: Csv,
     pub layout: Layout,
     pub schema: Layout,
+    /// What the file's name says.
+    pub name: Captures,
     /// The block for `lake.toml`, where it was not written down before.
     pub inferred: Option<String>,
 }
@@ -44,11 +46,13 @@ impl Columns {
         match self {
             Self::Table(table) => {
                 let (csv, schema) = (table.csv.clone(), table.newest_layout().clone());
-                Ok(Shape { csv, layout: layout_of(table, input)?.clone(), schema, inferred: None })
+                let name = name_of(&table.files, input);
+                Ok(Shape { csv, layout: layout_of(table, input)?.clone(), schema, name, inferred: None })
             }
             Self::Schema(schema) => {
-                let Schema { csv, layout, .. } = schema.as_ref().clone();
-                Ok(Shape { csv, schema: layout.clone(), layout, inferred: None })
+                let Schema { csv, layout, files, .. } = schema.as_ref().clone();
+                let name = files.map(|files| name_of(&files, input)).unwrap_or_default();
+                Ok(Shape { csv, schema: layout.clone(), layout, name, inferred: None })
             }
             Self::Inferred => inferred(input),
         }
@@ -78,6 +82,10 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
         return Err(Failure::bad_input(format!("{path}: not supported yet: unique, rules of a column"))
             .hint("take these keys out"));
     }
+    if !schema.placement.is_plain() {
+        return Err(Failure::bad_input(format!("{path}: not supported yet: partition_by, cluster_by"))
+            .hint("take these keys out"));
+    }
     if schema.bad_rows != tarn_lake::BadRows::default() {
         let keys = "on_bad_row, max_bad_rows, max_bad_share";
         return Err(
@@ -98,12 +106,20 @@ fn layout_of<'t>(table: &'t Table, input: &Path) -> Result<&'t Layout, Refused> 
     })
 }
 
-/// Keys in landing are paths below a folder that is not known here, so every tail is tried.
+/// The day that the file's path names.
 fn day_of(table: &Table, input: &Path) -> Option<Result<Day, tarn_lake::ImpossibleDay>> {
+    keys_of(input).into_iter().find_map(|key| table.files.matches(&key))?.day
+}
+
+/// What the file's path says to a pattern; nothing where it does not match.
+fn name_of(files: &FilePattern, input: &Path) -> Captures {
+    keys_of(input).into_iter().find_map(|key| files.capture(&key)).unwrap_or_default()
+}
+
+/// Keys in landing are paths below a folder that is not known here, so every tail may be one.
+fn keys_of(input: &Path) -> Vec<String> {
     let parts: Vec<&str> = input.iter().filter_map(|part| part.to_str()).collect();
-    let mut tails = (0..parts.len()).filter_map(|start| parts.get(start..)).map(|tail| tail.join("/"));
-    let Matched { day } = tails.find_map(|key| table.files.matches(&key))?;
-    day
+    (0..parts.len()).filter_map(|start| parts.get(start..)).map(|tail| tail.join("/")).collect()
 }
 
 fn inferred(input: &Path) -> Result<Shape, Refused> {
@@ -120,5 +136,11 @@ fn inferred(input: &Path) -> Result<Shape, Refused> {
         });
     }
     let block = block::of(input, &found.csv, &found.layout);
-    Ok(Shape { csv: found.csv, schema: found.layout.clone(), layout: found.layout, inferred: Some(block) })
+    Ok(Shape {
+        csv: found.csv,
+        schema: found.layout.clone(),
+        layout: found.layout,
+        name: Captures::none(),
+        inferred: Some(block),
+    })
 }

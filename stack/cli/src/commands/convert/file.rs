@@ -65,9 +65,9 @@ fn to_output(
     settings: &Settings,
     rejects: &mut Rejects,
 ) -> Result<Conversion, ConvertError> {
-    let (csv, layout, schema) = (&shape.csv, &shape.layout, &shape.schema);
     let Settings { limits, codec } = *settings;
-    let spec = Spec { csv, layout, schema, limits, codec };
+    let Shape { csv, layout, schema, name, .. } = shape;
+    let spec = Spec { schema, name, limits, codec, ..Spec::new(csv, layout) };
     let input = Handle::open(&file.input).map_err(ConvertError::Source)?;
     let size_bytes = input.metadata().map_err(ConvertError::Source)?.len();
     let mut output = Output::create(&file.output).map_err(ConvertError::Silver)?;
