@@ -1,6 +1,6 @@
 //! The conversion as a story: open, check, convert segment after segment, finish.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 
 use parquet::schema::types::SchemaDescPtr;
 use tarn_lake::{Captures, Csv, Escape, Layout};
@@ -16,6 +16,7 @@ use crate::rows::Dialect;
 use crate::scan::Grammar;
 use crate::segments::{Segment, Segments};
 use crate::silver::Silver;
+use crate::splits::Part;
 use crate::turns::Turns;
 use crate::unsupported::unsupported_format;
 use crate::worker::Worker;
@@ -37,6 +38,8 @@ pub struct Spec<'a> {
     pub codec: Codec,
     /// What the conversion may use.
     pub limits: Limits,
+    /// The part of the file that is converted, and that the source gives; `None` for all of it.
+    pub part: Option<Part>,
 }
 
 impl<'a> Spec<'a> {
@@ -44,7 +47,7 @@ impl<'a> Spec<'a> {
     pub fn new(csv: &'a Csv, layout: &'a Layout) -> Self {
         const NO_NAME: &Captures = &Captures::none();
         let (codec, limits) = (Codec::default(), Limits::default());
-        Self { csv, layout, schema: layout, name: NO_NAME, codec, limits }
+        Self { csv, layout, schema: layout, name: NO_NAME, codec, limits, part: None }
     }
 }
 
@@ -64,7 +67,7 @@ pub struct Conversion {
 }
 
 /// A key that is read and ignored would give wrong rows in silence.
-fn refuse_unsupported(spec: &Spec<'_>) -> Result<(), ConvertError> {
+pub(crate) fn refuse_unsupported(spec: &Spec<'_>) -> Result<(), ConvertError> {
     let keys = unsupported_format(spec.csv);
     if keys.is_empty() {
         return Ok(());
@@ -88,7 +91,12 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     let silver = Silver::new(schema::of(spec.schema)?, silver)?;
     let schema = silver.schema();
     let mut first = worker(spec, limits, dialect, &schema)?;
-    let mut segments = Segments::new(Input::open(source, spec.csv, limits)?, dialect, limits.row_group_bytes);
+    let source = source.take(spec.part.map_or(u64::MAX, |part| part.bytes()));
+    let input = match &spec.part {
+        None => Input::open(source, spec.csv, limits)?,
+        Some(part) => Input::part(source, part, limits)?,
+    };
+    let mut segments = Segments::new(input, dialect, limits.row_group_bytes);
     let mut segment = Segment::new();
     let first_rows = first_rows(&mut segments, &mut segment, dialect, spec)?;
     let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
@@ -106,6 +114,7 @@ pub fn convert<R: Read + Send, W: Write + Send>(
         })?;
     }
     let (segments, mut results) = turns.finish()?;
+    refuse_short_part(spec, segments.input().bytes_in())?;
     Ok(Conversion {
         rows: results.rows,
         bad_rows: results.bad_rows,
@@ -116,8 +125,8 @@ pub fn convert<R: Read + Send, W: Write + Send>(
 }
 
 /// Reads the first segment that holds rows. Gives the lines before them, the header's too, unless
-/// there are none in the file.
-fn first_rows<R: Read>(
+/// there are none in the file. A part has no header.
+pub(crate) fn first_rows<R: Read>(
     segments: &mut Segments<R>,
     segment: &mut Segment,
     dialect: Dialect,
@@ -125,6 +134,9 @@ fn first_rows<R: Read>(
 ) -> Result<Option<u64>, ConvertError> {
     let mut more = segments.next(segment)?;
     let mut lines_before = segments.input().start().line - 1;
+    if spec.part.is_some() {
+        return Ok(more.then_some(lines_before));
+    }
     while more {
         match header::step_over(segment, dialect, spec)? {
             Front::Rows { lines } => return Ok(Some(lines_before + lines)),
@@ -133,6 +145,14 @@ fn first_rows<R: Read>(
         more = segments.replace(segment)?;
     }
     if spec.csv.header { Err(ConvertError::Empty) } else { Ok(None) }
+}
+
+/// Rows that a source did not give would be missing without a word.
+fn refuse_short_part(spec: &Spec<'_>, bytes_in: u64) -> Result<(), ConvertError> {
+    match spec.part {
+        Some(part) if bytes_in < part.bytes() => Err(ConvertError::Source(ErrorKind::UnexpectedEof.into())),
+        _ => Ok(()),
+    }
 }
 
 fn worker(
@@ -145,7 +165,7 @@ fn worker(
     Ok(Worker::new(group, Tools::new(spec.codec)?, dialect, limits))
 }
 
-fn dialect(spec: &Spec<'_>, limits: Limits) -> Result<Dialect, ConvertError> {
+pub(crate) fn dialect(spec: &Spec<'_>, limits: Limits) -> Result<Dialect, ConvertError> {
     let csv = spec.csv;
     let specials = [("delimiter", Some(csv.delimiter)), ("quote", csv.quote), ("comment", csv.comment)];
     for (place, (key, special)) in specials.iter().enumerate() {

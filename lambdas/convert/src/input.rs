@@ -16,6 +16,7 @@ use std::io::Read;
 
 use tarn_lake::Csv;
 
+use crate::splits::{Part, Unsplit};
 use crate::{ConvertError, Limits};
 use encoding::{Charset, Transcoder};
 use front::Front;
@@ -43,7 +44,7 @@ pub(crate) struct Start {
 impl<R: Read> Input<R> {
     /// Looks at the first bytes, refuses what is no text, and steps over what is not the table's.
     pub fn open(source: R, csv: &Csv, limits: Limits) -> Result<Self, ConvertError> {
-        let mut packed = Packed::open(source, csv.compression, limits)?;
+        let mut packed = Packed::open(source, Some(csv.compression), limits)?;
         let was_packed = packed.is_packed();
         let first = packed.peek()?;
         magic::refuse_other_formats(first, was_packed)?;
@@ -56,6 +57,21 @@ impl<R: Read> Input<R> {
         let mut input = Self { packed, transcoder, front: Front::default(), start };
         input.step_over(Preamble::new(csv.skip_lines))?;
         Ok(input)
+    }
+
+    /// A part of a file, which begins with a row. Only UTF-8 that is not packed has parts.
+    pub fn part(source: R, part: &Part, limits: Limits) -> Result<Self, ConvertError> {
+        let packed = Packed::open(source, None, limits)?;
+        let start = Start { line: part.line, byte_offset: part.start };
+        Ok(Self { packed, transcoder: None, front: Front::default(), start })
+    }
+
+    /// Why the source has no parts, if it has none.
+    pub fn unsplit(&self) -> Option<Unsplit> {
+        match () {
+            () if self.packed.is_packed() => Some(Unsplit::Compressed),
+            () => self.transcoder.as_ref().map(|_| Unsplit::Encoding),
+        }
     }
 
     /// Where the text begins.

@@ -16,6 +16,7 @@
 //! | parse | `columns`, `values` | a block's fields | typed values, column by column |
 //! | encode | `encode`, `schema`, `silver` | a row group | Parquet |
 //! | set aside | `rejects` | a bad row | JSON Lines for the quarantine |
+//! | divide | `splits` | a large file | parts that workers convert on their own |
 //!
 //! Regular text takes the fast way from `tokens`; a block with anything else in it takes the
 //! general way through `rows`, which decides what is a row and what is wrong with one.
@@ -40,6 +41,7 @@ mod scan;
 mod schema;
 mod segments;
 mod silver;
+pub mod splits;
 mod tokens;
 mod turns;
 mod unsupported;

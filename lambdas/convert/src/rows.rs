@@ -58,8 +58,8 @@ impl Dialect {
                 let lines = if long { 1 + line_breaks(raw) } else { 1 };
                 Some(Row { length: length.min(limit), next, lines, fault, comment: false })
             }
-            Scan::OpenQuote if ended || window.len() > limit => self.first_line(text, ended),
-            Scan::Incomplete if window.len() > limit => self.too_long(text),
+            Scan::OpenQuote if ended || window.len() == limit + 2 => self.first_line(text, ended),
+            Scan::Incomplete if window.len() == limit + 2 => self.too_long(text),
             Scan::OpenQuote | Scan::Incomplete => None,
         }
     }

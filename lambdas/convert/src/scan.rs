@@ -100,7 +100,6 @@ pub(crate) fn row(text: &[u8], ended: bool, grammar: Grammar, fields: &mut Vec<F
                     stop
                 }
                 Quoted::TextAfter(at) => return end_of_row(text, ended, line_break(text, at), [true, true]),
-                Quoted::Incomplete => return Scan::Incomplete,
                 Quoted::Open => return Scan::OpenQuote,
             }
         } else {
@@ -140,7 +139,6 @@ fn end_of_row(text: &[u8], ended: bool, stop: usize, [long, text_after_quote]: [
 enum Quoted {
     Field { field: Field, stop: usize },
     TextAfter(usize),
-    Incomplete,
     Open,
 }
 
@@ -153,7 +151,8 @@ fn quoted(text: &[u8], ended: bool, grammar: Grammar, open: usize) -> Quoted {
         let field = Field { start: open as u32 + 1, end: quote as u32, quoted: true };
         match text.get(quote + 1) {
             _ if quote == text.len() => return Quoted::Open,
-            None if !ended => return Quoted::Incomplete,
+            // Not known to be closed.
+            None if !ended => return Quoted::Open,
             Some(byte) if quoting.doubles(*byte) => at = quote + 2,
             Some(&byte) if byte != delimiter && byte != b'\n' && byte != b'\r' => {
                 return Quoted::TextAfter(quote + 1);

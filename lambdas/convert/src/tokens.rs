@@ -158,7 +158,7 @@ fn ends_with_crlf(text: &[u8], places: &[u32], shape: Shape) -> Option<bool> {
 /// Which bytes of a step are inside quotes, from the opening quote on and without the closing one.
 /// `open` is all ones when the step begins inside.
 #[inline]
-fn inside(quotes: u64, open: &mut u64) -> u64 {
+pub(crate) fn inside(quotes: u64, open: &mut u64) -> u64 {
     let mut parity = quotes;
     if quotes != 0 {
         for shift in [1, 2, 4, 8, 16, 32] {
@@ -174,6 +174,10 @@ fn inside(quotes: u64, open: &mut u64) -> u64 {
 /// of them and the length of rows go; and where its last whole row ends. This is what the fast
 /// tokeniser takes for granted, and what decides where a text with quotes can be cut.
 pub(crate) fn regular_end(text: &[u8], from: usize, to: usize, ended: bool, shape: Shape) -> Option<usize> {
+    if shape.longest_row_bytes < STEP {
+        // Of rows within one step the length is not looked at.
+        return None;
+    }
     let [quote, delimiter, line_feed, carriage_return] =
         [shape.quote?, shape.delimiter, b'\n', b'\r'].map(Wanted::new);
     let mut state = State {

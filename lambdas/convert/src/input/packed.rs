@@ -43,11 +43,12 @@ enum Decoder<R: Read> {
 }
 
 impl<R: Read> Packed<R> {
-    pub fn open(source: R, declared: Compression, limits: Limits) -> Result<Self, ConvertError> {
+    /// Packed as declared, or as the first bytes say; with `None` not packed, whatever they are.
+    pub fn open(source: R, declared: Option<Compression>, limits: Limits) -> Result<Self, ConvertError> {
         let mut counted = Counted { source, bytes: 0, failed: false };
         let mut magic = Vec::with_capacity(magic::LONGEST);
         (&mut counted).take(magic::LONGEST as u64).read_to_end(&mut magic).map_err(ConvertError::Source)?;
-        let compression = compression(declared, &magic)?;
+        let compression = declared.map_or(Ok(Compression::None), |declared| compression(declared, &magic))?;
         let whole = BufReader::with_capacity(READ_BYTES, Cursor::new(magic).chain(counted));
         let decoder = Decoder::new(compression, whole).map_err(ConvertError::Source)?;
         Ok(Self { decoder, front: Front::default(), text_bytes: 0, limits })

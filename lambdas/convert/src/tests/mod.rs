@@ -10,6 +10,7 @@ mod garbage;
 mod packed;
 mod quotes;
 mod round_trip;
+mod splits;
 mod text_faults;
 mod whole_files;
 
@@ -46,7 +47,7 @@ struct Outcome {
     rejects: Vec<Bad>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Bad {
     line: u64,
     byte_offset: u64,
