@@ -212,11 +212,32 @@ fn help_shows_examples_and_the_schema_file() {
 }
 
 #[test]
-fn a_schema_key_that_the_engine_would_ignore_is_refused() {
-    let project = tarn_tests::Project::example("retail", "dev");
-    project.write("in.csv", "a\n1\n");
-    project.write("schema.toml", "columns = { a = \"int64\" }\non_bad_row = \"fail\"\n");
-    let refused = project.tarn(&["convert", "in.csv", "--schema", "schema.toml", "--out", "out"]);
-    assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(refused.stderr.contains("not supported yet: on_bad_row"), "{}", refused.stderr);
+fn the_table_says_what_becomes_of_bad_rows() {
+    let project = Project::example("retail", "dev");
+    project.write("in.csv", "a,b\n1,x\ny,z\n,w\n");
+    let columns = "columns = { a = \"int64\", b = \"string\" }\n";
+    project.write("null.toml", format!("on_bad_row = \"null\"\n{columns}"));
+    let done = project.json(&["convert", "in.csv", "--schema", "null.toml", "--out", "n"]);
+    let file = &done["files"][0];
+    assert_eq!((&file["rows"], &file["bad_rows"], &file["nulled_values"]), (&3.into(), &0.into(), &1.into()));
+    assert_eq!(read(&project.path("n/in.parquet"))["rows"], json!([["1", "x"], [null, "z"], [null, "w"]]));
+    let rejects = std::fs::read_to_string(project.path("n/in.rejects.jsonl")).unwrap();
+    let reject: Value = serde_json::from_str(&rejects).unwrap();
+    assert_eq!(
+        (&reject["line"], &reject["nulled"], &reject["raw"]),
+        (&3.into(), &json!(["a"]), &"y,z".into())
+    );
+
+    for (keys, class, words) in [
+        ("on_bad_row = \"fail\"", "BAD_ROW", "line 3, at byte 8: the value in column 1 `a` is no int64"),
+        ("max_bad_rows = 0", "TOO_MANY_BAD_ROWS", "more than 0 rows are bad, the first on line 3"),
+        ("max_bad_share = 0.3", "TOO_MANY_BAD_ROWS", "1 of 3 rows are bad, a greater share than 0.3"),
+    ] {
+        project.write("strict.toml", format!("{keys}\n{columns}"));
+        let refused =
+            project.tarn(&["convert", "in.csv", "--schema", "strict.toml", "--out", "s", "--overwrite"]);
+        assert_eq!(refused.code, 1, "{}", refused.stderr);
+        assert!(refused.stderr.contains(class) && refused.stderr.contains(words), "{}", refused.stderr);
+        assert_eq!(names(&project, "s"), ["in.rejects.jsonl"], "nothing half-written is left");
+    }
 }

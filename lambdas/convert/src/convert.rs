@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 
 use parquet::schema::types::SchemaDescPtr;
-use tarn_lake::{Captures, Csv, Escape, Layout};
+use tarn_lake::{BadRows, Captures, Csv, Escape, Layout};
 
 use crate::columns::Tools;
 use crate::encode::codec::Codec;
@@ -17,6 +17,7 @@ use crate::scan::Grammar;
 use crate::segments::{Segment, Segments};
 use crate::silver::Silver;
 use crate::splits::Part;
+use crate::tolerance::Tolerance;
 use crate::turns::Turns;
 use crate::unsupported::unsupported_format;
 use crate::worker::Worker;
@@ -34,6 +35,8 @@ pub struct Spec<'a> {
     pub schema: &'a Layout,
     /// What the file's name says, for columns that come from there.
     pub name: &'a Captures,
+    /// What becomes of bad rows, and how many are too many.
+    pub bad_rows: BadRows,
     /// How pages are compressed.
     pub codec: Codec,
     /// What the conversion may use.
@@ -46,8 +49,8 @@ impl<'a> Spec<'a> {
     /// Files of a layout, as it is, into Parquet, with everything else as it is by default.
     pub fn new(csv: &'a Csv, layout: &'a Layout) -> Self {
         const NO_NAME: &Captures = &Captures::none();
-        let (codec, limits) = (Codec::default(), Limits::default());
-        Self { csv, layout, schema: layout, name: NO_NAME, codec, limits, part: None }
+        let (bad_rows, codec, limits) = (BadRows::default(), Codec::default(), Limits::default());
+        Self { csv, layout, schema: layout, name: NO_NAME, bad_rows, codec, limits, part: None }
     }
 }
 
@@ -56,8 +59,13 @@ impl<'a> Spec<'a> {
 pub struct Conversion {
     /// Rows in the Parquet file.
     pub rows: u64,
-    /// Rows that went to the rejects.
+    /// Rows that went to the rejects, and nowhere else.
     pub bad_rows: u64,
+    /// Rows in the Parquet file with values left out that could not be read. They are among the
+    /// rejects too.
+    pub nulled_rows: u64,
+    /// Those values.
+    pub nulled_values: u64,
     /// Read from the source, compressed or not.
     pub bytes_in: u64,
     /// The same, decompressed.
@@ -77,7 +85,7 @@ pub(crate) fn refuse_unsupported(spec: &Spec<'_>) -> Result<(), ConvertError> {
 
 /// Converts one file. Same input, same limits: the same bytes, with any number of threads.
 ///
-/// Rows that break a rule go to `rejects`, and the others go on. A file without rows becomes a
+/// Rows that break a rule go to `rejects`, and the others go on, unless the table says otherwise. A file without rows becomes a
 /// Parquet file without rows. On an error, what reached `silver` is no Parquet file: drop it.
 pub fn convert<R: Read + Send, W: Write + Send>(
     spec: &Spec<'_>,
@@ -102,7 +110,7 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
     let helpers: Result<Vec<Worker>, _> =
         (0..helpers).map(|_| worker(spec, limits, dialect, &schema)).collect();
-    let turns = Turns::new(segments, silver, rejects, limits);
+    let turns = Turns::new(segments, silver, rejects, Tolerance::new(spec.bad_rows, limits), limits);
     if let Some(lines) = first_rows {
         std::thread::scope(|threads| {
             for mut helper in helpers? {
@@ -115,9 +123,12 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     }
     let (segments, mut results) = turns.finish()?;
     refuse_short_part(spec, segments.input().bytes_in())?;
+    results.tolerance.end(results.rows + results.bad_rows)?;
     Ok(Conversion {
         rows: results.rows,
         bad_rows: results.bad_rows,
+        nulled_rows: results.nulled_rows,
+        nulled_values: results.nulled_values,
         bytes_in: segments.input().bytes_in(),
         text_bytes: segments.input().text_bytes(),
         bytes_out: results.silver.finish()?,

@@ -35,6 +35,7 @@ impl Converter for Engine {
         let spec = Spec {
             schema: table.newest_layout(),
             name,
+            bad_rows: table.bad_rows,
             limits: self.limits,
             ..Spec::new(&table.csv, layout)
         };
@@ -42,6 +43,7 @@ impl Converter for Engine {
         Ok(Conversion {
             rows: done.rows,
             bad_rows: done.bad_rows,
+            nulled_values: done.nulled_values,
             bytes_in: done.bytes_in,
             bytes_out: done.bytes_out,
         })

@@ -6,6 +6,8 @@ use std::io;
 use parquet::errors::ParquetError;
 use tarn_lake::{ColumnName, ColumnType, Compression, Encoding};
 
+use crate::rejects::Reason;
+
 /// Why a file could not be converted. What was written to silver until then is no Parquet file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
@@ -28,7 +30,7 @@ pub enum ConvertError {
     HeaderMismatch(Vec<HeaderDifference>),
     /// The header is there, but cannot be split into names.
     #[error("the header cannot be read: {0}")]
-    UnreadableHeader(crate::Reason),
+    UnreadableHeader(Reason),
     /// A header was to come, and nothing came.
     #[error("the file is empty, not even a header; set `header = false` if its source sends none")]
     Empty,
@@ -101,13 +103,47 @@ pub enum ConvertError {
         /// Which limit, in words.
         limit: String,
     },
+    /// A row is bad, in a table that takes none.
+    #[error(
+        "line {line}, at byte {byte_offset}: {reason}; the table takes no bad rows (`on_bad_row = \"fail\"`)"
+    )]
+    BadRow {
+        /// The line it begins on.
+        line: u64,
+        /// Where it begins in the decompressed text.
+        byte_offset: u64,
+        /// The rule it breaks.
+        reason: Reason,
+    },
     /// So many rows are bad that the file as a whole is.
     #[error(
-        "more than {limit} rows are bad; look at the first reasons in the quarantine: the layout may be wrong"
+        "more than {limit} rows are bad, the first on line {first_line}: {first}; the layout may be wrong, or \
+         raise `max_bad_rows`"
     )]
     TooManyBadRows {
         /// How many were allowed.
         limit: u64,
+        /// The line of the first.
+        first_line: u64,
+        /// The rule it breaks.
+        first: Reason,
+    },
+    /// So great a part of the rows is bad that the file as a whole is.
+    #[error(
+        "{bad_rows} of {all_rows} rows are bad, a greater share than {limit}, the first on line {first_line}: \
+         {first}; the layout may be wrong, or raise `max_bad_share`"
+    )]
+    TooGreatShareOfBadRows {
+        /// How many are bad.
+        bad_rows: u64,
+        /// How many there are, with the bad ones.
+        all_rows: u64,
+        /// The greatest share allowed, from 0 to 1.
+        limit: f64,
+        /// The line of the first.
+        first_line: u64,
+        /// The rule it breaks.
+        first: Reason,
     },
     /// The name of the file does not say what a column is to be.
     #[error(
@@ -172,7 +208,8 @@ impl ConvertError {
             Self::NotSupported { .. } => "not_supported",
             Self::NotText { .. } => "not_text",
             Self::DecompressionBomb { .. } => "decompression_bomb",
-            Self::TooManyBadRows { .. } => "too_many_bad_rows",
+            Self::BadRow { .. } => "bad_row",
+            Self::TooManyBadRows { .. } | Self::TooGreatShareOfBadRows { .. } => "too_many_bad_rows",
             Self::Name { .. } => "unnamed",
             Self::FixedValue { .. } => "unreadable_name",
             Self::Spec(_) => "spec",

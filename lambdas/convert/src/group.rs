@@ -5,7 +5,7 @@
 
 use parquet::errors::Result;
 use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
-use tarn_lake::{Column as Declared, ColumnSource, Csv};
+use tarn_lake::{Column as Declared, ColumnName, ColumnSource, Csv, OnBadRow};
 
 use crate::block::{Block, Fields};
 use crate::columns::{self, Column, Mark, Refusal, Rules, Tools};
@@ -21,12 +21,29 @@ pub(crate) struct Group {
     marks: Vec<Mark>,
     wanted: usize,
     rows: usize,
+    /// Whether a value that cannot be read becomes null, and its row is taken.
+    nulls_unreadable: bool,
 }
 
 /// A column of the Parquet file and where it comes from.
 struct Slot {
     source: Source,
+    /// Whether a row without a value is a bad row.
+    required: bool,
     column: Box<dyn Column>,
+}
+
+/// What is wrong with a row.
+pub(crate) struct Refused {
+    pub reason: Reason,
+    /// Columns whose values cannot be read, if it is taken without them.
+    pub nulled: Vec<ColumnName>,
+}
+
+impl From<Reason> for Refused {
+    fn from(reason: Reason) -> Self {
+        Self { reason, nulled: Vec::new() }
+    }
 }
 
 /// Where the values of a column come from.
@@ -45,7 +62,13 @@ impl Group {
         let columns = spec.schema.columns.iter().zip(parquet.columns());
         let slots: std::result::Result<Vec<Slot>, ConvertError> =
             columns.map(|(column, descriptor)| Slot::new(spec, column, descriptor)).collect();
-        Ok(Self { slots: slots?, marks: Vec::new(), wanted: spec.layout.fields().count(), rows: 0 })
+        Ok(Self {
+            slots: slots?,
+            marks: Vec::new(),
+            wanted: spec.layout.fields().count(),
+            rows: 0,
+            nulls_unreadable: spec.bad_rows.action == OnBadRow::Null,
+        })
     }
 
     pub fn rows(&self) -> usize {
@@ -88,8 +111,30 @@ impl Group {
         }
     }
 
+    /// What is wrong with a row, or nothing. Where the table wants it, fields that cannot be read are
+    /// emptied, so that the row can be taken.
+    pub fn judge(&self, raw: &[u8], fields: &mut [Field]) -> Option<Refused> {
+        let reason = self.refusal(raw, fields)?;
+        let of_a_value = fields.len() == self.wanted && reason != Reason::NulByte;
+        let unreadable =
+            if self.nulls_unreadable && of_a_value { self.unreadable(raw, fields) } else { None };
+        let Some(places) = unreadable else { return Some(reason.into()) };
+        for place in &places {
+            if let Some(field) = fields.get_mut(place.column - 1) {
+                *field = Field { end: field.start, quoted: false, ..*field };
+            }
+        }
+        Some(Refused { reason, nulled: places.into_iter().map(|place| place.name.clone()).collect() })
+    }
+
+    /// The places of all values that cannot be read, if the row can do without every one of them.
+    fn unreadable(&self, raw: &[u8], fields: &[Field]) -> Option<Vec<&Place>> {
+        let refusing = self.slots.iter().filter(|slot| slot.refusal(raw, fields).is_some());
+        refusing.map(Slot::place_of_optional).collect()
+    }
+
     /// Why a row cannot be taken, by the first column that refuses it.
-    pub fn refusal(&self, raw: &[u8], fields: &[Field]) -> Option<Reason> {
+    fn refusal(&self, raw: &[u8], fields: &[Field]) -> Option<Reason> {
         let (wanted, found) = (self.wanted, fields.len());
         if memchr::memchr(0, raw).is_some() {
             return Some(Reason::NulByte);
@@ -124,12 +169,21 @@ impl Slot {
             _ => Rules::new(spec.csv, in_file),
         };
         let made = columns::column(column.kind, in_file, rules, descriptor.clone());
-        let slot = Self { source, column: made.map_err(|bad| bad_pattern(&bad, column))? };
+        let required = in_file.required;
+        let slot = Self { source, required, column: made.map_err(|bad| bad_pattern(&bad, column))? };
         match &slot.source {
             Source::Fixed(text) if slot.column.refusal(text, false).is_some() => {
                 Err(ConvertError::FixedValue { column: column.name.clone(), kind: column.kind })
             }
             _ => Ok(slot),
+        }
+    }
+
+    /// Where the value of a column stands that a row can do without.
+    fn place_of_optional(&self) -> Option<&Place> {
+        match &self.source {
+            Source::Field(place) if !self.required => Some(place),
+            _ => None,
         }
     }
 

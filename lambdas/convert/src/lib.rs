@@ -43,6 +43,7 @@ mod segments;
 mod silver;
 pub mod splits;
 mod tokens;
+mod tolerance;
 mod turns;
 mod unsupported;
 mod values;

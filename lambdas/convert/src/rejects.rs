@@ -14,8 +14,11 @@ pub struct Reject<'a> {
     pub byte_offset: u64,
     /// The row without its line end; of a row longer than the limit, its beginning.
     pub raw: &'a [u8],
-    /// The rule it breaks.
+    /// The rule it breaks; of several the one of the first column.
     pub reason: Reason,
+    /// The columns that became null in silver, which has the row all the same; empty when silver
+    /// has it not.
+    pub nulled: &'a [ColumnName],
 }
 
 /// The rule that a bad row breaks. It holds no value of the row, so that reasons can be grouped.
@@ -96,7 +99,8 @@ pub trait RejectSink {
     fn reject(&mut self, reject: &Reject<'_>) -> io::Result<()>;
 }
 
-/// Writes bad rows as JSON Lines, which Athena reads as a table of four columns.
+/// Writes bad rows as JSON Lines, which Athena reads as a table of five columns: `line`,
+/// `byte_offset`, `reason`, `nulled` and `raw`.
 #[derive(Debug)]
 pub struct JsonLinesRejects<W: Write> {
     out: W,
@@ -124,6 +128,8 @@ impl<W: Write> RejectSink for JsonLinesRejects<W> {
         let (line, byte_offset) = (reject.line, reject.byte_offset);
         write!(self.out, "{{\"line\":{line},\"byte_offset\":{byte_offset},\"reason\":")?;
         serde_json::to_writer(&mut self.out, &reject.reason.to_string())?;
+        self.out.write_all(b",\"nulled\":")?;
+        serde_json::to_writer(&mut self.out, reject.nulled)?;
         self.out.write_all(b",\"raw\":")?;
         serde_json::to_writer(&mut self.out, &String::from_utf8_lossy(kept))?;
         self.out.write_all(b"}\n")

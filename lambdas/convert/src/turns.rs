@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::group::Refused;
 use crate::rejects::{Reject, RejectSink};
 use crate::segments::{Segment, Segments};
 use crate::silver::Silver;
+use crate::tolerance::Tolerance;
 use crate::worker::{Done, Rejected, Relief, Worker};
 use crate::{ConvertError, Limits};
 
@@ -28,6 +30,9 @@ pub(crate) struct Results<'a, W: Write + Send> {
     rejects: &'a mut (dyn RejectSink + Send),
     pub rows: u64,
     pub bad_rows: u64,
+    pub nulled_rows: u64,
+    pub nulled_values: u64,
+    pub tolerance: Tolerance,
     /// Lines before the segment whose turn it is.
     lines: u64,
     /// The segment whose turn it is.
@@ -44,6 +49,7 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
         source: Segments<R>,
         silver: Silver<W>,
         rejects: &'a mut (dyn RejectSink + Send),
+        tolerance: Tolerance,
         limits: Limits,
     ) -> Self {
         let results = Results {
@@ -51,6 +57,9 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
             rejects,
             rows: 0,
             bad_rows: 0,
+            nulled_rows: 0,
+            nulled_values: 0,
+            tolerance,
             lines: 0,
             turn: 0,
             waiting: BTreeMap::new(),
@@ -81,7 +90,7 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
         }
     }
 
-    /// What is left when all threads are done.
+    /// What is left when all threads are done, if the file may have the bad rows that it has.
     pub fn finish(self) -> Result<(Segments<R>, Results<'a, W>), ConvertError> {
         let mut results = self.results.into_inner().unwrap_or_else(PoisonError::into_inner);
         let source = self.source.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +104,7 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         let number = source.number();
         let ahead = |results: &Results<'_, W>| number > results.turn + self.limits.threads as u64;
-        if self.wait(ahead).fault.is_some() {
+        if self.wait(number, ahead).ends_before(number) {
             return false;
         }
         match source.next(segment) {
@@ -111,9 +120,14 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
         self.results.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits as long as something holds and nothing has failed.
-    fn wait(&self, something: impl Fn(&Results<'a, W>) -> bool) -> MutexGuard<'_, Results<'a, W>> {
-        let keep_waiting = |results: &mut Results<'a, W>| results.fault.is_none() && something(results);
+    /// Waits with a segment as long as something holds and nothing has failed that makes the segment
+    /// of no account.
+    fn wait(
+        &self,
+        number: u64,
+        something: impl Fn(&Results<'a, W>) -> bool,
+    ) -> MutexGuard<'_, Results<'a, W>> {
+        let keep_waiting = |results: &mut Results<'a, W>| !results.ends_before(number) && something(results);
         self.progress.wait_while(self.results(), keep_waiting).unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -139,6 +153,12 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
 }
 
 impl<W: Write + Send> Results<'_, W> {
+    /// Whether the work ends in this segment or one before it. Segments before a fault are worked on
+    /// to their end: one of them may have a fault too, and which is told must not depend on threads.
+    fn ends_before(&self, number: u64) -> bool {
+        self.fault.as_ref().is_some_and(|(known, _)| *known <= number)
+    }
+
     /// The fault that comes first in the file is the one that is told.
     fn fail(&mut self, number: u64, error: ConvertError) {
         if self.fault.as_ref().is_none_or(|(known, _)| number < *known) {
@@ -148,7 +168,7 @@ impl<W: Write + Send> Results<'_, W> {
 
     fn take(&mut self, number: u64, done: Done) {
         self.waiting.insert(number, done);
-        while self.fault.is_none() {
+        while !self.ends_before(self.turn) {
             let Some(done) = self.waiting.remove(&self.turn) else { break };
             if let Err(error) = self.write(done) {
                 self.fail(self.turn, error);
@@ -163,19 +183,20 @@ impl<W: Write + Send> Results<'_, W> {
         done.groups.into_iter().try_for_each(|group| Ok(self.silver.write(group, &mut self.spare)?))
     }
 
-    fn reject(&mut self, segment: &Segment, rejected: Rejected, limits: Limits) -> Result<(), ConvertError> {
+    fn reject(&mut self, segment: &Segment, rejected: Rejected) -> Result<(), ConvertError> {
+        let Refused { reason, nulled } = rejected.refused;
         let reject = Reject {
             line: 1 + self.lines + rejected.line,
             byte_offset: segment.offset + (rejected.raw.start - segment.start) as u64,
             raw: segment.buffer.get(rejected.raw).unwrap_or_default(),
-            reason: rejected.reason,
+            reason,
+            nulled: &nulled,
         };
-        self.bad_rows += 1;
+        self.bad_rows += u64::from(nulled.is_empty());
+        self.nulled_rows += u64::from(!nulled.is_empty());
+        self.nulled_values += nulled.len() as u64;
         self.rejects.reject(&reject).map_err(ConvertError::Rejects)?;
-        if self.bad_rows > limits.max_bad_rows {
-            return Err(ConvertError::TooManyBadRows { limit: limits.max_bad_rows });
-        }
-        Ok(())
+        self.tolerance.take(&reject)
     }
 }
 
@@ -187,12 +208,12 @@ struct Emit<'t, 'a, R: Read, W: Write + Send> {
 
 impl<R: Read + Send, W: Write + Send> Relief for Emit<'_, '_, R, W> {
     fn relieve(&mut self, segment: &Segment, rejected: &mut Vec<Rejected>) -> Result<(), ConvertError> {
-        let mut results = self.turns.wait(|results| results.turn != self.segment);
-        if results.fault.is_some() {
+        let mut results = self.turns.wait(self.segment, |results| results.turn != self.segment);
+        if results.ends_before(self.segment) {
             rejected.clear();
             return Ok(());
         }
-        rejected.drain(..).try_for_each(|row| results.reject(segment, row, self.turns.limits))
+        rejected.drain(..).try_for_each(|row| results.reject(segment, row))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Keys that a table may have and that the engine does not act on yet. They are refused, at
 //! `tarn check` and again here: a key that is read and ignored would give wrong rows in silence.
 
-use tarn_lake::{BadRows, Column, Csv, Table};
+use tarn_lake::{Column, Csv, Table};
 
 /// The keys of a table that the engine would ignore.
 pub fn unsupported(table: &Table) -> Vec<&'static str> {
@@ -12,9 +12,6 @@ pub fn unsupported(table: &Table) -> Vec<&'static str> {
     if !table.unique.is_empty() {
         keys.push("unique");
     }
-    if table.bad_rows != BadRows::default() {
-        keys.push("on_bad_row, max_bad_rows, max_bad_share");
-    }
     if !table.placement.is_plain() {
         keys.push("partition_by, cluster_by");
     }
@@ -24,9 +21,7 @@ pub fn unsupported(table: &Table) -> Vec<&'static str> {
 /// The keys of a format that the engine would ignore.
 pub(crate) fn unsupported_format(csv: &Csv) -> Vec<&'static str> {
     let plain = Csv::default();
-    let differs =
-        [("format", csv.format != plain.format), ("decimal_comma", csv.decimal_comma != plain.decimal_comma)];
-    differs.into_iter().filter_map(|(key, differs)| differs.then_some(key)).collect()
+    if csv.format == plain.format { Vec::new() } else { vec!["format"] }
 }
 
 fn has_rules(column: &Column) -> bool {

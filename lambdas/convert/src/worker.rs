@@ -8,8 +8,7 @@ use std::ops::Range;
 use crate::block::{Block, Fields};
 use crate::columns::Tools;
 use crate::encode::Finished;
-use crate::group::Group;
-use crate::rejects::Reason;
+use crate::group::{Group, Refused};
 use crate::rows::{self, Dialect};
 use crate::scan::Field;
 use crate::segments::{Quotes, Segment};
@@ -38,6 +37,15 @@ pub(crate) struct Done {
     /// Lines of the text up to where the segment has been read.
     pub lines: u64,
     pub rejected: Vec<Rejected>,
+    /// What the rejected rows take, in rows and names.
+    kept: usize,
+}
+
+impl Done {
+    fn reject(&mut self, rejected: Rejected) {
+        self.kept += 1 + rejected.refused.nulled.len();
+        self.rejected.push(rejected);
+    }
 }
 
 /// A bad row, by its place in the segment.
@@ -45,7 +53,7 @@ pub(crate) struct Rejected {
     /// Counted from the segment's first, which is 0.
     pub line: u64,
     pub raw: Range<usize>,
-    pub reason: Reason,
+    pub refused: Refused,
 }
 
 /// Takes noted bad rows before they are too many to keep.
@@ -53,7 +61,7 @@ pub(crate) trait Relief {
     fn relieve(&mut self, segment: &Segment, rejected: &mut Vec<Rejected>) -> Result<(), ConvertError>;
 }
 
-/// Bad rows that are kept until the segment's turn comes.
+/// Bad rows, and names of columns in them, that are kept until the segment's turn comes.
 const MOST_KEPT: usize = 8192;
 
 impl Worker {
@@ -79,8 +87,9 @@ impl Worker {
             if self.group.rows() >= self.limits.row_group_rows {
                 self.end_group(&mut done)?;
             }
-            if done.rejected.len() >= MOST_KEPT {
+            if done.kept >= MOST_KEPT {
                 relief.relieve(segment, &mut done.rejected)?;
+                done.kept = 0;
             }
         }
         self.end_group(&mut done)?;
@@ -163,15 +172,14 @@ impl Worker {
             let Some(mut row) = self.dialect.row(rest, true, &mut self.row) else { break };
             let raw = rest.get(..row.length).unwrap_or_default();
             if !self.dialect.is_no_row(&row) {
-                match row.fault.take().or_else(|| self.group.refusal(raw, &self.row)) {
-                    None => {
-                        rows += 1;
-                        self.fields.extend(self.row.iter().map(|field| field.moved(at)));
-                    }
-                    Some(reason) => {
-                        let raw = at..at + row.length;
-                        done.rejected.push(Rejected { line: done.lines, raw, reason });
-                    }
+                let fault = row.fault.take().map(Refused::from);
+                let refused = fault.or_else(|| self.group.judge(raw, &mut self.row));
+                if refused.as_ref().is_none_or(|refused| !refused.nulled.is_empty()) {
+                    rows += 1;
+                    self.fields.extend(self.row.iter().map(|field| field.moved(at)));
+                }
+                if let Some(refused) = refused {
+                    done.reject(Rejected { line: done.lines, raw: at..at + row.length, refused });
                 }
             }
             done.lines += row.lines;

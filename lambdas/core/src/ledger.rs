@@ -82,6 +82,9 @@ pub struct Outcome {
     pub rows: u64,
     /// Rows in quarantine.
     pub bad_rows: u64,
+    /// Values that could not be read and are null in silver; their rows are in quarantine too.
+    #[serde(default)]
+    pub nulled_values: u64,
     /// Bytes read from landing.
     pub bytes_in: u64,
     /// Bytes written to silver.

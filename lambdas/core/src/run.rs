@@ -196,6 +196,9 @@ pub struct RunReport {
     pub rows: u64,
     /// Rows in quarantine, from this run.
     pub bad_rows: u64,
+    /// Values that could not be read and are null in silver, from this run.
+    #[serde(default)]
+    pub nulled_values: u64,
     /// Bytes of Parquet, from this run.
     pub bytes_out: u64,
     /// Whether `landed` is the sum of the classes, in files and in bytes.
@@ -216,6 +219,7 @@ impl RunReport {
                 self.converted.add(size_bytes);
                 self.rows += record.outcome.rows;
                 self.bad_rows += record.outcome.bad_rows;
+                self.nulled_values += record.outcome.nulled_values;
                 self.bytes_out += record.outcome.bytes_out;
             }
             Status::Quarantined => self.quarantined.add(size_bytes),
@@ -242,8 +246,15 @@ impl RunReport {
         }
         if !outcome.class.is_empty() {
             self.remarks.push(format!("{}: {}: {}", record.key, outcome.class, outcome.reason));
-        } else if outcome.bad_rows > 0 {
+            return;
+        }
+        if outcome.bad_rows > 0 {
             self.remarks.push(format!("{}: BAD_ROWS: {} in quarantine", record.key, outcome.bad_rows));
+        }
+        if outcome.nulled_values > 0 {
+            let (key, values) = (&record.key, outcome.nulled_values);
+            self.remarks
+                .push(format!("{key}: NULLED_VALUES: {values} in silver, their rows in quarantine too"));
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::encode::codec::Codec;
 use crate::encode::{Chunk, Compressor, Finished, Levels, levels};
 use crate::quoting::Quoting;
 use crate::values::{
-    BadPattern, Bools, Dates, Decimals, Floats32, Floats64, Ints32, Ints64, Timestamps, trimmed,
+    BadPattern, Bools, Comma, Dates, Decimals, Floats32, Floats64, Ints32, Ints64, Parse, Timestamps, trimmed,
 };
 
 pub(crate) use fixed::Fixed;
@@ -95,6 +95,7 @@ pub(crate) struct Rules {
     nulls: Vec<Vec<u8>>,
     required: bool,
     quoting: Quoting,
+    decimal_comma: bool,
     pattern_may_hold_backslash: bool,
 }
 
@@ -105,7 +106,8 @@ impl Rules {
         let quoting = Quoting::of(csv);
         let pattern = matches!(declared.format, TimeFormat::Pattern(_));
         let pattern_may_hold_backslash = pattern && quoting.has_backslashes();
-        Self { nulls, required: declared.required, quoting, pattern_may_hold_backslash }
+        let decimal_comma = csv.decimal_comma;
+        Self { nulls, required: declared.required, quoting, decimal_comma, pattern_may_hold_backslash }
     }
 
     /// Whether a field's text, trimmed or not as its type says, stands for nothing. Where there are
@@ -157,16 +159,16 @@ pub(crate) fn column(
         ColumnType::Bool => Box::new(Fixed::new(Bools, rules, pages)),
         ColumnType::Int32 => Box::new(Fixed::new(Ints32, rules, pages)),
         ColumnType::Int64 => Box::new(Fixed::new(Ints64, rules, pages)),
-        ColumnType::Float32 => Box::new(Fixed::new(Floats32, rules, pages)),
-        ColumnType::Float64 => Box::new(Fixed::new(Floats64, rules, pages)),
+        ColumnType::Float32 => number(Floats32, rules, pages),
+        ColumnType::Float64 => number(Floats64, rules, pages),
         ColumnType::Decimal { precision: precision @ ..=9, scale } => {
-            Box::new(Fixed::new(Decimals::<i32>::new(precision, scale), rules, pages))
+            number(Decimals::<i32>::new(precision, scale), rules, pages)
         }
         ColumnType::Decimal { precision: precision @ 10..=18, scale } => {
-            Box::new(Fixed::new(Decimals::<i64>::new(precision, scale), rules, pages))
+            number(Decimals::<i64>::new(precision, scale), rules, pages)
         }
         ColumnType::Decimal { precision, scale } => {
-            Box::new(Fixed::new(Decimals::<i128>::new(precision, scale), rules, pages))
+            number(Decimals::<i128>::new(precision, scale), rules, pages)
         }
         ColumnType::Date => Box::new(Fixed::new(Dates::new(&declared.format)?, rules, pages)),
         ColumnType::Timestamp(unit) => {
@@ -175,4 +177,16 @@ pub(crate) fn column(
         ColumnType::String => Box::new(Texts::new(true, rules, pages)),
         ColumnType::Binary => Box::new(Texts::new(false, rules, pages)),
     })
+}
+
+/// A column of numbers that may have a fraction.
+fn number<P: Parse + 'static>(parser: P, rules: Rules, pages: Pages) -> Box<dyn Column>
+where
+    P::Value: stored::Stored,
+{
+    if rules.decimal_comma {
+        Box::new(Fixed::new(Comma(parser), rules, pages))
+    } else {
+        Box::new(Fixed::new(parser, rules, pages))
+    }
 }

@@ -3,8 +3,8 @@
 use parquet::record::Field;
 use tarn_lake::{Captures, Column, ColumnSource, Csv, Layout};
 
-use super::{Collected, Outcome, column, headerless, layout};
-use crate::{ConvertError, Spec, convert};
+use super::{Outcome, column, headerless, layout, run_spec};
+use crate::{ConvertError, Spec};
 
 fn derived(text: &str, source: ColumnSource) -> Column {
     Column { source, ..column(text) }
@@ -24,10 +24,7 @@ fn with(layout: &mut Layout, index: usize, column: Column) {
 }
 
 fn run(csv: &Csv, layout: &Layout, schema: &Layout, name: &Captures, text: &str) -> Outcome {
-    let (mut silver, mut rejects) = (Vec::new(), Collected::default());
-    let spec = Spec { schema, name, ..Spec::new(csv, layout) };
-    let result = convert(&spec, text.as_bytes(), &mut silver, &mut rejects);
-    Outcome { result, silver, rejects: rejects.0 }
+    run_spec(&Spec { schema, name, ..Spec::new(csv, layout) }, text.as_bytes())
 }
 
 /// The shop as `Display` shows the text `web, "1"`.

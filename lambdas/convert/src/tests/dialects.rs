@@ -53,6 +53,37 @@ fn nulls_have_the_spellings_of_the_table() {
 }
 
 #[test]
+fn nulls_of_a_column_stand_beside_the_tables() {
+    let csv = Csv { nulls: vec!["NULL".into()], ..headerless() };
+    let mut table = layout(&["x int64", "y string", "z float64!"]);
+    table.columns[0].nulls = vec!["-1".into(), "n/a".into()];
+    table.columns[2].nulls = vec!["0".into()];
+    let outcome = run(&csv, &table, b"-1,-1,1\nn/a,n/a,2\nNULL,NULL,3\n5,x,0\n\" -1 \",y,4\n");
+    let rows: Vec<_> = outcome.rows().iter().map(|row| format!("{} {}", row[0], row[1])).collect();
+    assert_eq!(rows, ["null \"-1\"", "null \"n/a\"", "null null", "null \"y\""]);
+    assert_eq!(outcome.rejects[0].reason, "column 3 `z` is required and empty");
+}
+
+#[test]
+fn a_decimal_comma_is_one_in_columns_with_a_fraction_only() {
+    let csv = Csv { decimal_comma: true, delimiter: ';', ..headerless() };
+    let table = layout(&["a decimal(9,2)", "b float64", "c int64", "d string"]);
+    let text = b"1.234,5; 1.234,5 ;7;1,5\n\"0,25\";1e3;8;1.5\n1.5;1;1;1\n1;1,5;1.000;1\n";
+    let outcome = run(&csv, &table, text);
+    let rows: Vec<_> = outcome
+        .rows()
+        .iter()
+        .map(|row| row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "))
+        .collect();
+    assert_eq!(rows, ["1234.50 1234.5 7 \"1,5\"", "0.25 1000.0 8 \"1.5\""]);
+    let reasons: Vec<_> = outcome.rejects.iter().map(|bad| bad.reason.as_str()).collect();
+    assert_eq!(
+        reasons,
+        ["the value in column 1 `a` is no decimal(9,2)", "the value in column 3 `c` is no int64"]
+    );
+}
+
+#[test]
 fn the_csv_crate_splits_random_text_the_same_way() {
     let mut random = Random(7);
     for _ in 0..300 {

@@ -7,6 +7,7 @@ mod dialects;
 mod encodings;
 mod fast_path;
 mod garbage;
+mod on_bad_row;
 mod packed;
 mod quotes;
 mod round_trip;
@@ -45,6 +46,8 @@ struct Outcome {
     result: Result<Conversion, ConvertError>,
     silver: Vec<u8>,
     rejects: Vec<Bad>,
+    /// The columns that became null in each of them.
+    nulled: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +59,16 @@ struct Bad {
 }
 
 #[derive(Default)]
-struct Collected(Vec<Bad>);
+struct Collected {
+    rows: Vec<Bad>,
+    nulled: Vec<String>,
+}
 
 impl RejectSink for Collected {
     fn reject(&mut self, reject: &Reject<'_>) -> io::Result<()> {
-        self.0.push(Bad {
+        let names: Vec<_> = reject.nulled.iter().map(|name| name.as_str()).collect();
+        self.nulled.push(names.join(" "));
+        self.rows.push(Bad {
             line: reject.line,
             byte_offset: reject.byte_offset,
             raw: String::from_utf8_lossy(reject.raw).into_owned(),
@@ -75,10 +83,13 @@ fn run(csv: &Csv, layout: &Layout, text: &[u8]) -> Outcome {
 }
 
 fn run_with(csv: &Csv, layout: &Layout, schema: &Layout, limits: Limits, text: &[u8]) -> Outcome {
+    run_spec(&Spec { schema, limits, ..Spec::new(csv, layout) }, text)
+}
+
+fn run_spec(spec: &Spec<'_>, text: &[u8]) -> Outcome {
     let (mut silver, mut rejects) = (Vec::new(), Collected::default());
-    let spec = Spec { schema, limits, ..Spec::new(csv, layout) };
-    let result = convert(&spec, text, &mut silver, &mut rejects);
-    Outcome { result, silver, rejects: rejects.0 }
+    let result = convert(spec, text, &mut silver, &mut rejects);
+    Outcome { result, silver, rejects: rejects.rows, nulled: rejects.nulled }
 }
 
 impl Outcome {
@@ -86,7 +97,10 @@ impl Outcome {
     fn rows(&self) -> Vec<Vec<Field>> {
         let done = self.result.as_ref().unwrap();
         let rows = read_back(&self.silver);
-        assert_eq!((done.rows, done.bad_rows), (rows.len() as u64, self.rejects.len() as u64));
+        assert_eq!(
+            (done.rows, done.bad_rows + done.nulled_rows),
+            (rows.len() as u64, self.rejects.len() as u64)
+        );
         assert_eq!(done.bytes_out, self.silver.len() as u64);
         rows
     }

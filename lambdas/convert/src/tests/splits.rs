@@ -34,8 +34,8 @@ impl<'a> Case<'a> {
         let (mut silver, mut rejects) = (Vec::new(), Collected::default());
         let done = convert(&self.spec(part), bytes, &mut silver, &mut rejects)?;
         let rows = read_back(&silver);
-        assert_eq!((done.rows, done.bad_rows), (rows.len() as u64, rejects.0.len() as u64));
-        Ok((rows, rejects.0))
+        assert_eq!((done.rows, done.bad_rows), (rows.len() as u64, rejects.rows.len() as u64));
+        Ok((rows, rejects.rows))
     }
 
     fn open(&self) -> Result<Opening> {

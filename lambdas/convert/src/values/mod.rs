@@ -4,12 +4,14 @@
 //! the same for every refusal of a type, and failing must be cheap.
 
 mod calendar;
+mod comma;
 mod date;
 mod decimal;
 mod numbers;
 mod pattern;
 mod timestamp;
 
+pub(crate) use comma::Comma;
 pub(crate) use date::Dates;
 pub(crate) use decimal::Decimals;
 pub(crate) use numbers::{Bools, Floats32, Floats64, Ints32, Ints64};

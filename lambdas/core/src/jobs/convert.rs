@@ -142,8 +142,8 @@ impl Convert<'_> {
     ) -> Result<Outcome> {
         let id = item.source.id();
         let fingerprint = fingerprint(&item.source, table, layout)?;
-        let Conversion { rows, bad_rows, bytes_in, bytes_out } = written.conversion;
-        if bad_rows > 0 {
+        let Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out } = written.conversion;
+        if bad_rows + nulled_values > 0 {
             let key = format!("rows/{}/{id}.jsonl", item.table);
             let quarantine = self.names.bucket(&Bucket::Quarantine);
             self.store.replace(&quarantine, &key, written.rejects, &fingerprint).await?;
@@ -154,7 +154,7 @@ impl Convert<'_> {
             self.put_once(&key, written.silver, &fingerprint).await?;
             outputs.push(key);
         }
-        Ok(Outcome { rows, bad_rows, bytes_in, bytes_out, outputs, ..Outcome::default() })
+        Ok(Outcome { rows, bad_rows, nulled_values, bytes_in, bytes_out, outputs, ..Outcome::default() })
     }
 
     /// Writes the silver object. One of the same fingerprint has the same bytes already; one of
@@ -209,7 +209,8 @@ fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &
 
 /// What the output's bytes are a function of: source, table, layout and code.
 fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout) -> Result<String> {
-    let words = serde_json::to_string(&(&table.csv, &table.unique, layout, table.newest_layout()))
-        .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
+    let words =
+        serde_json::to_string(&(&table.csv, &table.bad_rows, &table.unique, layout, table.newest_layout()))
+            .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
     Ok(digest(&[source.id().as_str(), CODE_VERSION, &words]))
 }

@@ -11,8 +11,11 @@ use crate::Error;
 pub struct Conversion {
     /// Rows written as Parquet.
     pub rows: u64,
-    /// Rows written as rejected.
+    /// Rows written as rejected, and nowhere else.
     pub bad_rows: u64,
+    /// Values that could not be read and are null in rows that were kept; their rows are written as
+    /// rejected too.
+    pub nulled_values: u64,
     /// Bytes read, compressed as they came.
     pub bytes_in: u64,
     /// Bytes of Parquet.

@@ -9,7 +9,7 @@ use crate::{Error, Kind};
 
 /// Takes each line as a row. Silver is one line `file columns -> table columns`, then the rows.
 ///
-/// A line that begins with `!` is a bad row, a file that begins with `BROKEN` is rejected, and one
+/// A line that begins with `!` is a bad row, one that begins with `~` a row with a value left out, a file that begins with `BROKEN` is rejected, and one
 /// that begins with `UNREADABLE` fails as a disk or a network does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LineConverter;
@@ -38,10 +38,12 @@ impl Converter for LineConverter {
         let (bad, good): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
         let rows = format!("{} -> {}\n{}", columns(layout), columns(table.newest_layout()), lines(&good));
         silver.write_all(rows.as_bytes()).map_err(failed)?;
-        rejects.write_all(lines(&bad).as_bytes()).map_err(failed)?;
+        let nulled: Vec<&str> = good.iter().copied().filter(|line| line.starts_with('~')).collect();
+        rejects.write_all(lines(&[&bad[..], &nulled].concat()).as_bytes()).map_err(failed)?;
         Ok(Conversion {
             rows: good.len() as u64,
             bad_rows: bad.len() as u64,
+            nulled_values: nulled.len() as u64,
             bytes_in: text.len() as u64,
             bytes_out: rows.len() as u64,
         })

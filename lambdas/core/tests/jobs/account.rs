@@ -9,7 +9,7 @@ use crate::support::{BEFORE_READING, PAST_EVERY_LEASE, World, id, only};
 #[tokio::test(flavor = "multi_thread")]
 async fn every_class_is_counted_in_files_and_bytes() {
     let world = World::new();
-    world.land("events_done.csv", "a\nb\n!c\n");
+    world.land("events_done.csv", "a\n~\n!c\n");
     world.land("events_quarantined.csv", "BROKEN");
     world.land("events_failed.csv", "UNREADABLE");
     world.land("events_empty.csv", "");
@@ -23,9 +23,11 @@ async fn every_class_is_counted_in_files_and_bytes() {
     assert_eq!(report.skipped, tally(2, 4));
     assert_eq!(report.duplicate, tally(0, 0));
     assert_eq!((report.rows, report.bad_rows, report.bytes_out), (2, 1, 23));
+    assert_eq!(report.nulled_values, 1);
     assert!(report.balanced);
     for remark in [
         "events_done.csv: BAD_ROWS: 1 in quarantine",
+        "events_done.csv: NULLED_VALUES: 1 in silver, their rows in quarantine too",
         "events_quarantined.csv: UNMATCHED: it is broken",
         "events_empty.csv: EMPTY: zero bytes",
         "nobody.txt: UNCONFIGURED:",

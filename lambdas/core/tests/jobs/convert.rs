@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use tarn_core::ports::{Content, Created, ObjectStore};
 use tarn_core::testing::{small_lake, table};
 use tarn_core::{Kind, Result, SourceVersion, Status, WorkItem};
-use tarn_lake::Bucket;
+use tarn_lake::{BadRows, Bucket, OnBadRow};
 
 use crate::support::{
     BEFORE_READING, BEFORE_SETTLING, INVOCATION, PAST_EVERY_LEASE, Pipeline, World, id, only,
@@ -54,6 +54,36 @@ async fn bad_rows_go_to_quarantine_and_good_ones_to_silver() {
     assert_eq!(world.texts(&Bucket::Silver), ["at,what -> at,what\na\nc\n"]);
     let quarantine = world.contents(&Bucket::Quarantine);
     assert_eq!(quarantine[&format!("rows/events/{}.jsonl", item.source.id())], "!b\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_is_kept_without_a_value_is_in_silver_and_in_quarantine() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a\n~b\n").await;
+    let converted = world.pipeline().convert(&item).await.unwrap();
+    assert_eq!((converted.status.as_str(), converted.rows, converted.bad_rows), ("done", 2, 0));
+    assert_eq!(world.texts(&Bucket::Silver), ["at,what -> at,what\na\n~b\n"]);
+    assert_eq!(world.texts(&Bucket::Quarantine), ["~b\n"]);
+    assert_eq!(world.record(&item.source).await.outcome.nulled_values, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_rule_for_bad_rows_gives_another_object() {
+    let strict = BadRows { action: OnBadRow::Fail, ..BadRows::default() };
+    let mut fingerprints = Vec::new();
+    for bad_rows in [BadRows::default(), strict] {
+        let world = World::new();
+        let mut lake = small_lake();
+        lake.tables.iter_mut().for_each(|table| table.bad_rows = bad_rows);
+        world.deploy(&lake);
+        let item = planned(&world, "events.csv", "a\n").await;
+        world.pipeline().convert(&item).await.unwrap();
+        let key = format!("events/part-{}.parquet", item.source.id());
+        let fingerprint = world.store.fingerprint(&world.names.bucket(&Bucket::Silver), &key).await.unwrap();
+        fingerprints.push((item.source.id(), fingerprint.unwrap()));
+    }
+    assert_eq!(fingerprints[0].0, fingerprints[1].0, "the same source");
+    assert_ne!(fingerprints[0].1, fingerprints[1].1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

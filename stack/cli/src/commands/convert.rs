@@ -67,12 +67,14 @@ fn show(common: &Common, file: &plan::File, outcome: &Result<Done, Refused>) {
 }
 
 fn figures(done: &Done) -> String {
-    let Conversion { rows, bad_rows, text_bytes, bytes_out, .. } = done.conversion;
+    let Conversion { rows, bad_rows, nulled_values, text_bytes, bytes_out, .. } = done.conversion;
     let speed = text_bytes as f64 / 1e6 / done.seconds.max(1e-6);
     let bad = if bad_rows == 0 { String::new() } else { format!(", {bad_rows} bad") };
+    let nulled =
+        if nulled_values == 0 { String::new() } else { format!(", {nulled_values} unreadable values null") };
     let cost = styled(format!("{text_bytes} bytes of text to {bytes_out}, {speed:.0} MB/s"), DIM);
     let rows = if rows == 1 { "1 row".into() } else { format!("{rows} rows") };
-    format!("{rows}{bad}  {cost}")
+    format!("{rows}{bad}{nulled}  {cost}")
 }
 
 fn entry(file: &plan::File, outcome: &Result<Done, Refused>) -> Value {
@@ -84,6 +86,7 @@ fn entry(file: &plan::File, outcome: &Result<Done, Refused>) -> Value {
         Ok(Done { conversion, seconds, rejects, inferred }) => json!({
             "in": input, "out": file.output, "rejects": rejects, "inferred": inferred,
             "rows": conversion.rows, "bad_rows": conversion.bad_rows, "bytes_in": conversion.bytes_in,
+            "nulled_rows": conversion.nulled_rows, "nulled_values": conversion.nulled_values,
             "text_bytes": conversion.text_bytes, "bytes_out": conversion.bytes_out, "seconds": seconds,
         }),
     }

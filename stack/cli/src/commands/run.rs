@@ -116,6 +116,12 @@ fn print(common: &Common, report: &RunReport) {
         console::result(format!("{class:<12} {:>6} files {:>14} bytes", tally.files, tally.bytes));
     }
     console::result(format!("rows         {:>6} in silver, {} in quarantine", report.rows, report.bad_rows));
+    if report.nulled_values > 0 {
+        console::result(format!(
+            "values       {:>6} in silver are null because unreadable",
+            report.nulled_values
+        ));
+    }
     report.remarks.iter().for_each(|remark| console::result(format!("  {remark}")));
     match report.failed.files {
         0 => console::result(format!("account {}", styled("balanced", GOOD))),

@@ -221,6 +221,7 @@ fn outcome(rows: u64) -> Outcome {
         reason: "a \"reason\"\nof two lines, \u{fc}\u{1f30a}".into(),
         rows,
         bad_rows: 7,
+        nulled_values: 11,
         bytes_in: u64::from(u32::MAX) * 8,
         bytes_out: 9,
         outputs: vec!["t/part-1.parquet".into(), "t/part 2.parquet".into()],

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tarn_config::{Schema, Source};
 use tarn_convert::{ConvertError, infer};
-use tarn_lake::{Captures, Csv, Day, FilePattern, Layout, Table};
+use tarn_lake::{BadRows, Captures, Csv, Day, FilePattern, Layout, Table};
 
 use super::block;
 use super::file::Refused;
@@ -27,6 +27,7 @@ pub struct Shape {
     pub schema: Layout,
     /// What the file's name says.
     pub name: Captures,
+    pub bad_rows: BadRows,
     /// The block for `lake.toml`, where it was not written down before.
     pub inferred: Option<String>,
 }
@@ -46,13 +47,13 @@ impl Columns {
         match self {
             Self::Table(table) => {
                 let (csv, schema) = (table.csv.clone(), table.newest_layout().clone());
-                let name = name_of(&table.files, input);
-                Ok(Shape { csv, layout: layout_of(table, input)?.clone(), schema, name, inferred: None })
+                let (layout, name) = (layout_of(table, input)?.clone(), name_of(&table.files, input));
+                Ok(Shape { csv, layout, schema, name, bad_rows: table.bad_rows, inferred: None })
             }
             Self::Schema(schema) => {
-                let Schema { csv, layout, files, .. } = schema.as_ref().clone();
+                let Schema { csv, layout, files, bad_rows, .. } = schema.as_ref().clone();
                 let name = files.map(|files| name_of(&files, input)).unwrap_or_default();
-                Ok(Shape { csv, schema: layout.clone(), layout, name, inferred: None })
+                Ok(Shape { csv, schema: layout.clone(), layout, name, bad_rows, inferred: None })
             }
             Self::Inferred => inferred(input),
         }
@@ -85,12 +86,6 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
     if !schema.placement.is_plain() {
         return Err(Failure::bad_input(format!("{path}: not supported yet: partition_by, cluster_by"))
             .hint("take these keys out"));
-    }
-    if schema.bad_rows != tarn_lake::BadRows::default() {
-        let keys = "on_bad_row, max_bad_rows, max_bad_share";
-        return Err(
-            Failure::bad_input(format!("{path}: not supported yet: {keys}")).hint("take these keys out")
-        );
     }
     Ok(schema)
 }
@@ -141,6 +136,7 @@ fn inferred(input: &Path) -> Result<Shape, Refused> {
         schema: found.layout.clone(),
         layout: found.layout,
         name: Captures::none(),
+        bad_rows: BadRows::default(),
         inferred: Some(block),
     })
 }

@@ -66,8 +66,8 @@ fn to_output(
     rejects: &mut Rejects,
 ) -> Result<Conversion, ConvertError> {
     let Settings { limits, codec } = *settings;
-    let Shape { csv, layout, schema, name, .. } = shape;
-    let spec = Spec { schema, name, limits, codec, ..Spec::new(csv, layout) };
+    let Shape { csv, layout, schema, name, bad_rows, .. } = shape;
+    let spec = Spec { schema, name, bad_rows: *bad_rows, limits, codec, ..Spec::new(csv, layout) };
     let input = Handle::open(&file.input).map_err(ConvertError::Source)?;
     let size_bytes = input.metadata().map_err(ConvertError::Source)?.len();
     let mut output = Output::create(&file.output).map_err(ConvertError::Silver)?;
