@@ -3,23 +3,23 @@
 use std::io::{ErrorKind, Read, Write};
 
 use parquet::schema::types::SchemaDescPtr;
-use tarn_lake::{BadRows, Captures, Csv, Escape, Layout};
+use tarn_lake::{BadRows, Captures, Csv, Escape, Format, Layout};
 
 use crate::columns::Tools;
 use crate::encode::codec::Codec;
 use crate::group::Group;
 use crate::header::{self, Front};
 use crate::input::Input;
+use crate::json::{self, Lines};
 use crate::quoting::Quoting;
 use crate::rejects::RejectSink;
 use crate::rows::Dialect;
 use crate::scan::Grammar;
-use crate::segments::{Segment, Segments};
+use crate::segments::{Cutting, Segment, Segments};
 use crate::silver::Silver;
 use crate::splits::Part;
 use crate::tolerance::Tolerance;
 use crate::turns::Turns;
-use crate::unsupported::unsupported_format;
 use crate::worker::Worker;
 use crate::{ConvertError, Limits, schema};
 
@@ -74,15 +74,6 @@ pub struct Conversion {
     pub bytes_out: u64,
 }
 
-/// A key that is read and ignored would give wrong rows in silence.
-pub(crate) fn refuse_unsupported(spec: &Spec<'_>) -> Result<(), ConvertError> {
-    let keys = unsupported_format(spec.csv);
-    if keys.is_empty() {
-        return Ok(());
-    }
-    Err(ConvertError::Spec(format!("the engine does not act on these keys yet: {}", keys.join(", "))))
-}
-
 /// Converts one file. Same input, same limits: the same bytes, with any number of threads.
 ///
 /// Rows that break a rule go to `rejects`, and the others go on, unless the table says otherwise. A file without rows becomes a
@@ -94,7 +85,6 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     rejects: &mut (dyn RejectSink + Send),
 ) -> Result<Conversion, ConvertError> {
     let limits = spec.limits.sane();
-    refuse_unsupported(spec)?;
     let dialect = dialect(spec, limits)?;
     let silver = Silver::new(schema::of(spec.schema)?, silver)?;
     let schema = silver.schema();
@@ -104,7 +94,7 @@ pub fn convert<R: Read + Send, W: Write + Send>(
         None => Input::open(source, spec.csv, limits)?,
         Some(part) => Input::part(source, part, limits)?,
     };
-    let mut segments = Segments::new(input, dialect, limits.row_group_bytes);
+    let mut segments = Segments::new(input, cutting(spec, dialect), limits.row_group_bytes);
     let mut segment = Segment::new();
     let first_rows = first_rows(&mut segments, &mut segment, dialect, spec)?;
     let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
@@ -149,13 +139,17 @@ pub(crate) fn first_rows<R: Read>(
         return Ok(more.then_some(lines_before));
     }
     while more {
-        match header::step_over(segment, dialect, spec)? {
+        let front = match spec.csv.format {
+            Format::Csv => header::step_over(segment, dialect, spec)?,
+            Format::JsonLines => json::front(segment)?,
+        };
+        match front {
             Front::Rows { lines } => return Ok(Some(lines_before + lines)),
             Front::NoRows { lines } => lines_before += lines,
         }
         more = segments.replace(segment)?;
     }
-    if spec.csv.header { Err(ConvertError::Empty) } else { Ok(None) }
+    if spec.csv.header && spec.csv.format == Format::Csv { Err(ConvertError::Empty) } else { Ok(None) }
 }
 
 /// Rows that a source did not give would be missing without a word.
@@ -166,6 +160,14 @@ fn refuse_short_part(spec: &Spec<'_>, bytes_in: u64) -> Result<(), ConvertError>
     }
 }
 
+/// What the text is cut between.
+pub(crate) fn cutting(spec: &Spec<'_>, dialect: Dialect) -> Cutting {
+    match spec.csv.format {
+        Format::Csv => Cutting::Rows(dialect),
+        Format::JsonLines => Cutting::Lines { longest_bytes: dialect.longest_row_bytes },
+    }
+}
+
 fn worker(
     spec: &Spec<'_>,
     limits: Limits,
@@ -173,7 +175,9 @@ fn worker(
     schema: &SchemaDescPtr,
 ) -> Result<Worker, ConvertError> {
     let group = Group::new(spec, schema)?;
-    Ok(Worker::new(group, Tools::new(spec.codec)?, dialect, limits))
+    let json = (spec.csv.format == Format::JsonLines)
+        .then(|| Lines::new(spec.layout, spec.schema, limits.longest_row_bytes));
+    Ok(Worker::new(group, Tools::new(spec.codec)?, dialect, json, limits))
 }
 
 pub(crate) fn dialect(spec: &Spec<'_>, limits: Limits) -> Result<Dialect, ConvertError> {

@@ -90,6 +90,17 @@ pub enum ConvertError {
         /// What its first bytes say.
         looks_like: &'static str,
     },
+    /// The file is JSON, and its rows are not lines.
+    #[error(
+        "the file is {found}, and the table says `format = \"jsonl\"`: send one object on each line, as \
+         `{command}` writes them"
+    )]
+    NotJsonLines {
+        /// What its first line shows.
+        found: &'static str,
+        /// What makes lines of it.
+        command: &'static str,
+    },
     /// The file decompresses to more than the limits allow.
     #[error(
         "the file holds {text_bytes} bytes of text in {bytes_in} bytes, more than the limit of {limit} allows; \
@@ -207,6 +218,7 @@ impl ConvertError {
             Self::EncodingMismatch { .. } => "encoding_mismatch",
             Self::NotSupported { .. } => "not_supported",
             Self::NotText { .. } => "not_text",
+            Self::NotJsonLines { .. } => "not_json_lines",
             Self::DecompressionBomb { .. } => "decompression_bomb",
             Self::BadRow { .. } => "bad_row",
             Self::TooManyBadRows { .. } | Self::TooGreatShareOfBadRows { .. } => "too_many_bad_rows",

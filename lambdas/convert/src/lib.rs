@@ -1,4 +1,4 @@
-//! The hot path: delimited text in, typed Parquet out, with no Arrow in between.
+//! The hot path: delimited text or JSON Lines in, typed Parquet out, with no Arrow in between.
 //!
 //! [`convert`] is the whole interface. It is synchronous and streaming: memory is bounded by
 //! [`Limits`], whatever the file's size. There is no environment, no file system, no clock and no
@@ -13,6 +13,7 @@
 //! | cut | `segments` | text | the text of a row group, whole rows |
 //! | share out | `turns`, `worker` | segments | blocks for each thread, results in order |
 //! | tokenise | `tokens`, or `rows` and `scan` | a block | fields by position |
+//! | the same for JSON Lines | `json` | a block | fields by column |
 //! | parse | `columns`, `values` | a block's fields | typed values, column by column |
 //! | encode | `encode`, `schema`, `silver` | a row group | Parquet |
 //! | set aside | `rejects` | a bad row | JSON Lines for the quarantine |
@@ -32,6 +33,7 @@ mod group;
 mod header;
 mod infer;
 mod input;
+mod json;
 mod limits;
 mod masks;
 mod quoting;
@@ -57,6 +59,7 @@ pub use encode::codec::Codec;
 pub use engine::Engine;
 pub use error::{ConvertError, HeaderDifference};
 pub use infer::{Inferred, infer};
+pub use json::JsonFault;
 pub use limits::Limits;
 pub use rejects::{JsonLinesRejects, Place, Reason, Reject, RejectSink};
 pub use unsupported::unsupported;

@@ -37,8 +37,9 @@ impl Bytes64 {
         self.mask(|part| part.simd_eq(wanted.0))
     }
 
-    #[inline]
-    fn mask(&self, hits: impl Fn(u8x32) -> u8x32) -> u64 {
+    /// Which bytes hit, where a hit is all ones in a byte.
+    #[inline(always)]
+    pub fn mask(&self, hits: impl Fn(u8x32) -> u8x32) -> u64 {
         let mask = |part: usize| u64::from(hits(self.0[part]).to_bitmask());
         mask(0) | mask(1) << 32
     }

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use tarn_lake::{ColumnName, ColumnType, Escape};
 
+use crate::json::JsonFault;
+
 /// A row that breaks a rule.
 #[derive(Debug, Clone)]
 pub struct Reject<'a> {
@@ -67,6 +69,20 @@ pub enum Reason {
     /// Something stands between a closing quote and the next delimiter.
     #[error("text follows a closing quote; a quote inside a quoted field is written {}", escaped(.0))]
     TextAfterQuote(Escape),
+    /// The line is no JSON object.
+    #[error("the line is no JSON object: {what}, at byte {byte}")]
+    NotAnObject {
+        /// What is wrong.
+        what: JsonFault,
+        /// Where in the line, counted from 1.
+        byte: usize,
+    },
+    /// An object has a key twice; which of the two values is meant, nobody can tell.
+    #[error("the key of {0} stands in the object twice")]
+    RepeatedKey(Place),
+    /// An object has keys, and none is a column's name.
+    #[error("no key of the object is the name of a column")]
+    NoKnownKey,
 }
 
 fn escaped(escape: &Escape) -> &'static str {

@@ -4,6 +4,7 @@
 //! Where a segment ends follows from the text and the limits only, never from timing. Text without
 //! quotes is cut at its last line end; with quotes, at the last line end outside of them; and where
 //! quotes are irregular, or stand beside comments, or there are backslashes, row by row.
+//! JSON Lines are cut at their last LF.
 
 use std::io::Read;
 use std::ops::Range;
@@ -49,10 +50,19 @@ impl Segment {
     }
 }
 
+/// What a text is cut between.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Cutting {
+    /// Rows of delimited text, which may hold line ends.
+    Rows(Dialect),
+    /// Lines that end at LF, whatever is in them.
+    Lines { longest_bytes: usize },
+}
+
 /// Cuts a text into segments.
 pub(crate) struct Segments<R: Read> {
     input: Input<R>,
-    dialect: Dialect,
+    cutting: Cutting,
     /// Read, but not yet part of a segment.
     carry: Vec<u8>,
     /// Where the carry begins in the text.
@@ -72,11 +82,11 @@ struct Cut {
 }
 
 impl<R: Read> Segments<R> {
-    pub fn new(input: Input<R>, dialect: Dialect, segment_bytes: usize) -> Self {
+    pub fn new(input: Input<R>, cutting: Cutting, segment_bytes: usize) -> Self {
         let offset = input.start().byte_offset;
         Self {
             input,
-            dialect,
+            cutting,
             carry: Vec::new(),
             offset,
             number: 0,
@@ -119,10 +129,13 @@ impl<R: Read> Segments<R> {
         if let Some(front) = segment.buffer.get_mut(BEFORE..filling.end) {
             front.copy_from_slice(&self.carry);
         }
-        filling.look_at(&segment.buffer, BEFORE..filling.end, self.dialect);
+        self.look_at(&segment.buffer, BEFORE..filling.end, &mut filling);
         let cut = loop {
             self.fill(&mut segment.buffer, &mut filling, BEFORE + size)?;
-            self.skip_long_row(&segment.buffer, &mut filling);
+            self.skip_long_row(&mut segment.buffer, &mut filling);
+            if self.in_long_row && !self.ended {
+                continue;
+            }
             if filling.start == filling.end && self.ended {
                 self.carry.clear();
                 return Ok(false);
@@ -143,10 +156,17 @@ impl<R: Read> Segments<R> {
             let piece = buffer.get_mut(filling.end..piece_end).unwrap_or_default();
             let count = self.input.fill(piece)?;
             self.ended = count < piece.len();
-            filling.look_at(buffer, filling.end..filling.end + count, self.dialect);
+            self.look_at(buffer, filling.end..filling.end + count, filling);
             filling.end += count;
         }
         Ok(())
+    }
+
+    /// Takes note of what stands in the text that was read last. Lines are cut without looking.
+    fn look_at(&self, buffer: &[u8], read: Range<usize>, filling: &mut Filling) {
+        if let Cutting::Rows(dialect) = self.cutting {
+            filling.look_at(buffer, read, dialect);
+        }
     }
 
     fn step(&mut self, filling: &mut Filling, bytes: usize) {
@@ -154,22 +174,60 @@ impl<R: Read> Segments<R> {
         self.offset += bytes as u64;
     }
 
-    /// Goes behind the line break of a row whose beginning was in the segment before.
-    fn skip_long_row(&mut self, buffer: &[u8], filling: &mut Filling) {
+    /// Goes behind the line break of a row whose beginning was in the segment before. Where it is
+    /// not reached, the buffer is as good as empty again.
+    fn skip_long_row(&mut self, buffer: &mut [u8], filling: &mut Filling) {
         if !self.in_long_row {
             return;
         }
         let text = buffer.get(filling.start..filling.end).unwrap_or_default();
-        let stop = scan::line_break(text, 0);
-        let behind = scan::behind_break(text, self.ended, stop);
+        let (stop, behind) = self.end_of_long_row(text);
         self.in_long_row = behind.is_none();
         self.step(filling, behind.unwrap_or(stop));
+        if self.in_long_row {
+            buffer.copy_within(filling.start..filling.end, BEFORE);
+            (filling.start, filling.end) = (BEFORE, BEFORE + filling.end - filling.start);
+        }
+    }
+
+    /// How much of a text is surely of the row that is too long, and where the next one begins.
+    fn end_of_long_row(&self, text: &[u8]) -> (usize, Option<usize>) {
+        match self.cutting {
+            Cutting::Rows(_) => {
+                let stop = scan::line_break(text, 0);
+                (stop, scan::behind_break(text, self.ended, stop))
+            }
+            Cutting::Lines { .. } => match memchr::memchr(b'\n', text) {
+                Some(stop) => (stop, Some(stop + 1)),
+                None => (text.len(), self.ended.then_some(text.len())),
+            },
+        }
     }
 
     /// Where the last whole row ends; `None` if there is none yet, and more must be read.
     fn cut(&self, buffer: &mut [u8], filling: &Filling) -> Option<Cut> {
+        match self.cutting {
+            Cutting::Rows(dialect) => self.cut_behind_row(dialect, buffer, filling),
+            Cutting::Lines { longest_bytes } => self.cut_behind_line(longest_bytes, buffer, filling),
+        }
+    }
+
+    /// Behind the last LF. A line that is too long is cut behind the limit, with room for the CR
+    /// that may belong to its end.
+    fn cut_behind_line(&self, longest_bytes: usize, buffer: &[u8], filling: &Filling) -> Option<Cut> {
+        let text = buffer.get(filling.start..filling.end).unwrap_or_default();
+        let cut =
+            |length, in_long_row| Cut { end: filling.start + length, quotes: Quotes::None, in_long_row };
+        match memchr::memrchr(b'\n', text) {
+            _ if self.ended => Some(cut(text.len(), false)),
+            Some(last) => Some(cut(last + 1, false)),
+            None => (text.len() > longest_bytes + 1).then(|| cut(longest_bytes + 2, true)),
+        }
+    }
+
+    fn cut_behind_row(&self, dialect: Dialect, buffer: &mut [u8], filling: &Filling) -> Option<Cut> {
         let Filling { start, end, quotes, odd } = *filling;
-        if !quotes && !self.dialect.has_long_rows(odd) {
+        if !quotes && !dialect.has_long_rows(odd) {
             let text = buffer.get(start..end).unwrap_or_default();
             let last =
                 if self.ended { Some(text.len()) } else { memchr::memrchr(b'\n', text).map(|at| at + 1) };
@@ -181,32 +239,31 @@ impl<R: Read> Segments<R> {
             slack.fill(b'\n');
         }
         if !quotes || odd {
-            return self.cut_by_rows(buffer, start, end);
+            return self.cut_by_rows(dialect, buffer, start, end);
         }
         let shape = Shape {
-            delimiter: self.dialect.grammar.delimiter,
+            delimiter: dialect.grammar.delimiter,
             columns: 0,
-            quote: self.dialect.grammar.quoting.quote,
-            doubled: !self.dialect.grammar.quoting.has_backslashes(),
-            longest_row_bytes: self.dialect.longest_row_bytes,
+            quote: dialect.grammar.quoting.quote,
+            doubled: !dialect.grammar.quoting.has_backslashes(),
+            longest_row_bytes: dialect.longest_row_bytes,
             most_rows: usize::MAX,
         };
         match regular_end(buffer, start, end, self.ended, shape) {
             Some(end) if end > start => Some(Cut { end, quotes: Quotes::Regular, in_long_row: false }),
-            _ => self.cut_by_rows(buffer, start, end),
+            _ => self.cut_by_rows(dialect, buffer, start, end),
         }
     }
 
-    fn cut_by_rows(&self, buffer: &[u8], start: usize, end: usize) -> Option<Cut> {
+    fn cut_by_rows(&self, dialect: Dialect, buffer: &[u8], start: usize, end: usize) -> Option<Cut> {
         let mut fields: Vec<Field> = Vec::new();
         let mut at = start;
         let cut = |end, in_long_row| Some(Cut { end, quotes: Quotes::Irregular, in_long_row });
         while at < end {
             let text = buffer.get(at..end).unwrap_or_default();
-            let Some(row) = self.dialect.row(text, self.ended, &mut fields) else { break };
+            let Some(row) = dialect.row(text, self.ended, &mut fields) else { break };
             let unended = row.next == text.len() && text.last() != Some(&b'\n') && !self.ended;
-            if unended && row.length == self.dialect.longest_row_bytes && (row.fault.is_some() || row.comment)
-            {
+            if unended && row.length == dialect.longest_row_bytes && (row.fault.is_some() || row.comment) {
                 return cut(at + row.length + 1, true);
             }
             at += row.next;
@@ -254,5 +311,34 @@ fn make_room(buffer: &mut Vec<u8>, size: usize) {
         *buffer = vec![0; needed];
     } else if buffer.len() < needed {
         buffer.resize(needed, 0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tarn_lake::Csv;
+
+    use super::*;
+    use crate::Limits;
+    use crate::quoting::Quoting;
+    use crate::scan::Grammar;
+
+    #[test]
+    fn a_line_without_end_takes_no_memory() {
+        let grammar = Grammar { delimiter: b',', quoting: Quoting::of(&Csv::default()) };
+        let (comment, empty_line_is_a_row, longest_bytes) = (None, false, 1000);
+        let rows = Dialect { grammar, comment, longest_row_bytes: longest_bytes, empty_line_is_a_row };
+        for cutting in [Cutting::Rows(rows), Cutting::Lines { longest_bytes }] {
+            for line_end in ["\n", "\r\n", ""] {
+                let text = format!("short\n{}{line_end}short\n", "x".repeat(2_000_000));
+                let input = Input::open(text.as_bytes(), &Csv::default(), Limits::default()).unwrap();
+                let (mut segments, mut segment) = (Segments::new(input, cutting, 4096), Segment::new());
+                let mut count = 0;
+                while segments.next(&mut segment).unwrap() {
+                    count += 1;
+                }
+                assert!(count >= 2 && segment.buffer.len() < 20_000, "{} bytes", segment.buffer.len());
+            }
+        }
     }
 }

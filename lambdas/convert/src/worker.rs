@@ -9,6 +9,7 @@ use crate::block::{Block, Fields};
 use crate::columns::Tools;
 use crate::encode::Finished;
 use crate::group::{Group, Refused};
+use crate::json::Lines;
 use crate::rows::{self, Dialect};
 use crate::scan::Field;
 use crate::segments::{Quotes, Segment};
@@ -16,7 +17,7 @@ use crate::tokens::{Shape, Tokeniser};
 use crate::{ConvertError, Limits};
 
 /// Text that is tokenised before its columns are parsed: with its places it stays in the L2 cache.
-const BLOCK_BYTES: usize = 256 << 10;
+pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 
 /// The columns, buffers and tables of one thread.
 pub(crate) struct Worker {
@@ -24,6 +25,8 @@ pub(crate) struct Worker {
     pub tools: Tools,
     pub dialect: Dialect,
     pub limits: Limits,
+    /// What reads JSON Lines; `None` for delimited text.
+    json: Option<Lines>,
     tokeniser: Tokeniser,
     fields: Vec<Field>,
     row: Vec<Field>,
@@ -42,7 +45,7 @@ pub(crate) struct Done {
 }
 
 impl Done {
-    fn reject(&mut self, rejected: Rejected) {
+    pub fn reject(&mut self, rejected: Rejected) {
         self.kept += 1 + rejected.refused.nulled.len();
         self.rejected.push(rejected);
     }
@@ -65,9 +68,9 @@ pub(crate) trait Relief {
 const MOST_KEPT: usize = 8192;
 
 impl Worker {
-    pub fn new(group: Group, tools: Tools, dialect: Dialect, limits: Limits) -> Self {
+    pub fn new(group: Group, tools: Tools, dialect: Dialect, json: Option<Lines>, limits: Limits) -> Self {
         let (fields, row) = (Vec::new(), Vec::new());
-        Self { group, tools, dialect, limits, tokeniser: Tokeniser::default(), fields, row }
+        Self { group, tools, dialect, limits, json, tokeniser: Tokeniser::default(), fields, row }
     }
 
     /// Converts a segment from its start on. `lines` of the text have been read before it.
@@ -80,10 +83,7 @@ impl Worker {
         let mut done = Done { lines, ..Done::default() };
         let mut at = segment.start;
         while at < segment.end {
-            at = match self.fast_block(segment, at, &mut done)? {
-                Some(next) => next,
-                None => self.general_block(segment, at, &mut done)?,
-            };
+            at = self.block(segment, at, &mut done)?;
             if self.group.rows() >= self.limits.row_group_rows {
                 self.end_group(&mut done)?;
             }
@@ -94,6 +94,18 @@ impl Worker {
         }
         self.end_group(&mut done)?;
         Ok(done)
+    }
+
+    /// Where the text behind about a block of rows begins, once they are taken or noted as bad.
+    fn block(&mut self, segment: &Segment, at: usize, done: &mut Done) -> Result<usize, ConvertError> {
+        let most_rows = self.free_rows();
+        if let Some(json) = &mut self.json {
+            return json.block(segment, at, most_rows, &mut self.group, &mut self.tools, done);
+        }
+        match self.fast_block(segment, at, done)? {
+            Some(next) => Ok(next),
+            None => self.general_block(segment, at, done),
+        }
     }
 
     fn end_group(&mut self, done: &mut Done) -> Result<(), ConvertError> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Unsplit;
 use super::grammar::Grammar;
-use crate::convert::{dialect, first_rows, refuse_unsupported};
+use crate::convert::{cutting, dialect, first_rows};
 use crate::input::Input;
 use crate::segments::{Segment, Segments};
 use crate::{ConvertError, Spec};
@@ -29,12 +29,11 @@ pub struct Opening {
 /// What [`crate::convert`] would refuse by the file's beginning is refused here.
 pub fn open<R: Read>(spec: &Spec<'_>, source: R, size_bytes: u64) -> Result<Opening, ConvertError> {
     let limits = spec.limits.sane();
-    refuse_unsupported(spec)?;
     let dialect = dialect(spec, limits)?;
     let input = Input::open(source, spec.csv, limits)?;
     let unsplit = Grammar::of(spec.csv).err().or_else(|| input.unsplit());
     let text = input.start();
-    let mut segments = Segments::new(input, dialect, limits.row_group_bytes);
+    let mut segments = Segments::new(input, cutting(spec, dialect), limits.row_group_bytes);
     let mut segment = Segment::new();
     let (start, line) = match first_rows(&mut segments, &mut segment, dialect, spec)? {
         Some(lines) => (segment.offset, 1 + lines),

@@ -1,6 +1,6 @@
 //! Whatever comes, nothing panics and every row is accounted for.
 
-use tarn_lake::Csv;
+use tarn_lake::{Csv, Format};
 
 use super::{Random, gzip, headerless, layout, read_back, run_with};
 use crate::Limits;
@@ -72,6 +72,55 @@ fn random_fields_of_every_type_are_survived() {
         }
         check(EVERY_TYPE, &headerless(), &text);
         check(EVERY_TYPE, &Csv::default(), &text);
+    }
+}
+
+/// Lines that are nearly JSON, and bytes that are not.
+#[test]
+fn random_json_is_survived() {
+    const PIECES: [&[u8]; 30] = [
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b":",
+        b",",
+        b"\"",
+        b"\\",
+        b"\n",
+        b"\r\n",
+        b" ",
+        b"\0",
+        b"\xff",
+        b"\xc3\xa9",
+        b"{\"a\":1,\"n\":\"x\"}\n",
+        b"{\"a\":",
+        b"\"n\":",
+        b",\"c\":",
+        b"\"\\ud800\"",
+        b"\"\\ud83d\\ude00\"",
+        b"\"\\u0000\"",
+        b"1e5",
+        b"-0.5",
+        b"007",
+        b"null",
+        b"true",
+        b"\"2024-02-29T08:15:00Z\"",
+        b"[1,{\"a\":\"]\"}]",
+        b"\"\"",
+        b"}\n{",
+    ];
+    let (mut random, json) = (Random(4), Csv { format: Format::JsonLines, ..Csv::default() });
+    for round in 0..600 {
+        let pieces = random.below(if round % 100 == 0 { 20_000 } else { 300 });
+        let mut text = Vec::new();
+        for _ in 0..pieces {
+            let odd = random.one_in(4);
+            text.extend_from_slice(
+                PIECES[if odd { random.below(30) } else { 14 + random.below(16) } as usize],
+            );
+        }
+        check(&EVERY_TYPE[..1 + round % EVERY_TYPE.len()], &json, &text);
     }
 }
 

@@ -7,6 +7,7 @@ mod dialects;
 mod encodings;
 mod fast_path;
 mod garbage;
+mod json_lines;
 mod on_bad_row;
 mod packed;
 mod quotes;
@@ -26,7 +27,7 @@ use crate::{Conversion, ConvertError, Limits, Reject, RejectSink, Spec, convert}
 
 /// A layout from lines such as `price decimal(10,2)`, `placed timestamp %d.%m.%Y` or `id int64!`,
 /// where `!` stands for required.
-fn layout(columns: &[&str]) -> Layout {
+pub(crate) fn layout(columns: &[&str]) -> Layout {
     Layout { from: None, columns: columns.iter().map(|text| column(text)).collect() }
 }
 
@@ -137,10 +138,10 @@ fn gzip(text: &[u8]) -> Vec<u8> {
 }
 
 /// SplitMix64: the same numbers on every machine.
-struct Random(u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -148,11 +149,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    fn one_in(&mut self, count: u64) -> bool {
+    pub fn one_in(&mut self, count: u64) -> bool {
         self.below(count) == 0
     }
 }

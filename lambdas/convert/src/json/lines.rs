@@ -1,0 +1,245 @@
+//! A block of lines becomes rows of the group, and bad lines are noted.
+
+use std::ops::Range;
+
+use tarn_lake::Layout;
+
+use super::careful::{self, Fault, Member, Value};
+use super::escapes::{self, Content};
+use super::index::Index;
+use super::keys::Keys;
+use super::rows::{Line, Rows};
+use super::walk::Tape;
+use crate::ConvertError;
+use crate::block::{Block, Fields};
+use crate::columns::Tools;
+use crate::group::Group;
+use crate::rejects::Reason;
+use crate::segments::Segment;
+use crate::tokens::SLACK;
+use crate::worker::{BLOCK_BYTES, Done, Rejected};
+
+/// Reads lines, with its memory.
+pub(crate) struct Lines {
+    keys: Keys,
+    index: Index,
+    rows: Rows,
+    bad: Vec<Rejected>,
+    /// A copy of the block in which escapes are resolved, if there are any.
+    resolved: Vec<u8>,
+    longest_row_bytes: usize,
+}
+
+/// Bytes before a field that must be readable.
+const BEFORE: usize = 64;
+
+impl Lines {
+    /// Of files of a layout; types are the schema's.
+    pub fn new(layout: &Layout, schema: &Layout, longest_row_bytes: usize) -> Self {
+        Self {
+            keys: Keys::new(layout, schema),
+            index: Index::default(),
+            rows: Rows::new(layout.fields().count()),
+            bad: Vec::new(),
+            resolved: Vec::new(),
+            longest_row_bytes,
+        }
+    }
+
+    /// Takes about a block of lines, at most so many rows, and gives the place behind them.
+    pub fn block(
+        &mut self,
+        segment: &Segment,
+        at: usize,
+        most_rows: usize,
+        group: &mut Group,
+        tools: &mut Tools,
+        done: &mut Done,
+    ) -> Result<usize, ConvertError> {
+        let text = segment.buffer.as_slice();
+        // Behind a last line without line end there is one that the segment put there.
+        let text_end = segment.end + usize::from(text.get(segment.end - 1) != Some(&b'\n'));
+        // Few rows are left in a small row group: there is no use in looking at a whole block.
+        let bytes = BLOCK_BYTES.min(most_rows.saturating_mul(BLOCK_BYTES / 64));
+        self.index.scan(text, at, text_end.min(at + bytes), text_end);
+        let end = self.read(text, at, most_rows, done);
+        self.resolve(text, at..end);
+        if !self.is_text(text, at..end) || !self.append(text, group, tools)? {
+            self.reject_rows(text, group);
+            if !self.append(text, group, tools)? {
+                return Err(ConvertError::Spec("a checked row was refused".into()));
+            }
+        }
+        self.bad.drain(..).for_each(|bad| done.reject(bad));
+        Ok(end)
+    }
+
+    /// Whether all values are texts that any column can take.
+    fn is_text(&self, text: &[u8], block: Range<usize>) -> bool {
+        let is_utf8 = || std::str::from_utf8(text.get(block).unwrap_or_default()).is_ok();
+        !self.rows.are_suspect() && (self.index.ascii || is_utf8())
+    }
+
+    /// Reads the lines of the index into rows and bad lines, and gives the place behind them.
+    fn read(&mut self, text: &[u8], at: usize, most_rows: usize, done: &mut Done) -> usize {
+        let Self { keys, index, rows, bad, longest_row_bytes, .. } = self;
+        let limit = *longest_row_bytes;
+        let mut tape = Tape::new(text, index);
+        let mut start = at;
+        rows.clear();
+        while start < index.end.max(at + 1) && rows.lines().len() < most_rows {
+            rows.begin(start);
+            let walked = tape.line(start, keys, rows);
+            let line_end = walked.unwrap_or_else(|| line_end(text, start));
+            let line = Line { start, end: without_return(text, start, line_end), number: done.lines };
+            let length = line.end - start;
+            let read = match walked {
+                _ if length > limit => Err(Reason::RowTooLong { limit }),
+                Some(_) => Ok(true),
+                None => {
+                    tape.skip(line_end);
+                    read_with_care(text, line, keys, rows)
+                }
+            };
+            match read {
+                Ok(true) => rows.end(line),
+                Ok(false) => {}
+                Err(reason) => {
+                    let raw = start..start + length.min(limit);
+                    bad.push(Rejected { line: line.number, raw, refused: reason.into() });
+                }
+            }
+            done.lines += 1;
+            start = line_end + 1;
+        }
+        rows.finish();
+        start
+    }
+
+    fn resolve(&mut self, text: &[u8], block: Range<usize>) {
+        self.resolved.clear();
+        if !self.rows.hold_escapes() {
+            return;
+        }
+        let before = block.start.saturating_sub(BEFORE);
+        self.resolved.extend_from_slice(text.get(before..block.end).unwrap_or_default());
+        self.resolved.resize(block.end - before + SLACK, b'\n');
+        self.rows.resolve(&mut self.resolved, before);
+    }
+
+    /// Takes all rows, or none when any breaks a rule.
+    fn append(&self, text: &[u8], group: &mut Group, tools: &mut Tools) -> Result<bool, ConvertError> {
+        let rows = self.rows.lines().len();
+        let (text, fields) = (self.text(text), Fields::Placed(self.rows.fields()));
+        let block = Block { text, rows, columns: group.wanted(), fields };
+        Ok(rows == 0 || group.append(&block, tools)?)
+    }
+
+    /// Where the fields are.
+    fn text<'t>(&'t self, text: &'t [u8]) -> &'t [u8] {
+        if self.resolved.is_empty() { text } else { &self.resolved }
+    }
+
+    /// Takes out the rows that break a rule.
+    fn reject_rows(&mut self, text: &[u8], group: &Group) {
+        let mut dropped = Vec::new();
+        for number in 0..self.rows.lines().len() {
+            let Some((row, mut fields)) = self.rows.row(number, self.text(text)) else { continue };
+            let Some(refused) = group.judge(row, &mut fields) else { continue };
+            match refused.nulled.is_empty() {
+                true => dropped.push(number),
+                false => self.rows.put_row(number, &fields),
+            }
+            let Some(line) = self.rows.lines().get(number) else { continue };
+            self.bad.push(Rejected { line: line.number, raw: line.start..line.end, refused });
+        }
+        self.rows.drop_rows(&dropped);
+        self.bad.sort_by_key(|rejected| rejected.line);
+    }
+}
+
+fn line_end(text: &[u8], start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    start + memchr::memchr(b'\n', rest).unwrap_or(rest.len())
+}
+
+fn without_return(text: &[u8], start: usize, end: usize) -> usize {
+    if end > start && text.get(end - 1) == Some(&b'\r') { end - 1 } else { end }
+}
+
+/// Reads a line into the row in the making; `false` if it is blank.
+fn read_with_care(text: &[u8], line: Line, keys: &mut Keys, rows: &mut Rows) -> Result<bool, Reason> {
+    let text = text.get(line.start..line.end).unwrap_or_default();
+    if text.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+        return Ok(false);
+    }
+    rows.begin(line.start);
+    let mut taking = Taking { line: text, start: line.start, keys, rows, reason: None, members: 0 };
+    careful::object(text, &mut |member| taking.take(member))
+        .map_err(|Fault { what, at }| Reason::NotAnObject { what, byte: at + 1 })?;
+    match taking.reason {
+        Some(reason) => Err(reason),
+        None if taking.members > 0 && !taking.rows.is_named() => Err(Reason::NoKnownKey),
+        None => Ok(true),
+    }
+}
+
+/// A line's members on their way into a row.
+struct Taking<'a> {
+    line: &'a [u8],
+    start: usize,
+    keys: &'a mut Keys,
+    rows: &'a mut Rows,
+    /// The first one.
+    reason: Option<Reason>,
+    members: usize,
+}
+
+impl Taking<'_> {
+    fn take(&mut self, member: Member) {
+        self.members += 1;
+        let column = self.keys.column(&self.name(member.key));
+        self.keys.learn(self.line.get(member.written).unwrap_or_default(), column);
+        if let Some(column) = column
+            && self.reason.is_none()
+        {
+            self.reason = self.value(column, member.value).err();
+        }
+    }
+
+    fn name(&self, key: Range<usize>) -> Vec<u8> {
+        let mut name = self.line.get(key).unwrap_or_default().to_vec();
+        let length = escapes::resolve(&mut name);
+        name.truncate(length);
+        name
+    }
+
+    fn value(&mut self, column: u32, value: Value) -> Result<(), Reason> {
+        let Some(target) = self.keys.target(column) else { return Ok(()) };
+        if !self.rows.name(column) {
+            return Err(Reason::RepeatedKey(target.place.clone()));
+        }
+        if !target.is_kept {
+            return Ok(());
+        }
+        match value {
+            Value::Null => {}
+            Value::Scalar(range) | Value::Nested(range) => self.set(column, range, false),
+            Value::Text { range, escaped } => {
+                let raw = self.line.get(range.clone()).unwrap_or_default();
+                self.set(column, range, true);
+                if escaped {
+                    self.rows.note_escapes(column);
+                }
+                if escaped && escapes::content(raw) != Some(Content::Text) {
+                    self.rows.suspect();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, column: u32, range: Range<usize>, in_quotes: bool) {
+        self.rows.set(column, self.start + range.start, self.start + range.end, in_quotes);
+    }
+}
