@@ -1,6 +1,7 @@
 //! A block: rows of the text by the places of their fields, so that each column can take all of
 //! its fields at once.
 
+use crate::rows::line_breaks;
 use crate::scan::Field;
 
 /// Rows that all have the layout's number of fields.
@@ -40,7 +41,60 @@ pub(crate) struct Separators<'a> {
 pub(crate) trait Places: Iterator<Item = Field> {}
 impl<I: Iterator<Item = Field>> Places for I {}
 
+impl Block<'_> {
+    /// The field of a row and a column.
+    pub fn field(&self, row: usize, column: usize) -> Option<Field> {
+        let at = row * self.columns;
+        match self.fields {
+            Fields::Plain(places) => places.behind(at).plain(column, self.columns).next(),
+            Fields::Quoted(places) => places.behind(at).quoted(self.text, column, self.columns).next(),
+            Fields::Placed(fields) => fields.get(at + column).copied(),
+            Fields::Same(field) => Some(field),
+        }
+    }
+
+    /// The line that each row begins on, in the place of what was in the list. `first` is that of the
+    /// block. Rows that were placed one by one have no lines here.
+    pub fn row_lines(&self, first: u64, lines: &mut Vec<u64>) {
+        lines.clear();
+        match self.fields {
+            Fields::Plain(_) => lines.extend((0..self.rows as u64).map(|row| first + row)),
+            Fields::Quoted(separators) => {
+                let ends = separators.places.iter().step_by(self.columns).take(self.rows + 1);
+                let (mut line, mut start) = (first, None);
+                for end in ends {
+                    let row = start.and_then(|start: u32| self.text.get(start as usize..*end as usize + 1));
+                    line += row.map_or(0, line_breaks);
+                    lines.push(line);
+                    start = Some(end.wrapping_add(1));
+                }
+            }
+            Fields::Placed(_) | Fields::Same(_) => {}
+        }
+    }
+
+    /// The fields of a column, in the place of what was in the list.
+    pub fn collect(&self, column: usize, list: &mut Vec<Field>) {
+        list.clear();
+        match self.fields {
+            Fields::Plain(places) => list.extend(places.plain(column, self.columns).take(self.rows)),
+            Fields::Quoted(places) => {
+                list.extend(places.quoted(self.text, column, self.columns).take(self.rows));
+            }
+            Fields::Placed(fields) => {
+                list.extend(fields.iter().skip(column).step_by(self.columns).take(self.rows));
+            }
+            Fields::Same(field) => list.extend(std::iter::repeat_n(field, self.rows)),
+        }
+    }
+}
+
 impl<'a> Separators<'a> {
+    /// Without the first so many places.
+    fn behind(self, at: usize) -> Self {
+        Self { places: self.places.get(at..).unwrap_or_default(), ..self }
+    }
+
     /// The fields of a column when none is quoted.
     #[inline(always)]
     pub fn plain(self, column: usize, columns: usize) -> impl Places + 'a {

@@ -21,7 +21,7 @@ use crate::splits::Part;
 use crate::tolerance::Tolerance;
 use crate::turns::Turns;
 use crate::worker::Worker;
-use crate::{ConvertError, Limits, schema};
+use crate::{ConvertError, HashKey, Limits, Unique, schema};
 
 /// What to convert, and into what.
 #[derive(Debug, Clone, Copy)]
@@ -37,6 +37,11 @@ pub struct Spec<'a> {
     pub name: &'a Captures,
     /// What becomes of bad rows, and how many are too many.
     pub bad_rows: BadRows,
+    /// Keys that no two rows share, with the rows of files before this one. The file is converted on
+    /// one thread then.
+    pub unique: Option<&'a Unique>,
+    /// The secret of columns that are hashed.
+    pub hash_key: Option<&'a HashKey>,
     /// How pages are compressed.
     pub codec: Codec,
     /// What the conversion may use.
@@ -50,7 +55,18 @@ impl<'a> Spec<'a> {
     pub fn new(csv: &'a Csv, layout: &'a Layout) -> Self {
         const NO_NAME: &Captures = &Captures::none();
         let (bad_rows, codec, limits) = (BadRows::default(), Codec::default(), Limits::default());
-        Self { csv, layout, schema: layout, name: NO_NAME, bad_rows, codec, limits, part: None }
+        Self {
+            csv,
+            layout,
+            schema: layout,
+            name: NO_NAME,
+            bad_rows,
+            unique: None,
+            hash_key: None,
+            codec,
+            limits,
+            part: None,
+        }
     }
 }
 
@@ -84,7 +100,7 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     silver: W,
     rejects: &mut (dyn RejectSink + Send),
 ) -> Result<Conversion, ConvertError> {
-    let limits = spec.limits.sane();
+    let limits = limits(spec);
     let dialect = dialect(spec, limits)?;
     let silver = Silver::new(schema::of(spec.schema)?, silver)?;
     let schema = silver.schema();
@@ -100,17 +116,35 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
     let helpers: Result<Vec<Worker>, _> =
         (0..helpers).map(|_| worker(spec, limits, dialect, &schema)).collect();
+    let helpers = helpers?;
     let turns = Turns::new(segments, silver, rejects, Tolerance::new(spec.bad_rows, limits), limits);
+    first.claims = spec.unique.map(|unique| unique.begin(&first.group, limits.unique_bytes));
     if let Some(lines) = first_rows {
         std::thread::scope(|threads| {
-            for mut helper in helpers? {
+            for mut helper in helpers {
                 let turns = &turns;
                 threads.spawn(move || turns.help(&mut helper));
             }
             turns.work(&mut first, &mut segment, lines);
-            Ok::<(), ConvertError>(())
-        })?;
+        });
     }
+    let converted = finished(spec, turns);
+    if let (Some(unique), Some(claims)) = (spec.unique, first.claims) {
+        unique.end(claims, converted.is_ok());
+    }
+    converted
+}
+
+/// Which of two rows is first is known to a thread that has all rows.
+fn limits(spec: &Spec<'_>) -> Limits {
+    let limits = spec.limits.sane();
+    if spec.unique.is_some() { Limits { threads: 1, ..limits } } else { limits }
+}
+
+fn finished<R: Read + Send, W: Write + Send>(
+    spec: &Spec<'_>,
+    turns: Turns<'_, R, W>,
+) -> Result<Conversion, ConvertError> {
     let (segments, mut results) = turns.finish()?;
     refuse_short_part(spec, segments.input().bytes_in())?;
     results.tolerance.end(results.rows + results.bad_rows)?;

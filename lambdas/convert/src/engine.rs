@@ -6,7 +6,7 @@ use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected};
 use tarn_core::{Error, Kind};
 use tarn_lake::{Captures, Layout, Table};
 
-use crate::{ConvertError, JsonLinesRejects, Limits, Spec, convert, unsupported};
+use crate::{ConvertError, JsonLinesRejects, Limits, Spec, Unique, convert, unsupported};
 
 /// Converts within limits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,10 +32,12 @@ impl Converter for Engine {
                 keys.join(", ")
             ))));
         }
+        let unique = (!table.unique.is_empty()).then(|| Unique::new(&table.unique));
         let spec = Spec {
             schema: table.newest_layout(),
             name,
             bad_rows: table.bad_rows,
+            unique: unique.as_ref(),
             limits: self.limits,
             ..Spec::new(&table.csv, layout)
         };

@@ -175,6 +175,15 @@ pub enum ConvertError {
         /// Its type.
         kind: ColumnType,
     },
+    /// The file has more keys than can be kept apart in the memory there is.
+    #[error(
+        "the keys of `unique` take more than {} MiB of memory; send smaller files, give the conversion more \
+         memory, or take `unique` out of the table", limit_bytes >> 20
+    )]
+    TooManyKeys {
+        /// What they may take.
+        limit_bytes: usize,
+    },
     /// The layout or the table's format asks for what cannot be; `tarn check` should have said so.
     #[error("the table cannot be converted: {0}")]
     Spec(String),
@@ -224,6 +233,7 @@ impl ConvertError {
             Self::TooManyBadRows { .. } | Self::TooGreatShareOfBadRows { .. } => "too_many_bad_rows",
             Self::Name { .. } => "unnamed",
             Self::FixedValue { .. } => "unreadable_name",
+            Self::TooManyKeys { .. } => "too_many_keys",
             Self::Spec(_) => "spec",
             Self::Source(_) => "source_io",
             Self::Silver(_) => "silver_io",

@@ -8,11 +8,10 @@ use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
 use tarn_lake::{Column as Declared, ColumnName, ColumnSource, Csv, OnBadRow};
 
 use crate::block::{Block, Fields};
-use crate::columns::{self, Column, Mark, Refusal, Rules, Tools};
+use crate::columns::{self, Column, Mark, Refusal, Rules, Tools, Unusable};
 use crate::encode::Finished;
 use crate::rejects::{Place, Reason};
 use crate::scan::Field;
-use crate::values::BadPattern;
 use crate::{ConvertError, Spec};
 
 /// The rows since the last row group.
@@ -25,8 +24,16 @@ pub(crate) struct Group {
     nulls_unreadable: bool,
 }
 
+/// A column of a key: in the group, and in a row, where it is a field of one.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyColumn {
+    slot: usize,
+    field: Option<usize>,
+}
+
 /// A column of the Parquet file and where it comes from.
 struct Slot {
+    name: ColumnName,
     source: Source,
     /// Whether a row without a value is a bad row.
     required: bool,
@@ -38,6 +45,13 @@ pub(crate) struct Refused {
     pub reason: Reason,
     /// Columns whose values cannot be read, if it is taken without them.
     pub nulled: Vec<ColumnName>,
+}
+
+impl Refused {
+    /// Whether silver gets the row: nothing is wrong with it, or it is taken without some values.
+    pub fn is_kept(refused: Option<&Self>) -> bool {
+        refused.is_none_or(|refused| !refused.nulled.is_empty())
+    }
 }
 
 impl From<Reason> for Refused {
@@ -59,7 +73,7 @@ impl Group {
     /// Columns of the schema, fed by files of a layout: type and order are the schema's; place,
     /// format and `required` are the layout's.
     pub fn new(spec: &Spec<'_>, parquet: &SchemaDescPtr) -> std::result::Result<Self, ConvertError> {
-        let columns = spec.schema.columns.iter().zip(parquet.columns());
+        let columns = spec.schema.in_silver().zip(parquet.columns());
         let slots: std::result::Result<Vec<Slot>, ConvertError> =
             columns.map(|(column, descriptor)| Slot::new(spec, column, descriptor)).collect();
         Ok(Self {
@@ -68,6 +82,39 @@ impl Group {
             wanted: spec.layout.fields().count(),
             rows: 0,
             nulls_unreadable: spec.bad_rows.action == OnBadRow::Null,
+        })
+    }
+
+    /// Where the columns of a key are; nothing when the file does not have all of them.
+    pub fn key_columns(&self, key: &[ColumnName]) -> Option<Vec<KeyColumn>> {
+        key.iter().map(|name| self.key_column(name)).collect()
+    }
+
+    fn key_column(&self, name: &ColumnName) -> Option<KeyColumn> {
+        let slot = self.slots.iter().position(|slot| slot.name == *name)?;
+        match &self.slots.get(slot)?.source {
+            Source::Field(place) => Some(KeyColumn { slot, field: Some(place.column - 1) }),
+            Source::Fixed(_) => Some(KeyColumn { slot, field: None }),
+            Source::Nothing => None,
+        }
+    }
+
+    /// Appends the values of a key to `bytes`; `false` when one of them is none.
+    pub fn append_key(
+        &self,
+        key: &[KeyColumn],
+        text: &[u8],
+        field: impl Fn(usize) -> Option<Field>,
+        bytes: &mut Vec<u8>,
+    ) -> bool {
+        key.iter().all(|column| {
+            let Some(Slot { source, column: taken, .. }) = self.slots.get(column.slot) else { return false };
+            if let Source::Fixed(text) = source {
+                return taken.append_key(text, false, bytes);
+            }
+            let Some(field) = column.field.and_then(&field) else { return false };
+            let raw = text.get(field.start as usize..field.end as usize).unwrap_or_default();
+            taken.append_key(raw, field.quoted, bytes)
         })
     }
 
@@ -162,15 +209,19 @@ impl Slot {
         descriptor: &ColumnDescPtr,
     ) -> std::result::Result<Self, ConvertError> {
         let source = Source::of(column, spec)?;
-        let in_file = spec.layout.columns.iter().find(|candidate| candidate.name == column.name);
-        let in_file = in_file.unwrap_or(column);
-        let rules = match &source {
-            Source::Fixed(_) => Rules::new(&Csv::default(), &Declared::new(column.name.clone(), column.kind)),
-            _ => Rules::new(spec.csv, in_file),
+        let (name, kind) = (&column.name, column.kind);
+        let in_file = spec.layout.columns.iter().find(|candidate| candidate.name == *name);
+        let declared = match (&source, in_file) {
+            (Source::Field(_), Some(in_file)) => Declared { kind, ..in_file.clone() },
+            _ => Declared::new(name.clone(), kind),
         };
-        let made = columns::column(column.kind, in_file, rules, descriptor.clone());
-        let required = in_file.required;
-        let slot = Self { source, required, column: made.map_err(|bad| bad_pattern(&bad, column))? };
+        let rules = match &source {
+            Source::Fixed(_) => Rules::new(&Csv::default(), &declared),
+            _ => Rules::new(spec.csv, &declared),
+        };
+        let made = columns::column(&declared, rules, spec.hash_key, descriptor.clone());
+        let (name, required) = (name.clone(), declared.required);
+        let slot = Self { name, source, required, column: made.map_err(|why| unusable(&why, column))? };
         match &slot.source {
             Source::Fixed(text) if slot.column.refusal(text, false).is_some() => {
                 Err(ConvertError::FixedValue { column: column.name.clone(), kind: column.kind })
@@ -195,6 +246,7 @@ impl Slot {
             Refusal::Missing => Reason::MissingRequired(place.clone()),
             Refusal::NotUtf8 => Reason::InvalidUtf8(place.clone()),
             Refusal::Unparsable => Reason::Unparsable(place.clone()),
+            Refusal::Breaks(rule) => Reason::BrokenRule(place.clone(), rule),
         })
     }
 }
@@ -202,7 +254,7 @@ impl Slot {
 impl Source {
     /// Where a column of the schema gets its values in files of the layout.
     fn of(column: &Declared, spec: &Spec<'_>) -> std::result::Result<Self, ConvertError> {
-        let same_name = |candidate: &&Declared| candidate.name == column.name;
+        let same_name = |candidate: &&Declared| candidate.name == column.name && !candidate.drop;
         let Some(in_file) = spec.layout.columns.iter().find(same_name) else { return Ok(Self::Nothing) };
         match &in_file.source {
             ColumnSource::Field => {
@@ -229,6 +281,14 @@ fn repeated(text: &[u8], rows: usize) -> Block<'_> {
     }
 }
 
-fn bad_pattern(BadPattern(pattern): &BadPattern, column: &Declared) -> ConvertError {
-    ConvertError::Spec(format!("`{pattern}` of column `{}` is no strftime pattern", column.name))
+fn unusable(why: &Unusable, column: &Declared) -> ConvertError {
+    let (name, kind) = (&column.name, column.kind);
+    ConvertError::Spec(match why {
+        Unusable::Format(pattern) => format!("`{pattern}` of column `{name}` is no strftime pattern"),
+        Unusable::Literal(text) => {
+            format!("`{text}` in a rule of column `{name}` is no bound or value of {kind}")
+        }
+        Unusable::RuleOfTexts => format!("column `{name}` is a {kind} and has a rule for texts"),
+        Unusable::NoHashKey => format!("column `{name}` is to be hashed, and there is no key"),
+    })
 }

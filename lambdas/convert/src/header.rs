@@ -65,7 +65,7 @@ fn check(
         .zip(layout.fields())
         .enumerate()
         .filter_map(|(index, (field, column))| {
-            difference(index, &name(text, *field, quoting), column.name.as_str())
+            difference(index, &name(text, *field, quoting), column.name_in_file())
         })
         .collect();
     if differences.is_empty() { Ok(()) } else { Err(ConvertError::HeaderMismatch(differences)) }

@@ -3,7 +3,8 @@
 /// What a conversion may use.
 ///
 /// Memory is, for each thread, about `row_group_bytes` for the text of a row group, or the longest
-/// row if that is more, and the same once more at most for its values and pages.
+/// row if that is more, and the same once more at most for its values and pages; and for tables with
+/// unique keys, once, `unique_bytes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// A row group is written when it holds so many rows ...
@@ -19,6 +20,8 @@ pub struct Limits {
     /// A file that decompresses to more than so many times its size is refused, once the text is
     /// past 64 MiB. Deflate itself ends at 1,032; a real export seldom passes 50.
     pub max_ratio: u64,
+    /// What the keys of `unique` may take; about 24 to 48 bytes each.
+    pub unique_bytes: usize,
     /// Threads that convert, the caller's among them. The output is the same for any number.
     pub threads: usize,
 }
@@ -32,6 +35,7 @@ impl Default for Limits {
             max_bad_rows: 1_000_000,
             max_text_bytes: 256 << 30,
             max_ratio: 400,
+            unique_bytes: 256 << 20,
             threads: available_threads(),
         }
     }

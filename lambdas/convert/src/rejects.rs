@@ -48,6 +48,12 @@ pub enum Reason {
     /// A required column is empty.
     #[error("{0} is required and empty")]
     MissingRequired(Place),
+    /// A value breaks a rule of its column.
+    #[error("the value in {0} {1}")]
+    BrokenRule(Place, Rule),
+    /// Another row has the same values in the columns of a key.
+    #[error("{0}")]
+    Duplicate(Duplicate),
     /// A text field is not UTF-8, or what stands for it in its own encoding.
     #[error("invalid encoding: the text in {0} cannot be decoded")]
     InvalidUtf8(Place),
@@ -89,6 +95,44 @@ fn escaped(escape: &Escape) -> &'static str {
     match escape {
         Escape::Doubled => "twice",
         Escape::Backslash => "behind a backslash",
+    }
+}
+
+/// A rule of a column, by its key in `lake.toml`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rule {
+    /// It is none of the values that the column may have.
+    #[error("is not among those of `allowed`")]
+    Allowed,
+    /// It is less than the least one.
+    #[error("is less than `min`")]
+    Min,
+    /// It is greater than the greatest one.
+    #[error("is greater than `max`")]
+    Max,
+    /// It does not match, as a whole.
+    #[error("does not match `pattern`")]
+    Pattern,
+}
+
+/// A key that another row has, one that was not bad.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duplicate {
+    /// The columns of the key.
+    pub key: Vec<ColumnName>,
+    /// The line that the other row begins on; `None` for a row of an earlier file, and for one
+    /// behind the first four billion lines.
+    pub line: Option<u64>,
+}
+
+impl fmt::Display for Duplicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.key.iter().map(|name| format!("`{name}`")).collect();
+        write!(f, "duplicate key: {} as ", names.join(", "))?;
+        match self.line {
+            Some(line) => write!(f, "in line {line}"),
+            None => f.write_str("in an earlier row"),
+        }
     }
 }
 

@@ -13,9 +13,9 @@ use parquet::errors::Result;
 use parquet::schema::types::Type;
 use tarn_lake::{Column, ColumnType, Layout};
 
-/// The Parquet schema of a layout.
+/// The Parquet schema of a layout: of its columns that are in silver.
 pub(crate) fn of(layout: &Layout) -> Result<Arc<Type>> {
-    let fields: Result<Vec<_>> = layout.columns.iter().map(|column| field(column).map(Arc::new)).collect();
+    let fields: Result<Vec<_>> = layout.in_silver().map(|column| field(column).map(Arc::new)).collect();
     Ok(Arc::new(Type::group_type_builder("schema").with_fields(fields?).build()?))
 }
 

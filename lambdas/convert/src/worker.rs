@@ -14,6 +14,7 @@ use crate::rows::{self, Dialect};
 use crate::scan::Field;
 use crate::segments::{Quotes, Segment};
 use crate::tokens::{Shape, Tokeniser};
+use crate::unique::Claims;
 use crate::{ConvertError, Limits};
 
 /// Text that is tokenised before its columns are parsed: with its places it stays in the L2 cache.
@@ -27,9 +28,20 @@ pub(crate) struct Worker {
     pub limits: Limits,
     /// What reads JSON Lines; `None` for delimited text.
     json: Option<Lines>,
+    /// Keys that no two rows share.
+    pub claims: Option<Claims>,
     tokeniser: Tokeniser,
     fields: Vec<Field>,
     row: Vec<Field>,
+    /// Lines of a block's rows; only for keys.
+    row_lines: Vec<u64>,
+}
+
+/// What takes rows: columns, and the keys that no two rows share.
+pub(crate) struct Taker<'w> {
+    pub group: &'w mut Group,
+    pub tools: &'w mut Tools,
+    pub claims: &'w mut Option<Claims>,
 }
 
 /// What became of a segment.
@@ -69,8 +81,9 @@ const MOST_KEPT: usize = 8192;
 
 impl Worker {
     pub fn new(group: Group, tools: Tools, dialect: Dialect, json: Option<Lines>, limits: Limits) -> Self {
-        let (fields, row) = (Vec::new(), Vec::new());
-        Self { group, tools, dialect, limits, json, tokeniser: Tokeniser::default(), fields, row }
+        let (tokeniser, claims) = (Tokeniser::default(), None);
+        let (fields, row, row_lines) = (Vec::new(), Vec::new(), Vec::new());
+        Self { group, tools, dialect, limits, json, claims, tokeniser, fields, row, row_lines }
     }
 
     /// Converts a segment from its start on. `lines` of the text have been read before it.
@@ -93,6 +106,9 @@ impl Worker {
             }
         }
         self.end_group(&mut done)?;
+        if let Some(claims) = &mut self.claims {
+            claims.lines += done.lines;
+        }
         Ok(done)
     }
 
@@ -100,7 +116,8 @@ impl Worker {
     fn block(&mut self, segment: &Segment, at: usize, done: &mut Done) -> Result<usize, ConvertError> {
         let most_rows = self.free_rows();
         if let Some(json) = &mut self.json {
-            return json.block(segment, at, most_rows, &mut self.group, &mut self.tools, done);
+            let Self { group, tools, claims, .. } = self;
+            return json.block(segment, at, most_rows, Taker { group, tools, claims }, done);
         }
         match self.fast_block(segment, at, done)? {
             Some(next) => Ok(next),
@@ -160,8 +177,15 @@ impl Worker {
         };
         let block = Block { text, rows: found.rows, columns: shape.columns, fields };
         let (rows, end) = (found.rows, found.end);
+        if self.claims.as_mut().is_some_and(|claims| !claims.are_free(&self.group, &block)) {
+            return Ok(None);
+        }
         if !self.group.append(&block, &mut self.tools)? {
             return Ok(None);
+        }
+        if let Some(claims) = &mut self.claims {
+            block.row_lines(done.lines, &mut self.row_lines);
+            claims.take_block(|row| self.row_lines.get(row).copied().unwrap_or_default())?;
         }
         done.lines += if quote.is_some() { rows::line_breaks(content) } else { rows as u64 };
         Ok(Some(end))
@@ -185,8 +209,12 @@ impl Worker {
             let raw = rest.get(..row.length).unwrap_or_default();
             if !self.dialect.is_no_row(&row) {
                 let fault = row.fault.take().map(Refused::from);
-                let refused = fault.or_else(|| self.group.judge(raw, &mut self.row));
-                if refused.as_ref().is_none_or(|refused| !refused.nulled.is_empty()) {
+                let mut refused = fault.or_else(|| self.group.judge(raw, &mut self.row));
+                if let (true, Some(claims)) = (Refused::is_kept(refused.as_ref()), &mut self.claims) {
+                    let duplicate = claims.take_row(&self.group, raw, &self.row, done.lines)?;
+                    refused = duplicate.map(Refused::from).or(refused);
+                }
+                if Refused::is_kept(refused.as_ref()) {
                     rows += 1;
                     self.fields.extend(self.row.iter().map(|field| field.moved(at)));
                 }

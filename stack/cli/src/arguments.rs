@@ -131,6 +131,9 @@ pub struct Convert {
     /// About how much memory a conversion may take, such as 192M or 1G
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub memory: Option<u64>,
+    /// The secret key of columns that are hashed, at least 16 bytes; a line end behind it is left out
+    #[arg(long, value_name = "FILE")]
+    pub hash_key_file: Option<PathBuf>,
     /// Replace Parquet files that are there already
     #[arg(long)]
     pub overwrite: bool,

@@ -45,6 +45,21 @@ impl Project {
     }
 }
 
+impl Project {
+    /// The same for a lake that is to be deployed: what is possible on this machine only is refused.
+    pub fn load_to_deploy(common: &Common) -> Result<Self, Failure> {
+        let project = Self::load(common)?;
+        let hashed = project.lake.tables.iter().find_map(|table| {
+            let column = table.layouts.iter().find_map(|layout| layout.hashed().next())?;
+            Some(format!("the column `{}` of table `{}` is hashed", column.name, table.name))
+        });
+        let Some(hashed) = hashed else { return Ok(project) };
+        Err(Failure::bad_input(format!("{hashed}, and a deployed lake has no secret key to hash with yet")).hint(
+            "use `mask`, or `drop`; `tarn convert --table ... --hash-key-file FILE` hashes on this machine",
+        ))
+    }
+}
+
 /// The config has words that the engine does not act on yet. A lake that uses one is refused here,
 /// before anything is deployed, rather than converted wrongly.
 fn refuse_unsupported(lake: &Lake, file: &str) -> Result<(), Failure> {

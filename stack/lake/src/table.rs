@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BadRows, ColumnName, ColumnType, Csv, Day, FilePattern, Placement, Quality, TableName, TimeFormat,
+    BadRows, ColumnName, ColumnType, Csv, Day, Disguise, FilePattern, Placement, Quality, TableName,
+    TimeFormat,
 };
 
 /// A named set of files with dated layouts and a format.
@@ -116,6 +117,11 @@ impl Layout {
     /// The columns that silver has of it, in their order.
     pub fn in_silver(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.drop)
+    }
+
+    /// The columns that are hashed, for which a secret key is needed.
+    pub fn hashed(&self) -> impl Iterator<Item = &Column> {
+        self.in_silver().filter(|column| column.quality.disguise == Some(Disguise::Sha256))
     }
 
     /// The columns that are fields of the file, in its order.

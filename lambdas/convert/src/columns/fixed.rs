@@ -2,6 +2,7 @@
 
 use parquet::errors::Result;
 
+use super::checked::Comparable;
 use super::stored::{Encoder, Stored};
 use super::{Column, Mark, Pages, Refusal, Rules, Tools, trimmed};
 use crate::block::{Block, Fields, Places};
@@ -26,7 +27,7 @@ where
 }
 
 /// What a field is.
-enum Found<Value> {
+pub(super) enum Found<Value> {
     Value(Value),
     Null,
     Refused(Refusal),
@@ -78,8 +79,14 @@ where
         true
     }
 
+    /// Takes values that were read before: `present` has a bit for each of `rows`, at most 64.
+    pub(super) fn push(&mut self, values: &[P::Value], present: u64, rows: usize) {
+        self.values.extend_from_slice(values);
+        self.pages.levels.push(present, rows);
+    }
+
     #[inline(always)]
-    fn value(&self, text: &[u8], field: Field) -> Found<P::Value> {
+    pub(super) fn value(&self, text: &[u8], field: Field) -> Found<P::Value> {
         let (start, end) = (field.start as usize, field.end as usize);
         if !self.look_twice
             && let Some(value) = self.parser.parse_in(text, start, end)
@@ -94,7 +101,7 @@ where
 
     /// Spaces and tabs around a value mean nothing, and an empty field is no value.
     #[cold]
-    fn slow(&self, text: &[u8], quoted: bool) -> Found<P::Value> {
+    pub(super) fn slow(&self, text: &[u8], quoted: bool) -> Found<P::Value> {
         let meant = self.rules.quoting.meant(text, quoted);
         let meant = trimmed(&meant);
         if meant.is_empty() || self.rules.spells_null(trimmed(text), meant) {
@@ -126,13 +133,19 @@ where
 
 impl<P: Parse> Column for Fixed<P>
 where
-    P::Value: Stored,
+    P::Value: Comparable,
 {
     fn refusal(&self, text: &[u8], quoted: bool) -> Option<Refusal> {
         match self.slow(text, quoted) {
             Found::Refused(refusal) => Some(refusal),
             _ => None,
         }
+    }
+
+    fn append_key(&self, text: &[u8], quoted: bool, key: &mut Vec<u8>) -> bool {
+        let Found::Value(value) = self.slow(text, quoted) else { return false };
+        value.append_key(key);
+        true
     }
 
     fn append(&mut self, block: &Block<'_>, column: usize) -> bool {

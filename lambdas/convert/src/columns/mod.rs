@@ -3,22 +3,30 @@
 //! A column takes all its fields of a block in one call, so that its type is looked at once a
 //! block and not once a field. Values wait in a typed buffer until they fill a page.
 
+mod checked;
 mod dictionary;
+mod disguise;
 mod fixed;
+mod prepared;
 mod stored;
 mod texts;
 
 use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
-use tarn_lake::{Column as Declared, ColumnType, Csv, TimeFormat};
+use tarn_lake::{Column as Declared, ColumnType, Csv, Escape, TimeFormat};
 
+use crate::HashKey;
 use crate::block::Block;
 use crate::encode::codec::Codec;
 use crate::encode::{Chunk, Compressor, Finished, Levels, levels};
 use crate::quoting::Quoting;
+use crate::rejects::Rule;
 use crate::values::{
     BadPattern, Bools, Comma, Dates, Decimals, Floats32, Floats64, Ints32, Ints64, Parse, Timestamps, trimmed,
 };
+
+use checked::{Checked, Checks, Comparable};
+use prepared::Prepared;
 
 pub(crate) use fixed::Fixed;
 pub(crate) use texts::Texts;
@@ -57,6 +65,9 @@ impl Tools {
 pub(crate) trait Column: Send {
     /// Why a field cannot be taken, or nothing.
     fn refusal(&self, text: &[u8], quoted: bool) -> Option<Refusal>;
+    /// Appends to a key the value that a field has when all rules but `hash` and `mask` are through
+    /// with it: the same bytes for equal values and for no others. `false` when there is none.
+    fn append_key(&self, text: &[u8], quoted: bool, key: &mut Vec<u8>) -> bool;
     /// Takes the fields of a column of a block. At the first one that is no value it gives up;
     /// then `back_to` must follow.
     fn append(&mut self, block: &Block<'_>, column: usize) -> bool;
@@ -85,6 +96,26 @@ pub(crate) enum Refusal {
     Missing,
     NotUtf8,
     Unparsable,
+    Breaks(Rule),
+}
+
+/// Why a column cannot be made.
+#[derive(Debug)]
+pub(crate) enum Unusable {
+    /// A format is no strftime pattern.
+    Format(String),
+    /// A rule's value is none of the column's type, or the type has no such rule.
+    Literal(String),
+    /// A rule for texts stands at a column of another type.
+    RuleOfTexts,
+    /// Texts are to be hashed, and there is no key.
+    NoHashKey,
+}
+
+impl From<BadPattern> for Unusable {
+    fn from(BadPattern(pattern): BadPattern) -> Self {
+        Self::Format(pattern)
+    }
 }
 
 /// Rules of a column that are not its type's.
@@ -107,7 +138,16 @@ impl Rules {
         let pattern = matches!(declared.format, TimeFormat::Pattern(_));
         let pattern_may_hold_backslash = pattern && quoting.has_backslashes();
         let decimal_comma = csv.decimal_comma;
-        Self { nulls, required: declared.required, quoting, decimal_comma, pattern_may_hold_backslash }
+        // What is filled is never missing.
+        let required = declared.required && declared.quality.fill.is_none();
+        Self { nulls, required, quoting, decimal_comma, pattern_may_hold_backslash }
+    }
+
+    /// Those of fields that were prepared: nothing is left to be done to them.
+    fn none() -> Self {
+        let quoting = Quoting { quote: None, escape: Escape::Doubled };
+        let (nulls, required, decimal_comma, pattern_may_hold_backslash) = (Vec::new(), false, false, false);
+        Self { nulls, required, quoting, decimal_comma, pattern_may_hold_backslash }
     }
 
     /// Whether a field's text, trimmed or not as its type says, stands for nothing. Where there are
@@ -147,46 +187,78 @@ impl Pages {
     }
 }
 
-/// The column for a type. `declared` is the file's own declaration of it.
-pub(crate) fn column(
-    kind: ColumnType,
-    declared: &Declared,
-    rules: Rules,
-    column: ColumnDescPtr,
-) -> std::result::Result<Box<dyn Column>, BadPattern> {
-    let pages = Pages::new(column);
-    Ok(match kind {
-        ColumnType::Bool => Box::new(Fixed::new(Bools, rules, pages)),
-        ColumnType::Int32 => Box::new(Fixed::new(Ints32, rules, pages)),
-        ColumnType::Int64 => Box::new(Fixed::new(Ints64, rules, pages)),
-        ColumnType::Float32 => number(Floats32, rules, pages),
-        ColumnType::Float64 => number(Floats64, rules, pages),
-        ColumnType::Decimal { precision: precision @ ..=9, scale } => {
-            number(Decimals::<i32>::new(precision, scale), rules, pages)
-        }
-        ColumnType::Decimal { precision: precision @ 10..=18, scale } => {
-            number(Decimals::<i64>::new(precision, scale), rules, pages)
-        }
-        ColumnType::Decimal { precision, scale } => {
-            number(Decimals::<i128>::new(precision, scale), rules, pages)
-        }
-        ColumnType::Date => Box::new(Fixed::new(Dates::new(&declared.format)?, rules, pages)),
-        ColumnType::Timestamp(unit) => {
-            Box::new(Fixed::new(Timestamps::new(unit, &declared.format)?, rules, pages))
-        }
-        ColumnType::String => Box::new(Texts::new(true, rules, pages)),
-        ColumnType::Binary => Box::new(Texts::new(false, rules, pages)),
-    })
+/// A text in a key, behind its length so that two of them cannot be told apart otherwise.
+fn append_text_key(text: &[u8], key: &mut Vec<u8>) {
+    key.extend_from_slice(&text.len().to_le_bytes());
+    key.extend_from_slice(text);
 }
 
-/// A column of numbers that may have a fraction.
-fn number<P: Parse + 'static>(parser: P, rules: Rules, pages: Pages) -> Box<dyn Column>
-where
-    P::Value: stored::Stored,
-{
-    if rules.decimal_comma {
-        Box::new(Fixed::new(Comma(parser), rules, pages))
-    } else {
-        Box::new(Fixed::new(parser, rules, pages))
+/// The column for a type. `declared` is the file's own declaration of it.
+pub(crate) fn column(
+    declared: &Declared,
+    rules: Rules,
+    key: Option<&HashKey>,
+    column: ColumnDescPtr,
+) -> std::result::Result<Box<dyn Column>, Unusable> {
+    let made = Made { declared, rules, pages: Pages::new(column) };
+    match declared.kind {
+        ColumnType::Bool => made.fixed(Bools),
+        ColumnType::Int32 => made.fixed(Ints32),
+        ColumnType::Int64 => made.fixed(Ints64),
+        ColumnType::Float32 => made.number(Floats32),
+        ColumnType::Float64 => made.number(Floats64),
+        ColumnType::Decimal { precision: precision @ ..=9, scale } => {
+            made.number(Decimals::<i32>::new(precision, scale))
+        }
+        ColumnType::Decimal { precision: precision @ 10..=18, scale } => {
+            made.number(Decimals::<i64>::new(precision, scale))
+        }
+        ColumnType::Decimal { precision, scale } => made.number(Decimals::<i128>::new(precision, scale)),
+        ColumnType::Date => made.fixed(Dates::new(&declared.format)?),
+        ColumnType::Timestamp(unit) => made.fixed(Timestamps::new(unit, &declared.format)?),
+        ColumnType::String => made.texts(key),
+        ColumnType::Binary if declared.quality.is_none() => {
+            Ok(Box::new(Texts::new(false, made.rules, made.pages)))
+        }
+        ColumnType::Binary => Err(Unusable::RuleOfTexts),
+    }
+}
+
+/// What every column is made of.
+struct Made<'d> {
+    declared: &'d Declared,
+    rules: Rules,
+    pages: Pages,
+}
+
+impl Made<'_> {
+    /// A column of numbers that may have a fraction.
+    fn number<P>(self, parser: P) -> std::result::Result<Box<dyn Column>, Unusable>
+    where
+        P: Parse + 'static,
+        P::Value: Comparable,
+    {
+        if self.rules.decimal_comma { self.fixed(Comma(parser)) } else { self.fixed(parser) }
+    }
+
+    fn fixed<P>(self, parser: P) -> std::result::Result<Box<dyn Column>, Unusable>
+    where
+        P: Parse + 'static,
+        P::Value: Comparable,
+    {
+        let checks = Checks::new(self.declared)?;
+        let column = Fixed::new(parser, self.rules, self.pages);
+        Ok(match checks {
+            None => Box::new(column),
+            Some(checks) => Box::new(Checked::new(column, checks)),
+        })
+    }
+
+    fn texts(self, key: Option<&HashKey>) -> std::result::Result<Box<dyn Column>, Unusable> {
+        if self.declared.quality.is_none() {
+            return Ok(Box::new(Texts::new(true, self.rules, self.pages)));
+        }
+        let plain = Texts::new(true, Rules::none(), self.pages);
+        Ok(Box::new(Prepared::new(plain, self.declared, self.rules, key)?))
     }
 }

@@ -10,7 +10,7 @@ use parquet::errors::Result;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
 use super::dictionary::{TextDictionary, encode_codes};
-use super::{Column, Mark, Pages, Refusal, Rules, Tools};
+use super::{Column, Mark, Pages, Refusal, Rules, Tools, append_text_key};
 use crate::block::{Block, Fields, Places};
 use crate::encode::{Bounds, Finished, Page, delta};
 use crate::scan::Field;
@@ -260,6 +260,15 @@ impl Column for Texts {
             return self.rules.required.then_some(Refusal::Missing);
         }
         (self.utf8 && std::str::from_utf8(&meant).is_err()).then_some(Refusal::NotUtf8)
+    }
+
+    fn append_key(&self, text: &[u8], quoted: bool, key: &mut Vec<u8>) -> bool {
+        let meant = self.rules.quoting.meant(text, quoted);
+        let is_value = !self.is_null(text, &meant, quoted);
+        if is_value {
+            append_text_key(&meant, key);
+        }
+        is_value
     }
 
     fn append(&mut self, block: &Block<'_>, column: usize) -> bool {

@@ -12,12 +12,12 @@ use super::rows::{Line, Rows};
 use super::walk::Tape;
 use crate::ConvertError;
 use crate::block::{Block, Fields};
-use crate::columns::Tools;
 use crate::group::Group;
+use crate::group::Refused;
 use crate::rejects::Reason;
 use crate::segments::Segment;
 use crate::tokens::SLACK;
-use crate::worker::{BLOCK_BYTES, Done, Rejected};
+use crate::worker::{BLOCK_BYTES, Done, Rejected, Taker};
 
 /// Reads lines, with its memory.
 pub(crate) struct Lines {
@@ -52,8 +52,7 @@ impl Lines {
         segment: &Segment,
         at: usize,
         most_rows: usize,
-        group: &mut Group,
-        tools: &mut Tools,
+        mut taker: Taker<'_>,
         done: &mut Done,
     ) -> Result<usize, ConvertError> {
         let text = segment.buffer.as_slice();
@@ -64,9 +63,9 @@ impl Lines {
         self.index.scan(text, at, text_end.min(at + bytes), text_end);
         let end = self.read(text, at, most_rows, done);
         self.resolve(text, at..end);
-        if !self.is_text(text, at..end) || !self.append(text, group, tools)? {
-            self.reject_rows(text, group);
-            if !self.append(text, group, tools)? {
+        if !self.is_text(text, at..end) || !self.append_with_keys(text, &mut taker)? {
+            self.reject_rows(text, &mut taker)?;
+            if !self.append(text, &mut taker)? {
                 return Err(ConvertError::Spec("a checked row was refused".into()));
             }
         }
@@ -127,12 +126,25 @@ impl Lines {
         self.rows.resolve(&mut self.resolved, before);
     }
 
+    /// Takes all rows and their keys, or none when any breaks a rule or has the key of another.
+    fn append_with_keys(&self, text: &[u8], taker: &mut Taker<'_>) -> Result<bool, ConvertError> {
+        let Some(claims) = taker.claims else { return self.append(text, taker) };
+        if !claims.are_free(taker.group, &self.as_block(text, taker.group)) || !self.append(text, taker)? {
+            return Ok(false);
+        }
+        let line_of = |row: usize| self.rows.lines().get(row).map_or(0, |line| line.number);
+        taker.claims.as_mut().map_or(Ok(()), |claims| claims.take_block(line_of)).map(|()| true)
+    }
+
     /// Takes all rows, or none when any breaks a rule.
-    fn append(&self, text: &[u8], group: &mut Group, tools: &mut Tools) -> Result<bool, ConvertError> {
-        let rows = self.rows.lines().len();
+    fn append(&self, text: &[u8], taker: &mut Taker<'_>) -> Result<bool, ConvertError> {
+        let block = self.as_block(text, taker.group);
+        Ok(block.rows == 0 || taker.group.append(&block, taker.tools)?)
+    }
+
+    fn as_block<'t>(&'t self, text: &'t [u8], group: &Group) -> Block<'t> {
         let (text, fields) = (self.text(text), Fields::Placed(self.rows.fields()));
-        let block = Block { text, rows, columns: group.wanted(), fields };
-        Ok(rows == 0 || group.append(&block, tools)?)
+        Block { text, rows: self.rows.lines().len(), columns: group.wanted(), fields }
     }
 
     /// Where the fields are.
@@ -140,21 +152,27 @@ impl Lines {
         if self.resolved.is_empty() { text } else { &self.resolved }
     }
 
-    /// Takes out the rows that break a rule.
-    fn reject_rows(&mut self, text: &[u8], group: &Group) {
+    /// Takes out the rows that break a rule or have the key of another.
+    fn reject_rows(&mut self, text: &[u8], taker: &mut Taker<'_>) -> Result<(), ConvertError> {
         let mut dropped = Vec::new();
         for number in 0..self.rows.lines().len() {
             let Some((row, mut fields)) = self.rows.row(number, self.text(text)) else { continue };
-            let Some(refused) = group.judge(row, &mut fields) else { continue };
+            let Some(line) = self.rows.lines().get(number).copied() else { continue };
+            let mut refused = taker.group.judge(row, &mut fields);
+            if let (true, Some(claims)) = (Refused::is_kept(refused.as_ref()), &mut *taker.claims) {
+                let duplicate = claims.take_row(taker.group, row, &fields, line.number)?;
+                refused = duplicate.map(Refused::from).or(refused);
+            }
+            let Some(refused) = refused else { continue };
             match refused.nulled.is_empty() {
                 true => dropped.push(number),
                 false => self.rows.put_row(number, &fields),
             }
-            let Some(line) = self.rows.lines().get(number) else { continue };
             self.bad.push(Rejected { line: line.number, raw: line.start..line.end, refused });
         }
         self.rows.drop_rows(&dropped);
         self.bad.sort_by_key(|rejected| rejected.line);
+        Ok(())
     }
 }
 

@@ -32,6 +32,7 @@ pub fn open<R: Read>(spec: &Spec<'_>, source: R, size_bytes: u64) -> Result<Open
     let dialect = dialect(spec, limits)?;
     let input = Input::open(source, spec.csv, limits)?;
     let unsplit = Grammar::of(spec.csv).err().or_else(|| input.unsplit());
+    let unsplit = unsplit.or(spec.unique.map(|_| Unsplit::Unique));
     let text = input.start();
     let mut segments = Segments::new(input, cutting(spec, dialect), limits.row_group_bytes);
     let mut segment = Segment::new();

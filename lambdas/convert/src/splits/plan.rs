@@ -51,6 +51,9 @@ pub enum Unsplit {
     /// A backslash can take the meaning from any byte.
     #[error("the table has `escape = \"backslash\"`")]
     Escape,
+    /// Whoever compares rows must have all of them.
+    #[error("the table has `unique` keys")]
+    Unique,
     /// A quote is opened and not closed, in the row that begins at this byte.
     #[error("from byte {0} on the file is not split: a quote is opened there and not closed")]
     OpenQuote(u64),

@@ -12,8 +12,10 @@ mod on_bad_row;
 mod packed;
 mod quotes;
 mod round_trip;
+mod rules;
 mod splits;
 mod text_faults;
+mod unique;
 mod whole_files;
 
 use std::io::{self, Write};

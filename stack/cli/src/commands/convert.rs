@@ -23,7 +23,7 @@ use plan::Plan;
 
 pub fn run(common: &Common, options: &Convert) -> Result<ExitCode, Failure> {
     let columns = Columns::load(common, &options.columns)?;
-    let plan = Plan::new(options)?;
+    let plan = Plan::new(options, &columns)?;
     plan.make_folder()?;
     let mut report = Vec::new();
     let mut refused = 0;

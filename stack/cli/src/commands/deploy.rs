@@ -20,7 +20,7 @@ use crate::progress::{self, Progress};
 use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure> {
-    let project = Project::load(common)?;
+    let project = Project::load_to_deploy(common)?;
     let handlers = Handlers::find(options.handlers.as_deref())?;
     let target = if options.place.local { Target::LocalCloud } else { Target::Aws };
     let rendering = Options { handlers_key: handlers.key.clone(), target };

@@ -13,7 +13,7 @@ use crate::handlers::{self, Handlers};
 use crate::project::Project;
 
 pub fn run(common: &Common, options: &Render) -> Result<ExitCode, Failure> {
-    let project = Project::load(common)?;
+    let project = Project::load_to_deploy(common)?;
     let handlers_key =
         Handlers::find(None).map(|found| found.key).unwrap_or_else(|_| handlers::placeholder_key());
     let target = if options.local { Target::LocalCloud } else { Target::Aws };

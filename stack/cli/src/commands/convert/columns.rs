@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use tarn_config::{Schema, Source};
-use tarn_convert::{ConvertError, infer};
-use tarn_lake::{BadRows, Captures, Csv, Day, FilePattern, Layout, Table};
+use tarn_convert::{ConvertError, Unique, infer};
+use tarn_lake::{BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Table};
 
 use super::block;
 use super::file::Refused;
@@ -40,6 +40,26 @@ impl Columns {
             (_, Some(file)) => schema(common, file).map(|schema| Self::Schema(Box::new(schema))),
             (None, None) => Ok(Self::Inferred),
         }
+    }
+
+    /// Keys that no two rows of all files share.
+    pub fn unique(&self) -> Option<Unique> {
+        let keys = match self {
+            Self::Table(table) => &table.unique,
+            Self::Schema(schema) => &schema.unique,
+            Self::Inferred => return None,
+        };
+        (!keys.is_empty()).then(|| Unique::new(keys))
+    }
+
+    /// A column that is hashed.
+    pub fn hashed(&self) -> Option<&ColumnName> {
+        let layouts = match self {
+            Self::Table(table) => table.layouts.as_slice(),
+            Self::Schema(schema) => std::slice::from_ref(&schema.layout),
+            Self::Inferred => &[],
+        };
+        layouts.iter().find_map(|layout| layout.hashed().next()).map(|column| &column.name)
     }
 
     /// How a file looks.
@@ -77,12 +97,6 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
         project::show_faults(common, &faults, &Source { path: &path, text: &text });
         Failure::shown()
     })?;
-    let rules =
-        |column: &tarn_lake::Column| !column.quality.is_none() || column.from.is_some() || column.drop;
-    if !schema.unique.is_empty() || schema.layout.columns.iter().any(rules) {
-        return Err(Failure::bad_input(format!("{path}: not supported yet: unique, rules of a column"))
-            .hint("take these keys out"));
-    }
     if !schema.placement.is_plain() {
         return Err(Failure::bad_input(format!("{path}: not supported yet: partition_by, cluster_by"))
             .hint("take these keys out"));

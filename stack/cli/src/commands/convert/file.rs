@@ -65,9 +65,11 @@ fn to_output(
     settings: &Settings,
     rejects: &mut Rejects,
 ) -> Result<Conversion, ConvertError> {
-    let Settings { limits, codec } = *settings;
+    let Settings { limits, codec, .. } = *settings;
+    let (unique, hash_key) = (settings.unique.as_ref(), settings.hash_key.as_ref());
     let Shape { csv, layout, schema, name, bad_rows, .. } = shape;
-    let spec = Spec { schema, name, bad_rows: *bad_rows, limits, codec, ..Spec::new(csv, layout) };
+    let bad_rows = *bad_rows;
+    let spec = Spec { schema, name, bad_rows, unique, hash_key, limits, codec, ..Spec::new(csv, layout) };
     let input = Handle::open(&file.input).map_err(ConvertError::Source)?;
     let size_bytes = input.metadata().map_err(ConvertError::Source)?.len();
     let mut output = Output::create(&file.output).map_err(ConvertError::Silver)?;

@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-use tarn_convert::{Codec, Limits};
+use tarn_convert::{Codec, HashKey, Limits, Unique};
+use tarn_lake::ColumnName;
 
+use super::columns::Columns;
 use crate::arguments::{self, Convert};
 use crate::failure::Failure;
 
@@ -29,11 +31,15 @@ pub struct File {
 pub struct Settings {
     pub limits: Limits,
     pub codec: Codec,
+    /// Keys that no two rows share, with the rows of the files before.
+    pub unique: Option<Unique>,
+    /// The secret of columns that are hashed.
+    pub hash_key: Option<HashKey>,
 }
 
 impl Plan {
     /// Checks every input and output; what is wrong with any of them ends the command.
-    pub fn new(options: &Convert) -> Result<Self, Failure> {
+    pub fn new(options: &Convert, columns: &Columns) -> Result<Self, Failure> {
         let mut files = Vec::new();
         let mut writers: HashMap<PathBuf, &Path> = HashMap::new();
         for input in &options.inputs {
@@ -45,7 +51,12 @@ impl Plan {
             check_output(&file, options.overwrite)?;
             files.push(file);
         }
-        let settings = Settings { limits: limits(options), codec: codec(options.codec) };
+        let settings = Settings {
+            limits: limits(options),
+            codec: codec(options.codec),
+            unique: columns.unique(),
+            hash_key: hash_key(options.hash_key_file.as_deref(), columns.hashed())?,
+        };
         Ok(Self { files, settings, folder: options.out.clone() })
     }
 
@@ -115,6 +126,29 @@ fn check_output(file: &File, overwrite: bool) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The secret in a file, without a line end behind it.
+fn hash_key(file: Option<&Path>, hashed: Option<&ColumnName>) -> Result<Option<HashKey>, Failure> {
+    let Some(file) = file else {
+        return match hashed {
+            None => Ok(None),
+            Some(column) => {
+                Err(Failure::bad_input(format!("the column `{column}` is hashed, and no key is given"))
+                    .hint("name a file that holds a secret key with --hash-key-file"))
+            }
+        };
+    };
+    let shown = file.display();
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::bad_input(format!("the key {shown} cannot be read: {error}")))?;
+    let key = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    let key = key.strip_suffix(b"\r").unwrap_or(key);
+    let key = HashKey::new(key).map_err(|weak| {
+        Failure::bad_input(format!("{shown}: {weak}"))
+            .hint("make one, for example with `openssl rand -hex 32`")
+    })?;
+    Ok(Some(key))
+}
+
 fn same_output(other: &Path, file: &File) -> Failure {
     let (input, output) = (file.input.display(), file.output.display());
     Failure::bad_input(format!("{} and {input} would both become {output}", other.display()))
@@ -128,13 +162,16 @@ fn codec(codec: arguments::Codec) -> Codec {
     }
 }
 
-/// Each thread has the text of a row group, and once more as much for its values and pages.
+/// Each thread has the text of a row group, and once more as much for its values and pages. Keys of
+/// `unique` may take half of the memory.
 fn limits(options: &Convert) -> Limits {
     let default = Limits::default();
     let threads = options.threads.map_or(default.threads, NonZeroUsize::get);
     let each = options.memory.map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX) / threads / 2);
     let row_group_bytes = each.map_or(default.row_group_bytes, |each| each.min(default.row_group_bytes));
-    Limits { threads, row_group_bytes, ..default }
+    let unique_bytes = options.memory.map(|bytes| usize::try_from(bytes / 2).unwrap_or(usize::MAX));
+    let unique_bytes = unique_bytes.unwrap_or(default.unique_bytes);
+    Limits { threads, row_group_bytes, unique_bytes, ..default }
 }
 
 #[cfg(test)]
