@@ -1,6 +1,6 @@
 //! Finished column chunks become a Parquet file; footer and metadata are the parquet crate's.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use parquet::errors::Result;
@@ -10,14 +10,18 @@ use parquet::schema::types::{SchemaDescPtr, Type};
 
 use crate::encode::Finished;
 
+/// The parquet crate copies in pieces of 8 KB, each of which would be a call to the system.
+const WRITE_BYTES: usize = 512 << 10;
+
 /// The Parquet file.
 pub(crate) struct Silver<W: Write + Send> {
-    file: SerializedFileWriter<Counted<W>>,
+    file: SerializedFileWriter<Counted<BufWriter<W>>>,
 }
 
 impl<W: Write + Send> Silver<W> {
     pub fn new(schema: Arc<Type>, sink: W) -> Result<Self> {
         let properties = Arc::new(WriterProperties::builder().set_created_by("tarn".into()).build());
+        let sink = BufWriter::with_capacity(WRITE_BYTES, sink);
         let file = SerializedFileWriter::new(Counted { sink, bytes: 0 }, schema, properties)?;
         Ok(Self { file })
     }

@@ -4,6 +4,8 @@
 //! it. A dictionary that grows past its bound, or whose values collide as only chosen ones do, says
 //! so and is left.
 
+use std::ops::Range;
+
 use super::stored::Stored;
 use crate::encode::{bits, runs};
 
@@ -226,6 +228,16 @@ impl TextDictionary {
         entry(&self.bytes, &self.ends, code as usize)
     }
 
+    /// All texts, end to end.
+    pub fn texts(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where among them a code's text stands.
+    pub fn place(&self, code: usize) -> Range<usize> {
+        place(&self.ends, code)
+    }
+
     pub fn back_to(&mut self, entries: usize) {
         self.table.back_to(entries);
         self.last = Slot::default();
@@ -250,19 +262,31 @@ impl TextDictionary {
     }
 }
 
+#[inline]
 fn entry<'a>(bytes: &'a [u8], ends: &[u32], at: usize) -> &'a [u8] {
-    let start = at.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| *end as usize);
-    let end = ends.get(at).map_or(start, |end| *end as usize);
-    bytes.get(start..end).unwrap_or_default()
+    bytes.get(place(ends, at)).unwrap_or_default()
 }
 
-/// Compares texts of at least eight bytes; those of up to sixteen without a call.
+#[inline]
+fn place(ends: &[u32], at: usize) -> Range<usize> {
+    let start = at.checked_sub(1).and_then(|before| ends.get(before)).map_or(0, |end| *end as usize);
+    start..ends.get(at).map_or(start, |end| *end as usize)
+}
+
+/// Compares texts of at least eight bytes; those of up to 32 without a call.
 #[inline]
 fn same(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() || one.len() > 16 {
-        return one == other;
+    match one.len() {
+        length if length != other.len() || length > 32 => one == other,
+        8..=15 => ends::<8>(one) == ends::<8>(other),
+        _ => ends::<16>(one) == ends::<16>(other),
     }
-    one.first_chunk::<8>() == other.first_chunk::<8>() && one.last_chunk::<8>() == other.last_chunk::<8>()
+}
+
+/// The first and the last bytes of a text; they overlap or meet in one not too long.
+#[inline]
+fn ends<const N: usize>(text: &[u8]) -> [Option<&[u8; N]>; 2] {
+    [text.first_chunk(), text.last_chunk()]
 }
 
 /// Tags from here on are hashes.

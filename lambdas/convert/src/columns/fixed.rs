@@ -88,13 +88,13 @@ where
     #[inline(always)]
     pub(super) fn value(&self, text: &[u8], field: Field) -> Found<P::Value> {
         let (start, end) = (field.start as usize, field.end as usize);
+        if start == end && !self.rules.required {
+            return Found::Null;
+        }
         if !self.look_twice
             && let Some(value) = self.parser.parse_in(text, start, end)
         {
             return Found::Value(value);
-        }
-        if start == end && !self.rules.required {
-            return Found::Null;
         }
         self.slow(text.get(start..end).unwrap_or_default(), field.quoted)
     }

@@ -3,6 +3,7 @@
 use std::io;
 
 use parquet::basic::{Compression, ZstdLevel};
+use zstd::zstd_safe::CParameter;
 
 /// How pages are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,12 +32,19 @@ pub(crate) enum Compressor {
 
 impl Compressor {
     const ZSTD_LEVEL: i32 = 1;
+    /// The matcher's table in 32 KB, that is in the L1 cache: 3 to 9 % faster than the level's own 64 KB,
+    /// and 0.4 to 1 % larger, on texts of the benchmark.
+    const ZSTD_HASH_LOG: u32 = 13;
     /// A page is first tried on so much of its middle.
     const SAMPLE_BYTES: usize = 16 << 10;
 
     pub fn new(codec: Codec) -> io::Result<Self> {
         Ok(match codec {
-            Codec::Zstd => Self::Zstd(zstd::bulk::Compressor::new(Self::ZSTD_LEVEL)?),
+            Codec::Zstd => {
+                let mut zstd = zstd::bulk::Compressor::new(Self::ZSTD_LEVEL)?;
+                zstd.set_parameter(CParameter::HashLog(Self::ZSTD_HASH_LOG))?;
+                Self::Zstd(zstd)
+            }
             Codec::Snappy => Self::Snappy(Box::new(snap::raw::Encoder::new())),
         })
     }

@@ -1,30 +1,34 @@
 //! Days and clock times by fixed layout: `2026-11-20` and `08:15:00`.
 
-use super::numbers::{eight_digits, fixed};
+use super::numbers::{digits_like, fixed};
 
 /// Days since 1970 of 0001-01-01 and 9999-12-31, the years that every engine shows right.
 pub(super) const FIRST_DAY: i64 = -719_162;
 pub(super) const LAST_DAY: i64 = 2_932_896;
 pub(super) const SECONDS_A_DAY: i64 = 86_400;
 
-/// `YYYY-MM-DD` as days since 1970: its eight digits are read at once.
+/// `YYYY-MM-DD` as days since 1970.
 #[inline(always)]
 pub(super) fn iso_day(text: &[u8; 10]) -> Option<i32> {
-    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text else { return None };
-    let digits = eight_digits([y0, y1, y2, y3, m0, m1, d0, d1])? as u32;
-    let (year, month, day) = (digits / 10_000, digits / 100 % 100, digits % 100);
-    let exists =
-        year > 0 && day > 0 && (1..=12).contains(&month) && (day <= 28 || day <= days_in(year, month));
-    exists.then(|| days_since_1970(year, month, day))
+    let [first @ .., d0, d1] = text;
+    let pairs = pairs(digits_like(*first, *b"0000-00-")?);
+    let (year, month) = ((pairs & 0xff) * 100 + (pairs >> 16 & 0xff), pairs >> 40 & 0xff);
+    let day = fixed(&[*d0, *d1])?;
+    day_since_1970(year as u32, month as u32, day)
 }
 
 /// `HH:MM:SS` as seconds of the day.
 #[inline(always)]
 pub(super) fn iso_second(text: &[u8; 8]) -> Option<i64> {
-    let [h0, h1, b':', m0, m1, b':', s0, s1] = *text else { return None };
-    let digits = eight_digits([b'0', b'0', h0, h1, m0, m1, s0, s1])? as u32;
-    let (hour, minute, second) = (digits / 10_000, digits / 100 % 100, digits % 100);
-    (hour < 24 && minute < 60 && second < 60).then_some(i64::from(hour * 3600 + minute * 60 + second))
+    let pairs = pairs(digits_like(*text, *b"00:00:00")?);
+    let [hour, minute, second] = [pairs & 0xff, pairs >> 24 & 0xff, pairs >> 48 & 0xff];
+    (hour < 24 && minute < 60 && second < 60).then_some((hour * 3600 + minute * 60 + second) as i64)
+}
+
+/// Where neighbours are two digits, the byte of the first becomes their number.
+#[inline(always)]
+fn pairs(digits: u64) -> u64 {
+    digits.wrapping_mul(10).wrapping_add(digits >> 8)
 }
 
 /// `HH:MM` and what follows it, as seconds of the day and the rest.
@@ -35,14 +39,18 @@ pub(super) fn iso_minute(text: &[u8]) -> Option<(i64, &[u8])> {
     (hour < 24 && minute < 60).then_some((i64::from(hour * 3600 + minute * 60), rest))
 }
 
-fn days_in(year: u32, month: u32) -> u32 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    match month {
-        4 | 6 | 9 | 11 => 30,
-        2 => 28 + u32::from(leap),
-        1..=12 => 31,
-        _ => 0,
-    }
+/// The day's number, if there is such a day.
+#[inline(always)]
+fn day_since_1970(year: u32, month: u32, day: u32) -> Option<i32> {
+    /// By month, and February in a leap year; there is none without a number from 1 to 12.
+    const DAYS: [u8; 16] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+    let days = u32::from(*DAYS.get(month as usize)?);
+    let exists = year > 0 && day > 0 && day <= days && (month != 2 || day != 29 || is_leap(year));
+    exists.then(|| days_since_1970(year, month, day))
+}
+
+fn is_leap(year: u32) -> bool {
+    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 /// Counts in years that begin in March, so that the leap day is a year's last. January and

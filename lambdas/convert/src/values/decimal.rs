@@ -68,12 +68,13 @@ impl<Value: TryFrom<i128> + TryFrom<u64> + Copy + Send> Parse for Decimals<Value
         self.scaled(text)?.try_into().ok()
     }
 
-    /// All digits behind the point and at most 16 in all, as most sources write decimals, are read
-    /// as two whole numbers.
+    /// All digits behind the point or none, and at most 16 in all, as most sources write decimals,
+    /// are read as whole numbers.
     #[inline(always)]
     fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<Value> {
-        let value = self.plain(text, start, end);
-        match value {
+        let negative = text.get(start) == Some(&b'-');
+        match self.plain(text, start + usize::from(negative), end) {
+            Some(value) if negative => (-i128::from(value)).try_into().ok(),
             Some(value) => value.try_into().ok(),
             None => self.parse(trimmed(text.get(start..end)?)),
         }
@@ -84,11 +85,14 @@ impl<Value> Decimals<Value> {
     #[inline(always)]
     fn plain(&self, text: &[u8], start: usize, end: usize) -> Option<u64> {
         let point = end.wrapping_sub(self.scale + 1);
-        if self.scale == 0 || end - start > 17 || text.get(point) != Some(&b'.') || point < start {
+        if self.scale > 16 || end.wrapping_sub(start) > 17 {
             return None;
         }
-        let whole = natural_in(text, start, point)?;
-        let value = whole * self.power + natural_in(text, point + 1, end)?;
+        let has_point = self.scale > 0 && text.get(point) == Some(&b'.') && point >= start;
+        let value = match has_point {
+            true => natural_in(text, start, point)? * self.power + natural_in(text, point + 1, end)?,
+            false => natural_in(text, start, end)?.checked_mul(self.power)?,
+        };
         (u128::from(value) < self.beyond).then_some(value)
     }
 }
@@ -99,6 +103,20 @@ mod tests {
 
     fn parse(precision: u8, scale: u8, text: &str) -> Option<i128> {
         Decimals::<i128>::new(precision, scale).parse(text.as_bytes())
+    }
+
+    #[test]
+    fn the_fast_way_finds_the_same() {
+        for scale in [0, 1, 2, 8, 16, 17, 18] {
+            let parser = Decimals::<i128>::new(38, scale);
+            for text in
+                ["1", "1.5", "-1", "-1.50", "12345678.12345678", "1234567890123456", "0.1", ".5", "5.", "x"]
+            {
+                let padded = format!("{:16}{text}{:16}", "", "");
+                let found = parser.parse_in(padded.as_bytes(), 16, 16 + text.len());
+                assert_eq!(found, parser.parse(text.as_bytes()), "{text} with scale {scale}");
+            }
+        }
     }
 
     #[test]
@@ -123,6 +141,7 @@ mod tests {
         assert_eq!(parse(38, 0, &format!("-{nines}")), format!("-{nines}").parse().ok());
         assert_eq!(parse(38, 0, &format!("{nines}0")), None);
         assert_eq!(parse(38, 38, "1"), None);
+        assert_eq!(parse(38, 18, "1"), Some(10i128.pow(18)));
         assert_eq!(Decimals::<i32>::new(9, 0).parse(b"999999999"), Some(999_999_999));
     }
 }

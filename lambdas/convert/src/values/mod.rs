@@ -7,6 +7,7 @@ mod calendar;
 mod comma;
 mod date;
 mod decimal;
+mod float;
 mod numbers;
 mod pattern;
 mod timestamp;

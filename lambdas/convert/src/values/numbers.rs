@@ -1,6 +1,6 @@
 //! Booleans, integers and floats.
 
-use super::{Parse, trimmed};
+use super::{Parse, float, trimmed};
 
 pub(crate) struct Bools;
 pub(crate) struct Ints32;
@@ -27,7 +27,7 @@ impl Parse for Ints32 {
     }
     #[inline(always)]
     fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<i32> {
-        natural_in(text, start, end)?.try_into().ok()
+        whole_in(text, start, end)?.try_into().ok()
     }
 }
 
@@ -39,7 +39,7 @@ impl Parse for Ints64 {
     }
     #[inline(always)]
     fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<i64> {
-        natural_in(text, start, end).map(|value| value as i64)
+        whole_in(text, start, end)
     }
 }
 
@@ -53,23 +53,9 @@ impl Parse for Floats32 {
 
 impl Parse for Floats64 {
     type Value = f64;
-    /// Digits, a point and digits, few enough that the quotient of two exact numbers is the
-    /// nearest float; anything else goes to the standard library.
     #[inline(always)]
     fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<f64> {
-        const POWERS: [f64; 8] = [1.0, 10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 1e7];
-        let field = text.get(start..end)?;
-        let last = field.last_chunk::<8>().unwrap_or(&[0; 8]);
-        let point = last.iter().rposition(|byte| *byte == b'.');
-        if let Some(digits) = point.map(|point| 7 - point).filter(|digits| *digits > 0)
-            && field.len() <= 15
-            && let Some(whole) = natural_in(text, start, end - digits - 1)
-            && let Some(fraction) = natural_in(text, end - digits, end)
-        {
-            let power = POWERS[digits];
-            return Some((whole as f64 * power + fraction as f64) / power);
-        }
-        self.parse(trimmed(field))
+        float::plain(text, start, end).or_else(|| self.parse(trimmed(text.get(start..end)?)))
     }
     fn parse(&self, text: &[u8]) -> Option<f64> {
         let value: f64 = float_text(text)?.parse().ok()?;
@@ -135,6 +121,18 @@ pub(super) fn natural_in(text: &[u8], start: usize, end: usize) -> Option<u64> {
     }
 }
 
+/// The same with or without a minus before it.
+#[inline(always)]
+fn whole_in(text: &[u8], start: usize, end: usize) -> Option<i64> {
+    natural_in(text, start, end).map(|value| value as i64).or_else(|| negative_in(text, start, end))
+}
+
+#[inline(never)]
+fn negative_in(text: &[u8], start: usize, end: usize) -> Option<i64> {
+    let magnitude = natural_in(text, start + 1, end)? as i64;
+    (text.get(start) == Some(&b'-')).then_some(-magnitude)
+}
+
 /// A word of digits whose first bytes, at most seven, are none of the number's.
 #[inline(always)]
 fn with_zeros(word: u64, bytes: usize) -> u64 {
@@ -188,18 +186,29 @@ pub(super) fn digit(byte: u8) -> Option<u64> {
     (value < 10).then_some(u64::from(value))
 }
 
-/// Eight digits at once: neighbours are joined to pairs, pairs to fours, fours to the whole.
+/// Eight digits at once.
 #[inline(always)]
 pub(super) fn eight_digits(text: [u8; 8]) -> Option<u64> {
-    let word = u64::from_le_bytes(text);
-    let low = word.wrapping_sub(ZEROS);
-    let high = word.wrapping_add(0x4646_4646_4646_4646);
-    if (low | high) & 0x8080_8080_8080_8080 != 0 {
-        return None;
-    }
-    let pairs = (low.wrapping_mul(10).wrapping_add(low >> 8)) & 0x00ff_00ff_00ff_00ff;
+    Some(joined(digits_like(text, [b'0'; 8])?))
+}
+
+/// Digits as numbers, where a pattern has zeros; anywhere else the text must be the pattern's, and
+/// becomes zero.
+#[inline(always)]
+pub(super) fn digits_like(text: [u8; 8], pattern: [u8; 8]) -> Option<u64> {
+    // What brings the greatest byte that is right below 0x80, and any greater one to it.
+    let room = pattern.map(|byte| if byte == b'0' { 0x7f - 9 } else { 0x7f });
+    let low = u64::from_le_bytes(text).wrapping_sub(u64::from_le_bytes(pattern));
+    let high = low.wrapping_add(u64::from_le_bytes(room));
+    ((low | high) & 0x8080_8080_8080_8080 == 0).then_some(low)
+}
+
+/// Eight digits as one number: neighbours are joined to pairs, pairs to fours, fours to the whole.
+#[inline(always)]
+pub(super) fn joined(digits: u64) -> u64 {
+    let pairs = (digits.wrapping_mul(10).wrapping_add(digits >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100).wrapping_add(pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff)
+    (fours.wrapping_mul(10_000).wrapping_add(fours >> 32)) & 0xffff_ffff
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use tarn_lake::{TimeFormat, TimeUnit};
 
 use super::calendar::{FIRST_DAY, LAST_DAY, SECONDS_A_DAY, iso_day, iso_minute, iso_second};
-use super::numbers::{digit, fixed, integer, natural_in};
+use super::numbers::{digit, digits_like, fixed, integer, joined, natural_in};
 use super::{BadPattern, Parse, Pattern, trimmed};
 
 /// How a column's timestamps are written, ready for use.
@@ -78,27 +78,32 @@ impl Parse for Timestamps {
             }
             TimestampFormat::Iso => {
                 let field = text.get(start..end)?;
-                let millis = iso_millis(field).map(|millis| millis * (self.units / 1000));
-                millis.or_else(|| self.parse(field))
+                match iso_micros(field) {
+                    Some(micros) if self.units == 1000 => Some(micros.div_euclid(1000)),
+                    Some(micros) => Some(micros),
+                    None => self.parse(field),
+                }
             }
             TimestampFormat::Pattern(_) => self.parse(trimmed(text.get(start..end)?)),
         }
     }
 }
 
-/// `2026-11-20 08:15:00`, with or without three digits behind a point, as most sources write it.
+/// `2026-11-20 08:15:00`, with or without three or six digits behind a point, as most sources write
+/// it, as microseconds.
 #[inline(always)]
-fn iso_millis(text: &[u8]) -> Option<i64> {
+fn iso_micros(text: &[u8]) -> Option<i64> {
     let (day, rest) = text.split_first_chunk::<10>()?;
     let ([b'T' | b' '], rest) = rest.split_first_chunk::<1>()? else { return None };
     let (clock, rest) = rest.split_first_chunk::<8>()?;
-    let millis = match rest {
+    let micros = match rest {
         [] => 0,
-        [b'.', m0, m1, m2] => fixed(&[*m0, *m1, *m2])?,
+        [b'.', m0, m1, m2] => u64::from(fixed(&[*m0, *m1, *m2])?) * 1000,
+        [b'.', _, _, _, _, _, _] => joined(digits_like(*text.last_chunk()?, *b"0.000000")? & !0xff),
         _ => return None,
     };
     let seconds = i64::from(iso_day(day)?) * SECONDS_A_DAY + iso_second(clock)?;
-    Some(seconds * 1000 + i64::from(millis))
+    Some(seconds * 1_000_000 + micros as i64)
 }
 
 /// `2026-11-20`, then `T` or a space and `08:15[:00[.123456789]]`, then `Z` or `+01:00`.
