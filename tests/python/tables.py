@@ -1,10 +1,11 @@
 """Random tables of values, the same for a seed: written as text in a random dialect, and compared
 with what two foreign readers find in the Parquet files made of it.
 
-    tables.py write FOLDER SEED COUNT      NAME.csv or NAME.csv.gz, NAME.toml, NAME.json for each table
+    tables.py write FOLDER SEED COUNT      NAME.csv, packed or not, NAME.toml, NAME.json for each table
     tables.py compare FOLDER PARQUET       exit status 0 when DuckDB and PyArrow find every value
 """
 
+import bz2
 import datetime
 import gzip
 import json
@@ -17,9 +18,22 @@ from decimal import Decimal
 
 EPOCH = datetime.datetime(1970, 1, 1)
 NULLS = ["NULL", "\\N", "n/a", "none", "-"]
+COLUMN_NULLS = ["-1", "NA", "?", "0", "true", "nil"]
 DELIMITERS = [",", ";", "|", "\t", ":", "~", "^", "\x01", " "]
+# Delimiters that stand in few values, for tables that have no quotes to hide them in.
+RARE_DELIMITERS = ["|", "\t", "^", "\x01"]
+QUOTES = ['"'] * 5 + ["'", "|", "~", "\x02", None, None]
+COMMENTS = [None, None, "#", "%", "!"]
 LINE_ENDS = ["\n", "\r\n", "\r"]
-ALPHABET = "abcXYZ0123456789 _-.'\\/#äß€漢字\U0001f600\u00a0"
+ALPHABET = "abcXYZ0123456789 _-.'\\/#!%~|äß€漢字\U0001f600\u00a0"
+# What is declared, how Python calls it, and the part of the alphabet that it has; None is all of it.
+ENCODINGS = [
+    ("auto", "utf-8", None), ("utf-8", "utf-8", None), ("auto", "utf-16", None), ("utf-16", "utf-16", None),
+    ("utf-16le", "utf-16-le", None), ("utf-16be", "utf-16-be", None),
+    ("latin1", "latin-1", "abcXYZ 09_-.'\\/#!%~|äßé\u00a0\u0085ÿ¤"), ("windows-1252", "cp1252", "abcXYZ 09_-.'\\/#|äß€Ÿ“”\u00a0"),
+    # The second byte of some of these characters is a backslash, a bar or a tilde.
+    ("shift-jis", "cp932", "abcXYZ 09_-.'\\/#!%~|漢字日本ソポ表ミゾｱ"),
+]
 
 
 # --- values: what must come back, and one of the ways to write it ------------------------------------
@@ -120,8 +134,8 @@ def iso_time(dice, micros, day, clock, fraction, digits):
     return micros, text + dice.choice(["", "Z"])
 
 
-def a_text(dice, _):
-    text = "".join(dice.choice(ALPHABET) for _ in range(dice.choice([0, 1, 5, 5, 20, 200])))
+def a_text(dice, _, alphabet=None):
+    text = "".join(dice.choice(alphabet or ALPHABET) for _ in range(dice.choice([0, 1, 5, 5, 20, 200])))
     for piece in ['"', "\n", "\r\n", "\r", ",", ";", "|", "\t", '""', " ", "\n\n"]:
         if dice.random() < 0.06:
             place = dice.randrange(len(text) + 1)
@@ -129,7 +143,10 @@ def a_text(dice, _):
     return text, text
 
 
-def a_binary(dice, _):
+def a_binary(dice, _, alphabet=None):
+    if alphabet:
+        text = "".join(dice.choice(alphabet) for _ in range(dice.choice([1, 4, 40])))
+        return text.encode().hex(), text
     data = bytes(byte or 1 for byte in dice.randbytes(dice.choice([1, 4, 40])))
     # Surrogates stand for bytes that are no UTF-8; they become bytes when the file is written.
     return data.hex(), data.decode("utf-8", "surrogateescape")
@@ -152,41 +169,68 @@ def write(folder, seed, count):
 
 
 def one_table(folder, name, dice):
-    columns = [a_column(dice, number) for number in range(dice.choice([1, 2, 3, 5, 8, 20]))]
-    dialect = a_dialect(dice, columns)
+    dialect = a_dialect(dice, dice.choice([1, 2, 3, 5, 8, 20]))
+    columns = [a_column(dice, number, dialect) for number in range(dialect["columns"])]
     rows = dice.choice([0, 1, 2, 10, 50, 50, 300]) if dice.random() < 0.97 else 20_000
     made = [[a_value(dice, column, dialect) for column in columns] for _ in range(rows)]
     text = written(dice, dialect, columns, made)
-    (folder / f"{name}.csv{'.gz' if dialect['gzip'] else ''}").write_bytes(packed(dice, dialect, text))
+    (folder / f"{name}.csv{dialect['packing']}").write_bytes(packed(dice, dialect, text))
     (folder / f"{name}.toml").write_text(schema(dialect, columns))
     values = [[row[place][0] for row in made] for place in range(len(columns))]
     kinds = [column["type"] for column in columns]
     (folder / f"{name}.json").write_text(json.dumps({"rows": rows, "types": kinds, "columns": values}))
 
 
-def a_column(dice, number):
+def a_column(dice, number, dialect):
     kind = dice.choice([*MAKERS, "decimal", "string"])
     if kind == "decimal":
         precision = dice.choice([1, 9, 10, 18, 19, 38, dice.randrange(1, 39)])
         kind = f"decimal({precision},{dice.choice([0, precision, dice.randrange(precision + 1)])})"
     format = dice.choice(FORMATS[kind]) if kind in FORMATS else None
     required = dice.random() < 0.1
-    few = [a_pair(dice, kind, format) for _ in range(3)] if dice.random() < 0.3 else None
-    return {"name": f"c{number}", "type": kind, "format": format, "few": few, "required": required,
-            "nulls": 0 if required else dice.choice([0, 0.1, 0.5, 1])}
+    column = {"name": f"c{number}", "type": kind, "format": format, "required": required,
+              "null_share": 0 if required else dice.choice([0, 0.1, 0.5, 1]),
+              "nulls": dice.sample(COLUMN_NULLS, dice.choice([0, 0, 1, 2]))}
+    column["few"] = [a_pair(dice, column, dialect) for _ in range(3)] if dice.random() < 0.3 else None
+    return column
 
 
-def a_pair(dice, kind, format):
-    if kind.startswith("decimal"):
-        return a_decimal(dice, kind)
+def a_pair(dice, column, dialect):
+    kind, format = column["type"], column["format"]
+    if kind in ("string", "binary"):
+        return MAKERS[kind](dice, kind, dialect["alphabet"])
+    if kind.startswith(("decimal", "float")):
+        value, text = a_decimal(dice, kind) if kind.startswith("decimal") else MAKERS[kind](dice, kind)
+        return value, with_comma(dice, text) if dialect["decimal_comma"] else text
     return MAKERS[kind](dice, kind, format) if format else MAKERS[kind](dice, kind)
 
 
+def with_comma(dice, text):
+    """1234567.8 as 1234567,8 or as 1.234.567,8."""
+    whole, comma, rest = text.replace(".", ",").partition(",")
+    sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole)
+    if digits.isdigit() and dice.random() < 0.5:
+        first = len(digits) % 3 or 3
+        digits = ".".join([digits[:first], *(digits[at:at + 3] for at in range(first, len(digits), 3))])
+    return sign + digits + comma + rest
+
+
+# --- dialects: how a table is written ------------------------------------------------------------------
+
 def a_dialect(dice, columns):
-    one = len(columns) == 1
+    one = columns == 1
+    quote, backslash = dice.choice(QUOTES), dice.random() < 0.3
+    taken = [quote, *("\\" if backslash else "")]
+    delimiters = DELIMITERS if quote or backslash else RARE_DELIMITERS
+    declared, encoding, alphabet = dice.choice([ENCODINGS[0]] * 6 + ENCODINGS)
     return {
-        "delimiter": dice.choice(DELIMITERS), "header": dice.random() < 0.5, "gzip": dice.random() < 0.3,
-        "nulls": dice.sample(NULLS, dice.randrange(3)), "bom": dice.random() < 0.15,
+        "columns": columns, "quote": quote, "backslash": backslash, "comment": dice.choice(COMMENTS),
+        "delimiter": dice.choice([d for d in delimiters if d not in taken]), "header": dice.random() < 0.5,
+        "nulls": dice.sample(NULLS, dice.randrange(3)), "decimal_comma": dice.random() < 0.25,
+        "declared": declared, "encoding": encoding, "bom": encoding == "utf-8" and dice.random() < 0.15,
+        # Where bytes that are no characters cannot be written, a binary column has characters.
+        "alphabet": alphabet or (None if encoding == "utf-8" else ALPHABET),
+        "packing": dice.choice(["", "", "", ".gz", ".zst", ".bz2"]), "skip_lines": dice.choice([0, 0, 0, 0, 1, 3]),
         # In one column an empty line is a row, so CR before LF would be another table.
         "line_end": dice.choice(LINE_ENDS if one else [*LINE_ENDS, "mixed"]),
         "quotes": dice.choice(["needed", "all", "any"]), "ends": one or dice.random() < 0.8,
@@ -194,21 +238,53 @@ def a_dialect(dice, columns):
 
 
 def a_value(dice, column, dialect):
-    """The value that must come back, the text, and whether the text must be quoted, may be, or must not."""
-    if dice.random() < column["nulls"]:
-        text = dice.choice(["", *dialect["nulls"]])
-        return None, text, "never" if text == "" else "may"
+    """The value that must come back, and the field that is it."""
+    nulls = [*dialect["nulls"], *column["nulls"]]
+    first = column["name"] == "c0"
+    if dice.random() < column["null_share"]:
+        text = dice.choice(["", *nulls])
+        return None, text and quoted_or_not(dice, dialect, text, text)
     while True:
-        value, text = dice.choice(column["few"]) if column["few"] else a_pair(dice, column["type"], column["format"])
-        if text in dialect["nulls"]:
-            value, text = a_pair(dice, column["type"], column["format"])
-        if text in dialect["nulls"]:
-            continue
+        value, text = dice.choice(column["few"]) if column["few"] else a_pair(dice, column, dialect)
         is_text = column["type"] in ("string", "binary")
-        if not is_text and dice.random() < 0.05:
+        if not is_text and text not in nulls and dice.random() < 0.05:
             text = f" {text}\t"
-        special = any(c in text for c in (dialect["delimiter"], '"', "\n", "\r"))
-        return value, text, "must" if special or is_text and text == "" else "may"
+        written = field(dice, dialect, text, is_text, first)
+        if text.strip(" \t") not in nulls and text not in nulls and written is not None:
+            return value, written
+        column["few"] = None
+
+
+def field(dice, dialect, text, is_text, first):
+    """One of the ways to write a text, or None when the dialect has no way."""
+    quote, comment, special = dialect["quote"], dialect["comment"], dialect["delimiter"] + "\r\n"
+    if quote:
+        inside = escaped(dice, text, quote, quote + "#,;") if dialect["backslash"] else text.replace(quote, quote * 2)
+    else:
+        inside = None
+    outside, must = text, any(c in text for c in special)
+    if dialect["backslash"]:
+        outside, must = escaped(dice, text, special + (quote or ""), "#,;"), False
+        if first and comment and outside.startswith(comment):
+            outside = "\\" + outside
+    elif quote:
+        must |= quote in text
+    must |= bool(first and comment and outside.startswith(comment)) or is_text and text == ""
+    return quoted_or_not(dice, dialect, inside, None if must else outside)
+
+
+def escaped(dice, text, always, sometimes):
+    """With a backslash before what needs one, and sometimes before what does not."""
+    return "".join("\\" + c if c in always + "\\" or c in sometimes and dice.random() < 0.3 else c for c in text)
+
+
+def quoted_or_not(dice, dialect, inside, outside):
+    """In quotes where the text has to be, or where the dialect likes them."""
+    quote = dialect["quote"]
+    if not quote:
+        return outside
+    chosen = dialect["quotes"] == "all" or dialect["quotes"] == "any" and dice.random() < 0.5
+    return f"{quote}{inside}{quote}" if outside is None or chosen else outside
 
 
 def written(dice, dialect, columns, made):
@@ -216,39 +292,56 @@ def written(dice, dialect, columns, made):
     if dialect["header"]:
         names = [dice.choice([c["name"], c["name"].upper()]) for c in columns]
         lines.append(dialect["delimiter"].join(names))
-    for row in made:
-        fields = [field(dice, dialect, text, quoting) for _, text, quoting in row]
-        lines.append(dialect["delimiter"].join(fields))
+    lines += [dialect["delimiter"].join(field for _, field in row) for row in made]
+    lines = ["# title, \"of\" a 'report"] * dialect["skip_lines"] + commented(dice, dialect, lines)
     ends = [dice.choice(LINE_ENDS) if dialect["line_end"] == "mixed" else dialect["line_end"] for _ in lines]
-    if ends and not dialect["ends"]:
+    if len(ends) > dialect["skip_lines"] and not dialect["ends"]:
         ends[-1] = ""
-    text = "".join(line + end for line, end in zip(lines, ends)).encode("utf-8", "surrogateescape")
+    text = "".join(line + end for line, end in zip(lines, ends))
     # Bytes at the front could read as a mark of another encoding.
-    risky = not dialect["header"] and columns[0]["type"] == "binary"
-    return b"\xef\xbb\xbf" + text if dialect["bom"] or risky else text
+    risky = dialect["encoding"] == "utf-8" and columns[0]["type"] == "binary" and not dialect["header"]
+    mark = "\ufeff" if dialect["bom"] or risky else ""
+    return (mark + text).encode(dialect["encoding"], "surrogateescape" if dialect["encoding"] == "utf-8" else "strict")
 
 
-def field(dice, dialect, text, quoting):
-    always = quoting == "must" or quoting == "may" and dialect["quotes"] == "all"
-    perhaps = quoting == "may" and dialect["quotes"] == "any" and dice.random() < 0.5
-    return '"' + text.replace('"', '""') + '"' if always or perhaps else text
+def commented(dice, dialect, lines):
+    """With comments before, between and behind the lines."""
+    comment = dialect["comment"]
+    if not comment:
+        return lines
+    found, often = [], dice.choice([0, 0.02, 0.3])
+    for line in [*lines, None]:
+        while dice.random() < often:
+            found.append(comment + dice.choice(["", " note", '"open', ",'", "\\", f"{dialect['delimiter']}{dialect['quote']}"]))
+        found += [] if line is None else [line]
+    return found
 
 
 def packed(dice, dialect, text):
-    if not dialect["gzip"]:
+    import pyarrow as pa
+    packers = {"": None, ".gz": lambda part: gzip.compress(part, dice.choice([1, 6, 9]), mtime=0),
+               ".bz2": lambda part: bz2.compress(part, dice.choice([1, 9])),
+               ".zst": lambda part: pa.compress(part, "zstd", asbytes=True)}
+    pack = packers[dialect["packing"]]
+    if not pack:
         return text
     cut = dice.randrange(len(text) + 1)
-    members = dice.choice([[text], [text[:cut], text[cut:]]])
-    return b"".join(gzip.compress(member, dice.choice([1, 6, 9]), mtime=0) for member in members)
+    return b"".join(pack(member) for member in dice.choice([[text], [text[:cut], text[cut:]]]))
 
 
 def schema(dialect, columns):
-    lines = [f"delimiter = {json.dumps(dialect['delimiter'])}", f"header = {json.dumps(dialect['header'])}",
-             f"nulls = {json.dumps(dialect['nulls'])}", "", "[columns]"]
+    keys = {"delimiter": dialect["delimiter"], "header": dialect["header"], "nulls": dialect["nulls"],
+            "quote": dialect["quote"] or "none", "escape": "backslash" if dialect["backslash"] else "doubled",
+            "decimal_comma": dialect["decimal_comma"], "skip_lines": dialect["skip_lines"],
+            "encoding": dialect["declared"]}
+    if dialect["comment"]:
+        keys["comment"] = dialect["comment"]
+    lines = [*(f"{key} = {json.dumps(value)}" for key, value in keys.items()), "", "[columns]"]
     for column in columns:
         format = f", format = {json.dumps(column['format'])}" if column["format"] else ""
         required = ", required = true" if column["required"] else ""
-        lines.append(f"{column['name']} = {{ type = \"{column['type']}\"{format}{required} }}")
+        nulls = f", nulls = {json.dumps(column['nulls'])}" if column["nulls"] else ""
+        lines.append(f"{column['name']} = {{ type = \"{column['type']}\"{format}{required}{nulls} }}")
     return "\n".join(lines) + "\n"
 
 
