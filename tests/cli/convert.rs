@@ -102,14 +102,23 @@ fn what_is_inferred_can_be_pasted() {
 }
 
 #[test]
-fn a_header_that_no_column_can_have_is_named() {
+fn a_header_that_no_column_can_have_is_renamed_and_remembered() {
     let project = Project::example("retail", "dev");
-    project.write("orders.csv", "Item ID,price\n1,2\n");
-    let refused = project.tarn(&["convert", "orders.csv", "--infer", "--out", "o"]);
-    assert_eq!(refused.code, 1, "{}", refused.stderr);
-    for part in ["HEADER_NAMES", "`Item ID`", "`item_id`"] {
-        assert!(refused.stderr.contains(part), "{}", refused.stderr);
-    }
+    project.write("orders.csv", "Item ID|itemId|Item ID|1st|\n1|2|3|4|5\n");
+    let done = project.done(&["convert", "orders.csv", "--infer", "--out", "o"]);
+    let block = done.stdout.split("\norders.csv ->").next().unwrap();
+    let columns = "item_id = { type = \"int64\", from = \"Item ID\" }\nitemid = \"int64\"\n\
+                   item_id_2 = { type = \"int64\", from = \"Item ID\" }\n\
+                   column_1st = { type = \"int64\", from = \"1st\" }\n\
+                   column_5 = { type = \"int64\", from = \"\" }\n";
+    assert!(block.contains("delimiter = \"|\"") && block.ends_with(columns), "{block}");
+    assert_eq!(read(&project.path("o/orders.parquet"))["rows"], json!([["1", "2", "3", "4", "5"]]));
+
+    project.write("orders.toml", block);
+    project.done(&["convert", "orders.csv", "--schema", "orders.toml", "--out", "o2"]);
+    project.write("orders.csv", "Item ID|itemId|item_id|1st|\n1|2|3|4|5\n");
+    let refused = project.tarn(&["convert", "orders.csv", "--schema", "orders.toml", "--out", "o3"]);
+    assert!(refused.stderr.contains("column 3 is `item_id` instead of `Item ID`"), "{}", refused.stderr);
 }
 
 #[test]

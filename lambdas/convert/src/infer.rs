@@ -7,12 +7,13 @@
 //! rows as many fields as the first row has, at least two; of equals the one with more fields,
 //! then the first named here; comma when none does.
 //!
-//! **Header**: the first row is one when all its fields are filled and different, and none of them
-//! is a bool, a number, a date or a timestamp. A file of texts only therefore loses its first row
-//! if it has no header: say `header = false` in the block.
+//! **Header**: the first row is one when none of its fields is a bool, a number, a date or a
+//! timestamp, and it looks like names: all are filled and different, or below one of them stands such
+//! a value within the first 64 KiB. A file of texts only therefore loses its first row if it has no
+//! header: say `header = false` in the block.
 //!
-//! **Names**: the header's in lower case, each run of other characters than letters, digits and
-//! underscores as one underscore; without header `column_1` and so on.
+//! **Names**: see `names`. Where the header spells a name otherwise, the block says so with `from`,
+//! so that the next file's header is still compared with what the source really writes.
 //!
 //! **Types**: the narrowest that holds every value; an empty field is no value, and spellings such
 //! as `NULL` are texts until the block declares them.
@@ -34,6 +35,7 @@
 //! Rows with another number of fields than the first are bad rows and have no say.
 
 mod kind;
+mod names;
 mod sample;
 
 use std::io::{self, Cursor, Read};
@@ -50,10 +52,9 @@ use kind::Evidence;
 pub struct Inferred {
     /// How its text is written.
     pub csv: Csv,
-    /// Its columns.
+    /// Its columns. One whose name the header spells otherwise than in upper and lower case has the
+    /// header's in `from`.
     pub layout: Layout,
-    /// Names of the header that no column can have as they are, and those that they became.
-    pub renamed: Vec<(String, String)>,
 }
 
 const SAMPLE_BYTES: usize = 64 << 10;
@@ -68,12 +69,12 @@ pub fn infer(source: impl Read) -> Result<Inferred, ConvertError> {
     let filled = input.fill(&mut sample)?;
     sample.truncate(filled);
     let delimiter = sample::delimiter(&sample);
+    let header = sample::has_header(&sample, delimiter);
     let mut rows = reader(delimiter, Cursor::new(sample).chain(Text(input)));
     let mut first = ByteRecord::new();
     if !rows.read_byte_record(&mut first).unwrap_or(false) {
         return Err(ConvertError::Empty);
     }
-    let header = sample::is_header(&first);
     let evidence = gather(&mut rows, &first, header);
     Ok(described(delimiter, header, &first, &evidence))
 }
@@ -114,20 +115,17 @@ fn take(evidence: &mut [Evidence], row: &ByteRecord) {
 }
 
 fn described(delimiter: u8, header: bool, first: &ByteRecord, evidence: &[Evidence]) -> Inferred {
-    let mut names: Vec<ColumnName> = Vec::new();
-    let mut renamed = Vec::new();
-    for (index, field) in first.iter().enumerate() {
-        let written = String::from_utf8_lossy(field).trim().to_owned();
-        let name = sample::name(header.then_some(written.as_str()), index, &names);
-        if header && !name.as_str().eq_ignore_ascii_case(&written) {
-            renamed.push((written, name.to_string()));
-        }
-        names.push(name);
-    }
-    let column = |(name, evidence): (ColumnName, &Evidence)| Column::new(name, evidence.kind());
-    let columns = names.into_iter().zip(evidence).map(column).collect();
+    let written: Vec<String> =
+        first.iter().map(|field| String::from_utf8_lossy(field).trim().to_owned()).collect();
+    let names = if header { names::of(&written) } else { names::numbered(written.len()) };
+    let column = |((name, written), evidence): ((ColumnName, &String), &Evidence)| {
+        let is_another = header && !name.as_str().eq_ignore_ascii_case(written);
+        let from = is_another.then(|| written.clone());
+        Column { from, ..Column::new(name, evidence.kind()) }
+    };
+    let columns = names.into_iter().zip(&written).zip(evidence).map(column).collect();
     let csv = Csv { delimiter: char::from(delimiter), header, ..Csv::default() };
-    Inferred { csv, layout: Layout { from: None, columns }, renamed }
+    Inferred { csv, layout: Layout { from: None, columns } }
 }
 
 #[cfg(test)]
@@ -189,13 +187,21 @@ mod tests {
         assert_eq!((inferred.csv.delimiter, inferred.csv.header), (';', true));
         let names: Vec<_> = inferred.layout.columns.iter().map(|column| column.name.as_str()).collect();
         assert_eq!(names, ["item_id", "item_id_2", "price"]);
-        assert_eq!(inferred.renamed.len(), 2);
+        let from: Vec<_> = inferred.layout.columns.iter().map(Column::name_in_file).collect();
+        assert_eq!(from, ["Item ID", "item-id", "price"]);
 
         let inferred = infer(&b"1|a|\n2|b|2024-01-01\n"[..]).unwrap();
         assert_eq!((inferred.csv.delimiter, inferred.csv.header), ('|', false));
         assert_eq!(kinds("1|a|\n2|b|2024-01-01\n"), ["column_1 int64", "column_2 string", "column_3 date"]);
         assert_eq!(kinds("\u{feff}a\n1\n"), ["a int64"]);
-        assert_eq!(kinds("1st,Größe,_\n1,2,3\n"), ["column_1st int64", "gr_e int64", "column_3 int64"]);
+        assert_eq!(kinds("1st,Größe,_\n1,2,3\n"), ["column_1st int64", "grosse int64", "column_3 int64"]);
+    }
+
+    #[test]
+    fn a_header_may_have_holes_and_repeat_itself_above_values() {
+        assert_eq!(kinds("a,,a,\n1,x,2,\n"), ["a int64", "column_2 string", "a_2 int64", "column_4 string"]);
+        assert_eq!(kinds("a,,a\nx,y,z\n"), ["column_1 string", "column_2 string", "column_3 string"]);
+        assert_eq!(kinds("a,2\n1,3\n"), ["column_1 string", "column_2 int64"]);
     }
 
     #[test]

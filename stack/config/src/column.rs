@@ -145,17 +145,18 @@ fn described(
     Some(Spanned::new(written?.span(), column))
 }
 
-/// A name in a header is compared without the white space around it.
+/// A name in a header is compared without the white space around it. It may be empty.
 fn name_in_file(written: &Spanned<&str>, block: &Reader) -> Option<String> {
     let text = *written.get_ref();
-    if text == text.trim() && !text.is_empty() {
+    if text == text.trim() {
         return Some(text.to_owned());
     }
     let title = format!("{} is no name in a header", quote(text));
     let fault = Diagnostic::error(Code::InvalidValue, written.span(), title);
-    let label = if text.trim().is_empty() { "it is empty" } else { "there is white space at its ends" };
     block.faults.push(
-        fault.label(label).help("write it without white space around it: the header's is not looked at"),
+        fault
+            .label("there is white space at its ends")
+            .help("write it without white space around it: the header's is not looked at"),
     );
     None
 }

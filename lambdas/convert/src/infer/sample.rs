@@ -1,9 +1,9 @@
-//! What the beginning of a file says: its delimiter, whether it has a header, and the names.
+//! What the beginning of a file says: its delimiter, and whether it has a header.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
-use csv::ByteRecord;
-use tarn_lake::ColumnName;
+use csv::{ByteRecord, Reader};
 
 use super::kind::is_typed;
 use super::reader;
@@ -37,37 +37,28 @@ fn regularity(sample: &[u8], delimiter: u8) -> Option<(usize, usize)> {
 }
 
 /// Whether the first row names the columns.
-pub fn is_header(first: &ByteRecord) -> bool {
+pub fn has_header(sample: &[u8], delimiter: u8) -> bool {
+    let mut rows = reader(delimiter, sample);
+    let mut first = ByteRecord::new();
+    let has_row = rows.read_byte_record(&mut first).unwrap_or(false);
+    let none_typed = has_row && !first.iter().any(is_typed);
+    none_typed && (is_a_list_of_names(&first) || has_values(&mut rows, first.len()))
+}
+
+/// Filled and different.
+fn is_a_list_of_names(first: &ByteRecord) -> bool {
     let names: Vec<&[u8]> = first.iter().map(<[u8]>::trim_ascii).collect();
-    let repeated = |index: usize| names.iter().take(index).any(|earlier| *earlier == names[index]);
-    let is_name = |(index, name): (usize, &&[u8])| !name.is_empty() && !is_typed(name) && !repeated(index);
-    names.iter().enumerate().all(is_name)
+    let distinct: HashSet<&&[u8]> = names.iter().collect();
+    distinct.len() == names.len() && !names.iter().any(|name| name.is_empty())
 }
 
-/// A column's name, different from those that are taken.
-pub fn name(written: Option<&str>, index: usize, taken: &[ColumnName]) -> ColumnName {
-    let folded = written.map(fold).unwrap_or_default();
-    let folded = match folded.as_bytes() {
-        [] => format!("column_{}", index + 1),
-        [first, ..] if !first.is_ascii_lowercase() => format!("column_{folded}"),
-        _ => folded,
-    };
-    let numbered = (2..).map(|number| format!("{folded}_{number}"));
-    let mut candidates =
-        std::iter::once(folded.clone()).chain(numbered).filter_map(|n| ColumnName::new(n).ok());
-    let free = candidates.find(|name| !taken.contains(name));
-    #[allow(clippy::expect_used, reason = "there are more numbers than columns, and `fold` keeps it short")]
-    free.expect("a free name")
-}
-
-/// The longest name, with room for `column_` and a number.
-const LONGEST: usize = ColumnName::LONGEST - 32;
-
-/// Lower case, and other characters as one underscore; none at the ends.
-fn fold(written: &str) -> String {
-    let is_part = |character: char| character.is_ascii_alphanumeric();
-    let parts = written.split(|character| !is_part(character)).filter(|part| !part.is_empty());
-    let mut folded = parts.collect::<Vec<_>>().join("_").to_ascii_lowercase();
-    folded.truncate(LONGEST);
-    folded
+/// Whether any whole row holds something else than texts.
+fn has_values(rows: &mut Reader<&[u8]>, columns: usize) -> bool {
+    let mut row = ByteRecord::new();
+    while let Ok(true) = rows.read_byte_record(&mut row) {
+        if row.len() == columns && row.iter().any(is_typed) {
+            return true;
+        }
+    }
+    false
 }

@@ -19,9 +19,20 @@ pub fn of(input: &Path, csv: &Csv, layout: &Layout) -> String {
     }
     block.push_str("\n[table.columns]\n");
     for column in &layout.columns {
-        let _ = writeln!(block, "{} = \"{}\"", column.name, column.kind);
+        let _ = match &column.from {
+            None => writeln!(block, "{} = \"{}\"", column.name, column.kind),
+            Some(from) => {
+                let from = quoted(from);
+                writeln!(block, "{} = {{ type = \"{}\", from = {from} }}", column.name, column.kind)
+            }
+        };
     }
     block
+}
+
+/// A TOML string: its escapes are those of JSON, but for one control character.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
 }
 
 /// The file's name as far as a table can have it.
@@ -36,6 +47,17 @@ fn table_name(input: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_the_header_that_no_column_can_have_are_written_beside() {
+        let text = "Item ID,\"say \"\"hi\"\"\\\u{7f}\",,x\n1,2,3,4\n";
+        let inferred = tarn_convert::infer(text.as_bytes()).unwrap();
+        let block = of(Path::new("t.csv"), &inferred.csv, &inferred.layout);
+        assert!(block.contains("item_id = { type = \"int64\", from = \"Item ID\" }\n"), "{block}");
+        assert!(block.contains("column_3 = { type = \"int64\", from = \"\" }\n"), "{block}");
+        let read = tarn_config::parse_schema(&block).unwrap();
+        assert_eq!(read.layout, inferred.layout);
+    }
 
     #[test]
     fn a_block_says_what_is_not_the_default() {

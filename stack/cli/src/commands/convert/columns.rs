@@ -134,16 +134,6 @@ fn keys_of(input: &Path) -> Vec<String> {
 fn inferred(input: &Path) -> Result<Shape, Refused> {
     let source = fs::File::open(input).map_err(ConvertError::Source).map_err(Refused::of)?;
     let found = infer(source).map_err(Refused::of)?;
-    if let Some((written, name)) = found.renamed.first() {
-        return Err(Refused {
-            class: "HEADER_NAMES".into(),
-            reason: format!(
-                "the header's `{written}` can be no column's name: write lower-case letters, digits and \
-                 underscores, a letter first, for example `{name}`"
-            ),
-            rejects: None,
-        });
-    }
     let block = block::of(input, &found.csv, &found.layout);
     Ok(Shape {
         csv: found.csv,
