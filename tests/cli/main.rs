@@ -9,4 +9,5 @@
 mod convert;
 mod refusals;
 mod release;
+mod rules;
 mod templates;
