@@ -168,7 +168,7 @@ impl Worker {
         };
         let Some(found) = self.tokeniser.rows(text, at, to, shape) else { return Ok(None) };
         let content = text.get(at..found.end.min(segment.end)).unwrap_or_default();
-        if !found.ascii && std::str::from_utf8(content).is_err() {
+        if !found.ascii && simdutf8::basic::from_utf8(content).is_err() {
             return Ok(None);
         }
         let fields = match quote {

@@ -127,9 +127,10 @@ impl Texts {
     #[inline(always)]
     fn push_bytes(&mut self, whole: &[u8], range: Range<usize>) {
         let end = self.bytes.len() + range.len();
-        let chunk = whole.get(range.start..).and_then(|rest| rest.first_chunk::<32>());
-        match chunk {
-            Some(chunk) if range.len() <= 32 => self.bytes.extend_from_slice(chunk),
+        let rest = whole.get(range.start..).unwrap_or_default();
+        match (rest.first_chunk::<32>(), rest.first_chunk::<64>()) {
+            (Some(chunk), _) if range.len() <= 32 => self.bytes.extend_from_slice(chunk),
+            (_, Some(chunk)) if range.len() <= 64 => self.bytes.extend_from_slice(chunk),
             _ => self.bytes.extend_from_slice(whole.get(range).unwrap_or_default()),
         }
         self.bytes.truncate(end);

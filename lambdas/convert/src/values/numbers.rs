@@ -17,6 +17,14 @@ impl Parse for Bools {
         let is_one_of = |words: [&[u8]; 4]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
         is_one_of(TRUE).then_some(true).or_else(|| is_one_of(FALSE).then_some(false))
     }
+    #[inline(always)]
+    fn parse_in(&self, text: &[u8], start: usize, end: usize) -> Option<bool> {
+        match text.get(start..end)? {
+            b"true" => Some(true),
+            b"false" => Some(false),
+            other => self.parse(trimmed(other)),
+        }
+    }
 }
 
 impl Parse for Ints32 {
