@@ -27,14 +27,47 @@ pub(crate) enum Fields<'a> {
     Same(Field),
 }
 
-/// Places of all delimiters and line ends, behind the place before the first field.
+/// Places of all delimiters and line ends of rows, behind the place before the first field.
 #[derive(Clone, Copy)]
 pub(crate) struct Separators<'a> {
     pub places: &'a [u32],
+    /// From the place before a row to the place before the next one: as many as columns where rows
+    /// stand one behind the other, one more where each has both of its ends.
+    pub stride: usize,
     /// Whether lines end with CR and LF; then the CR is no part of the last field.
     pub crlf: bool,
     /// What stands around quoted fields, if any is.
     pub quote: u8,
+}
+
+impl Block<'_> {
+    /// Hands on the fields of a column, row after row.
+    #[inline(always)]
+    pub fn each_field(&self, column: usize, take: impl FnMut(Field)) {
+        let Self { text, rows, columns, fields } = *self;
+        match fields {
+            Fields::Plain(places) => places.plain(column, columns).take(rows).for_each(take),
+            Fields::Quoted(places) => places.quoted(text, column, columns).take(rows).for_each(take),
+            Fields::Placed(fields) => {
+                fields.iter().skip(column).step_by(columns).take(rows).copied().for_each(take);
+            }
+            Fields::Same(field) => std::iter::repeat_n(field, rows).for_each(take),
+        }
+    }
+
+    /// All fields, row by row.
+    pub fn place(&self, placed: &mut Vec<Field>) {
+        placed.clear();
+        placed.resize(self.rows * self.columns, Field { start: 0, end: 0, quoted: false });
+        for column in 0..self.columns {
+            let mut places = placed.iter_mut().skip(column).step_by(self.columns);
+            self.each_field(column, |field| {
+                if let Some(place) = places.next() {
+                    *place = field;
+                }
+            });
+        }
+    }
 }
 
 /// The fields of one column, the first `rows` of them.
@@ -46,8 +79,10 @@ impl Block<'_> {
     pub fn field(&self, row: usize, column: usize) -> Option<Field> {
         let at = row * self.columns;
         match self.fields {
-            Fields::Plain(places) => places.behind(at).plain(column, self.columns).next(),
-            Fields::Quoted(places) => places.behind(at).quoted(self.text, column, self.columns).next(),
+            Fields::Plain(places) => places.behind(row * places.stride).plain(column, self.columns).next(),
+            Fields::Quoted(places) => {
+                places.behind(row * places.stride).quoted(self.text, column, self.columns).next()
+            }
             Fields::Placed(fields) => fields.get(at + column).copied(),
             Fields::Same(field) => Some(field),
         }
@@ -99,7 +134,7 @@ impl<'a> Separators<'a> {
     #[inline(always)]
     pub fn plain(self, column: usize, columns: usize) -> impl Places + 'a {
         let behind = u32::from(self.crlf && column + 1 == columns);
-        self.pairs(column, columns).map(move |(before, end)| Field {
+        self.pairs(column).map(move |(before, end)| Field {
             start: before + 1,
             end: end - behind,
             quoted: false,
@@ -119,12 +154,21 @@ impl<'a> Separators<'a> {
         })
     }
 
+    /// The separators of some rows, each with both of its ends.
+    pub fn select(self, rows: &[u32], columns: usize, places: &mut Vec<u32>) {
+        places.clear();
+        for row in rows {
+            let start = *row as usize * self.stride;
+            places.extend_from_slice(self.places.get(start..=start + columns).unwrap_or_default());
+        }
+    }
+
     #[inline(always)]
-    fn pairs(self, column: usize, columns: usize) -> impl Iterator<Item = (u32, u32)> + 'a {
+    fn pairs(self, column: usize) -> impl Iterator<Item = (u32, u32)> + 'a {
         let mut rest = self.places.get(column..).unwrap_or_default();
         std::iter::from_fn(move || {
             let [before, end] = *rest.first_chunk::<2>()?;
-            rest = rest.get(columns..).unwrap_or_default();
+            rest = rest.get(self.stride..).unwrap_or_default();
             Some((before, end))
         })
     }

@@ -1,25 +1,25 @@
 //! The conversion as a story: open, check, convert segment after segment, finish.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
-use parquet::schema::types::SchemaDescPtr;
-use tarn_lake::{BadRows, Captures, Csv, Escape, Format, Layout};
+use tarn_lake::{BadRows, Captures, Column, Csv, Escape, Format, Layout, Placement};
 
 use crate::columns::Tools;
 use crate::encode::codec::Codec;
-use crate::group::Group;
 use crate::header::{self, Front};
 use crate::input::Input;
 use crate::json::{self, Lines};
+use crate::outputs::{Output, Outputs};
+use crate::placer::Placer;
 use crate::quoting::Quoting;
 use crate::rejects::RejectSink;
 use crate::rows::Dialect;
 use crate::scan::Grammar;
 use crate::segments::{Cutting, Segment, Segments};
-use crate::silver::Silver;
 use crate::splits::Part;
+
 use crate::tolerance::Tolerance;
-use crate::turns::Turns;
+use crate::turns::{Results, Turns};
 use crate::worker::Worker;
 use crate::{ConvertError, HashKey, Limits, Unique, schema};
 
@@ -42,6 +42,8 @@ pub struct Spec<'a> {
     pub unique: Option<&'a Unique>,
     /// The secret of columns that are hashed.
     pub hash_key: Option<&'a HashKey>,
+    /// Which folders rows go to, and in which order they stand.
+    pub placement: &'a Placement,
     /// How pages are compressed.
     pub codec: Codec,
     /// What the conversion may use.
@@ -54,6 +56,7 @@ impl<'a> Spec<'a> {
     /// Files of a layout, as it is, into Parquet, with everything else as it is by default.
     pub fn new(csv: &'a Csv, layout: &'a Layout) -> Self {
         const NO_NAME: &Captures = &Captures::none();
+        const PLAIN: &Placement = &Placement::PLAIN;
         let (bad_rows, codec, limits) = (BadRows::default(), Codec::default(), Limits::default());
         Self {
             csv,
@@ -63,10 +66,17 @@ impl<'a> Spec<'a> {
             bad_rows,
             unique: None,
             hash_key: None,
+            placement: PLAIN,
             codec,
             limits,
             part: None,
         }
+    }
+
+    /// The columns of the Parquet files, in their order.
+    pub(crate) fn file_columns(&self) -> impl Iterator<Item = &'a Column> {
+        let Self { schema, placement, .. } = *self;
+        schema.in_silver().filter(|column| !placement.is_folder(&column.name))
     }
 }
 
@@ -100,11 +110,34 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     silver: W,
     rejects: &mut (dyn RejectSink + Send),
 ) -> Result<Conversion, ConvertError> {
+    if !spec.placement.partition_by.is_empty() {
+        return Err(ConvertError::Spec("a table with `partition_by` is no single file".into()));
+    }
+    let mut silver = Some(silver);
+    let open =
+        |_: &str| silver.take().ok_or_else(|| io::Error::other("a second file of a table without folders"));
+    convert_to(spec, source, open, rejects).map(|(done, _)| done)
+}
+
+/// Converts one file into one Parquet file for each folder, which `open` gives a place to; it is
+/// called with folders such as `event=view/`. In a table without `partition_by` that is the empty
+/// text, once; in any other only folders with rows are opened.
+///
+/// On an error, what reached the sinks is no Parquet file: drop it.
+pub fn convert_to<R: Read + Send, W: Write + Send>(
+    spec: &Spec<'_>,
+    source: R,
+    open: impl FnMut(&str) -> io::Result<W> + Send,
+    rejects: &mut (dyn RejectSink + Send),
+) -> Result<(Conversion, Vec<Output<W>>), ConvertError> {
     let limits = limits(spec);
     let dialect = dialect(spec, limits)?;
-    let silver = Silver::new(schema::of(spec.schema)?, silver)?;
-    let schema = silver.schema();
-    let mut first = worker(spec, limits, dialect, &schema)?;
+    let schema = schema::of(spec.file_columns())?;
+    let mut outputs = Outputs::new(spec, schema.clone(), open, limits.row_group_bytes);
+    if spec.placement.partition_by.is_empty() {
+        outputs.open("")?;
+    }
+    let mut first = worker(spec, limits, dialect)?;
     let source = source.take(spec.part.map_or(u64::MAX, |part| part.bytes()));
     let input = match &spec.part {
         None => Input::open(source, spec.csv, limits)?,
@@ -114,11 +147,10 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     let mut segment = Segment::new();
     let first_rows = first_rows(&mut segments, &mut segment, dialect, spec)?;
     let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
-    let helpers: Result<Vec<Worker>, _> =
-        (0..helpers).map(|_| worker(spec, limits, dialect, &schema)).collect();
+    let helpers: Result<Vec<Worker>, _> = (0..helpers).map(|_| worker(spec, limits, dialect)).collect();
     let helpers = helpers?;
-    let turns = Turns::new(segments, silver, rejects, Tolerance::new(spec.bad_rows, limits), limits);
-    first.claims = spec.unique.map(|unique| unique.begin(&first.group, limits.unique_bytes));
+    let turns = Turns::new(segments, outputs, rejects, Tolerance::new(spec.bad_rows, limits), limits);
+    first.claims = spec.unique.map(|unique| unique.begin(first.group.judge(), limits.unique_bytes));
     if let Some(lines) = first_rows {
         std::thread::scope(|threads| {
             for mut helper in helpers {
@@ -128,7 +160,7 @@ pub fn convert<R: Read + Send, W: Write + Send>(
             turns.work(&mut first, &mut segment, lines);
         });
     }
-    let converted = finished(spec, turns);
+    let converted = finished(spec, turns, &mut first);
     if let (Some(unique), Some(claims)) = (spec.unique, first.claims) {
         unique.end(claims, converted.is_ok());
     }
@@ -144,19 +176,37 @@ fn limits(spec: &Spec<'_>) -> Limits {
 fn finished<R: Read + Send, W: Write + Send>(
     spec: &Spec<'_>,
     turns: Turns<'_, R, W>,
-) -> Result<Conversion, ConvertError> {
+    worker: &mut Worker<'_>,
+) -> Result<(Conversion, Vec<Output<W>>), ConvertError> {
     let (segments, mut results) = turns.finish()?;
     refuse_short_part(spec, segments.input().bytes_in())?;
+    make_the_rest(&mut results, worker)?;
     results.tolerance.end(results.rows + results.bad_rows)?;
-    Ok(Conversion {
+    let outputs = results.outputs.finish()?;
+    let done = Conversion {
         rows: results.rows,
         bad_rows: results.bad_rows,
         nulled_rows: results.nulled_rows,
         nulled_values: results.nulled_values,
         bytes_in: segments.input().bytes_in(),
         text_bytes: segments.input().text_bytes(),
-        bytes_out: results.silver.finish()?,
-    })
+        bytes_out: outputs.iter().map(|output| output.bytes).sum(),
+    };
+    Ok((done, outputs))
+}
+
+/// Makes row groups of all rows that are still kept.
+fn make_the_rest<W: Write + Send>(
+    results: &mut Results<'_, W>,
+    worker: &mut Worker<'_>,
+) -> Result<(), ConvertError> {
+    results.outputs.give_out_all()?;
+    while let Some(job) = results.job() {
+        let number = job.number();
+        let group = worker.group.make(job, &mut worker.tools)?;
+        results.job_done(number, group)?;
+    }
+    Ok(())
 }
 
 /// Reads the first segment that holds rows. Gives the lines before them, the header's too, unless
@@ -202,13 +252,8 @@ pub(crate) fn cutting(spec: &Spec<'_>, dialect: Dialect) -> Cutting {
     }
 }
 
-fn worker(
-    spec: &Spec<'_>,
-    limits: Limits,
-    dialect: Dialect,
-    schema: &SchemaDescPtr,
-) -> Result<Worker, ConvertError> {
-    let group = Group::new(spec, schema)?;
+fn worker<'s>(spec: &'s Spec<'s>, limits: Limits, dialect: Dialect) -> Result<Worker<'s>, ConvertError> {
+    let group = Placer::new(spec)?;
     let json = (spec.csv.format == Format::JsonLines)
         .then(|| Lines::new(spec.layout, spec.schema, limits.longest_row_bytes));
     Ok(Worker::new(group, Tools::new(spec.codec)?, dialect, json, limits))

@@ -114,6 +114,17 @@ pub enum ConvertError {
         /// Which limit, in words.
         limit: String,
     },
+    /// The rows go to more folders than the table allows.
+    #[error(
+        "the rows go to more than {limit} folders, which are many by `{column}`; write \
+         `cluster_by = [\"{column}\"]` and take it out of `partition_by`, or raise `max_partitions`"
+    )]
+    TooManyPartitions {
+        /// How many were allowed.
+        limit: u32,
+        /// The column of `partition_by` that has the most values.
+        column: ColumnName,
+    },
     /// A row is bad, in a table that takes none.
     #[error(
         "line {line}, at byte {byte_offset}: {reason}; the table takes no bad rows (`on_bad_row = \"fail\"`)"
@@ -229,6 +240,7 @@ impl ConvertError {
             Self::NotText { .. } => "not_text",
             Self::NotJsonLines { .. } => "not_json_lines",
             Self::DecompressionBomb { .. } => "decompression_bomb",
+            Self::TooManyPartitions { .. } => "too_many_partitions",
             Self::BadRow { .. } => "bad_row",
             Self::TooManyBadRows { .. } | Self::TooGreatShareOfBadRows { .. } => "too_many_bad_rows",
             Self::Name { .. } => "unnamed",

@@ -4,15 +4,15 @@
 //! the file's layout does not have it, none.
 
 use parquet::errors::Result;
-use parquet::schema::types::{ColumnDescPtr, SchemaDescPtr};
-use tarn_lake::{Column as Declared, ColumnName, ColumnSource, Csv, OnBadRow};
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
+use tarn_lake::{Column as Declared, ColumnName, ColumnSource, ColumnType, Csv, OnBadRow};
 
 use crate::block::{Block, Fields};
-use crate::columns::{self, Column, Mark, Refusal, Rules, Tools, Unusable};
+use crate::columns::{self, Column, Mark, Rules, Tools, Unusable, Worth};
 use crate::encode::Finished;
 use crate::rejects::{Place, Reason};
 use crate::scan::Field;
-use crate::{ConvertError, Spec};
+use crate::{ConvertError, Spec, schema};
 
 /// The rows since the last row group.
 pub(crate) struct Group {
@@ -38,6 +38,7 @@ struct Slot {
     /// Whether a row without a value is a bad row.
     required: bool,
     column: Box<dyn Column>,
+    is_bool: bool,
 }
 
 /// What is wrong with a row.
@@ -61,7 +62,7 @@ impl From<Reason> for Refused {
 }
 
 /// Where the values of a column come from.
-enum Source {
+pub(crate) enum Source {
     Field(Place),
     /// The same text for every row.
     Fixed(Vec<u8>),
@@ -70,10 +71,20 @@ enum Source {
 }
 
 impl Group {
-    /// Columns of the schema, fed by files of a layout: type and order are the schema's; place,
-    /// format and `required` are the layout's.
-    pub fn new(spec: &Spec<'_>, parquet: &SchemaDescPtr) -> std::result::Result<Self, ConvertError> {
-        let columns = spec.schema.in_silver().zip(parquet.columns());
+    /// The columns of the Parquet files, fed by files of a layout: type and order are the schema's;
+    /// place, format and `required` are the layout's.
+    pub fn new(spec: &Spec<'_>) -> std::result::Result<Self, ConvertError> {
+        Self::of(spec, spec.file_columns().collect())
+    }
+
+    /// The same with the columns that are folders, for who judges rows and makes no row group.
+    pub fn judge(spec: &Spec<'_>) -> std::result::Result<Self, ConvertError> {
+        Self::of(spec, spec.schema.in_silver().collect())
+    }
+
+    fn of(spec: &Spec<'_>, columns: Vec<&Declared>) -> std::result::Result<Self, ConvertError> {
+        let parquet = SchemaDescriptor::new(schema::of(columns.iter().copied())?);
+        let columns = columns.into_iter().zip(parquet.columns());
         let slots: std::result::Result<Vec<Slot>, ConvertError> =
             columns.map(|(column, descriptor)| Slot::new(spec, column, descriptor)).collect();
         Ok(Self {
@@ -129,6 +140,16 @@ impl Group {
 
     /// Takes all rows of a block, or none when any breaks a rule.
     pub fn append(&mut self, block: &Block<'_>, tools: &mut Tools) -> Result<bool> {
+        let taken = self.take(block);
+        if taken {
+            self.settle(block.rows, tools)?;
+        }
+        Ok(taken)
+    }
+
+    /// The same, for who may think better of it: [`Group::settle`] or [`Group::undo`] must follow
+    /// when rows were taken.
+    pub fn take(&mut self, block: &Block<'_>) -> bool {
         self.marks.clear();
         for slot in &mut self.slots {
             self.marks.push(slot.column.mark());
@@ -141,26 +162,61 @@ impl Group {
                 }
             };
             if !taken {
-                self.back_to_marks();
-                return Ok(false);
+                self.undo();
+                return false;
             }
         }
-        self.rows += block.rows;
-        for slot in &mut self.slots {
-            slot.column.settle(tools)?;
-        }
-        Ok(true)
+        true
     }
 
-    fn back_to_marks(&mut self) {
+    /// Whether no row of a block breaks a rule.
+    pub fn check(&mut self, block: &Block<'_>) -> bool {
+        let fine = self.take(block);
+        if fine {
+            self.undo();
+        }
+        fine
+    }
+
+    /// Gives back the rows that were taken last.
+    pub fn undo(&mut self) {
         for (slot, mark) in self.slots.iter_mut().zip(&self.marks) {
             slot.column.back_to(*mark);
         }
     }
 
+    /// Keeps the rows that were taken last.
+    pub fn settle(&mut self, rows: usize, tools: &mut Tools) -> Result<()> {
+        self.rows += rows;
+        self.slots.iter_mut().try_for_each(|slot| slot.column.settle(tools))
+    }
+
+    /// Makes the row group that begins one that a search in some columns can skip most of.
+    pub fn index(&mut self, columns: &[ColumnName], page_rows: usize, rows: usize) -> Result<()> {
+        for slot in &mut self.slots {
+            let filtered = columns.contains(&slot.name) && !slot.is_bool;
+            slot.column.index(page_rows, filtered.then_some(rows))?;
+        }
+        Ok(())
+    }
+
+    /// What a row is worth in a column, by its fields in a text.
+    pub fn worth<'t>(
+        &'t self,
+        column: &ColumnName,
+        text: &'t [u8],
+        field: impl Fn(usize) -> Field,
+    ) -> Worth<'t> {
+        let slot = self.slots.iter().find(|slot| slot.name == *column);
+        let Some(Slot { source: Source::Field(place), column, .. }) = slot else { return Worth::Null };
+        let field = field(place.column - 1);
+        let raw = text.get(field.start as usize..field.end as usize).unwrap_or_default();
+        column.worth(raw, field.quoted).unwrap_or(Worth::Null)
+    }
+
     /// What is wrong with a row, or nothing. Where the table wants it, fields that cannot be read are
     /// emptied, so that the row can be taken.
-    pub fn judge(&self, raw: &[u8], fields: &mut [Field]) -> Option<Refused> {
+    pub fn judge_row(&self, raw: &[u8], fields: &mut [Field]) -> Option<Refused> {
         let reason = self.refusal(raw, fields)?;
         let of_a_value = fields.len() == self.wanted && reason != Reason::NulByte;
         let unreadable =
@@ -220,8 +276,9 @@ impl Slot {
             _ => Rules::new(spec.csv, &declared),
         };
         let made = columns::column(&declared, rules, spec.hash_key, descriptor.clone());
-        let (name, required) = (name.clone(), declared.required);
-        let slot = Self { name, source, required, column: made.map_err(|why| unusable(&why, column))? };
+        let (name, required, is_bool) = (name.clone(), declared.required, kind == ColumnType::Bool);
+        let made = made.map_err(|why| unusable(&why, column))?;
+        let slot = Self { name, source, required, column: made, is_bool };
         match &slot.source {
             Source::Fixed(text) if slot.column.refusal(text, false).is_some() => {
                 Err(ConvertError::FixedValue { column: column.name.clone(), kind: column.kind })
@@ -242,18 +299,13 @@ impl Slot {
         let Source::Field(place) = &self.source else { return None };
         let field = fields.get(place.column - 1)?;
         let text = raw.get(field.start as usize..field.end as usize).unwrap_or_default();
-        self.column.refusal(text, field.quoted).map(|refusal| match refusal {
-            Refusal::Missing => Reason::MissingRequired(place.clone()),
-            Refusal::NotUtf8 => Reason::InvalidUtf8(place.clone()),
-            Refusal::Unparsable => Reason::Unparsable(place.clone()),
-            Refusal::Breaks(rule) => Reason::BrokenRule(place.clone(), rule),
-        })
+        self.column.refusal(text, field.quoted).map(|refusal| refusal.of(place))
     }
 }
 
 impl Source {
     /// Where a column of the schema gets its values in files of the layout.
-    fn of(column: &Declared, spec: &Spec<'_>) -> std::result::Result<Self, ConvertError> {
+    pub fn of(column: &Declared, spec: &Spec<'_>) -> std::result::Result<Self, ConvertError> {
         let same_name = |candidate: &&Declared| candidate.name == column.name && !candidate.drop;
         let Some(in_file) = spec.layout.columns.iter().find(same_name) else { return Ok(Self::Nothing) };
         match &in_file.source {
@@ -281,7 +333,8 @@ fn repeated(text: &[u8], rows: usize) -> Block<'_> {
     }
 }
 
-fn unusable(why: &Unusable, column: &Declared) -> ConvertError {
+/// The error of a column that cannot be made.
+pub(crate) fn unusable(why: &Unusable, column: &Declared) -> ConvertError {
     let (name, kind) = (&column.name, column.kind);
     ConvertError::Spec(match why {
         Unusable::Format(pattern) => format!("`{pattern}` of column `{name}` is no strftime pattern"),

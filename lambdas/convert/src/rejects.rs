@@ -57,6 +57,12 @@ pub enum Reason {
     /// A text field is not UTF-8, or what stands for it in its own encoding.
     #[error("invalid encoding: the text in {0} cannot be decoded")]
     InvalidUtf8(Place),
+    /// A value would make a folder that every reader takes for null.
+    #[error("the value in {0} is what Hive calls the folder of rows without a value")]
+    FolderOfNull(Place),
+    /// A value would make a folder whose name no object's key has room for.
+    #[error("the value in {0} is too long for the name of a folder")]
+    FolderTooLong(Place),
     /// The row holds a zero byte.
     #[error("the row holds a NUL byte")]
     NulByte,

@@ -11,11 +11,11 @@ use std::sync::Arc;
 use parquet::basic::{LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::errors::Result;
 use parquet::schema::types::Type;
-use tarn_lake::{Column, ColumnType, Layout};
+use tarn_lake::{Column, ColumnType};
 
-/// The Parquet schema of a layout: of its columns that are in silver.
-pub(crate) fn of(layout: &Layout) -> Result<Arc<Type>> {
-    let fields: Result<Vec<_>> = layout.in_silver().map(|column| field(column).map(Arc::new)).collect();
+/// The Parquet schema of columns.
+pub(crate) fn of<'c>(columns: impl Iterator<Item = &'c Column>) -> Result<Arc<Type>> {
+    let fields: Result<Vec<_>> = columns.map(|column| field(column).map(Arc::new)).collect();
     Ok(Arc::new(Type::group_type_builder("schema").with_fields(fields?).build()?))
 }
 

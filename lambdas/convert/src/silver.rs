@@ -3,15 +3,20 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
-use parquet::errors::Result;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{SchemaDescPtr, Type};
+use parquet::schema::types::Type;
+use tarn_lake::ColumnName;
 
+use crate::Spec;
 use crate::encode::Finished;
 
 /// The parquet crate copies in pieces of 8 KB, each of which would be a call to the system.
 const WRITE_BYTES: usize = 512 << 10;
+/// The same where there may be hundreds of files at once.
+const WRITE_BYTES_OF_MANY: usize = 32 << 10;
 
 /// The Parquet file.
 pub(crate) struct Silver<W: Write + Send> {
@@ -19,16 +24,13 @@ pub(crate) struct Silver<W: Write + Send> {
 }
 
 impl<W: Write + Send> Silver<W> {
-    pub fn new(schema: Arc<Type>, sink: W) -> Result<Self> {
-        let properties = Arc::new(WriterProperties::builder().set_created_by("tarn".into()).build());
-        let sink = BufWriter::with_capacity(WRITE_BYTES, sink);
-        let file = SerializedFileWriter::new(Counted { sink, bytes: 0 }, schema, properties)?;
+    pub fn new(spec: &Spec<'_>, schema: Arc<Type>, sink: W) -> Result<Self> {
+        let order = sorting(spec);
+        let properties = WriterProperties::builder().set_created_by("tarn".into()).set_sorting_columns(order);
+        let capacity = if spec.placement.partition_by.is_empty() { WRITE_BYTES } else { WRITE_BYTES_OF_MANY };
+        let sink = Counted { sink: BufWriter::with_capacity(capacity, sink), bytes: 0 };
+        let file = SerializedFileWriter::new(sink, schema, Arc::new(properties.build()))?;
         Ok(Self { file })
-    }
-
-    /// The columns, as column chunks must name them.
-    pub fn schema(&self) -> SchemaDescPtr {
-        self.file.schema_descr().clone().into()
     }
 
     /// Writes one row group; its buffers can be used again.
@@ -42,12 +44,23 @@ impl<W: Write + Send> Silver<W> {
         Ok(())
     }
 
-    /// Writes the footer; gives the file's size.
-    pub fn finish(&mut self) -> Result<u64> {
-        self.file.finish()?;
-        self.file.inner_mut().flush()?;
-        Ok(self.file.inner().bytes)
+    /// Writes the footer; gives the file's size, and what it was written to.
+    pub fn finish(self) -> Result<(u64, W)> {
+        let Counted { sink, bytes } = self.file.into_inner()?;
+        let mut sink =
+            sink.into_inner().map_err(|error| ParquetError::External(Box::new(error.into_error())))?;
+        sink.flush()?;
+        Ok((bytes, sink))
     }
+}
+
+/// What the footer says of the order of rows.
+fn sorting(spec: &Spec<'_>) -> Option<Vec<SortingColumn>> {
+    let position = |name: &ColumnName| spec.file_columns().position(|column| column.name == *name);
+    let column = |at: usize| SortingColumn { column_idx: at as i32, descending: false, nulls_first: false };
+    let columns = spec.placement.cluster_by.iter().filter_map(position).map(column);
+    let columns: Vec<SortingColumn> = columns.collect();
+    (!columns.is_empty()).then_some(columns)
 }
 
 /// Counts what reaches the sink.

@@ -72,7 +72,12 @@ impl Tokeniser {
         let crlf = pass.carriage_returns && ends_with_crlf(text, places, shape)?;
         let ascii = !pass.seen.beyond_ascii();
         Some(Found {
-            separators: Separators { places, crlf, quote: shape.quote.unwrap_or_default() },
+            separators: Separators {
+                places,
+                stride: shape.columns,
+                crlf,
+                quote: shape.quote.unwrap_or_default(),
+            },
             rows,
             end,
             ascii,

@@ -9,9 +9,10 @@ use std::io::{Read, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::group::Refused;
+use crate::outputs::{Job, Outputs};
+use crate::parted::RowGroup;
 use crate::rejects::{Reject, RejectSink};
 use crate::segments::{Segment, Segments};
-use crate::silver::Silver;
 use crate::tolerance::Tolerance;
 use crate::worker::{Done, Rejected, Relief, Worker};
 use crate::{ConvertError, Limits};
@@ -26,7 +27,7 @@ pub(crate) struct Turns<'a, R: Read, W: Write + Send> {
 
 /// What has been written, and what waits to be.
 pub(crate) struct Results<'a, W: Write + Send> {
-    pub silver: Silver<W>,
+    pub outputs: Outputs<'a, W>,
     rejects: &'a mut (dyn RejectSink + Send),
     pub rows: u64,
     pub bad_rows: u64,
@@ -47,13 +48,13 @@ pub(crate) struct Results<'a, W: Write + Send> {
 impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
     pub fn new(
         source: Segments<R>,
-        silver: Silver<W>,
+        outputs: Outputs<'a, W>,
         rejects: &'a mut (dyn RejectSink + Send),
         tolerance: Tolerance,
         limits: Limits,
     ) -> Self {
         let results = Results {
-            silver,
+            outputs,
             rejects,
             rows: 0,
             bad_rows: 0,
@@ -70,20 +71,21 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
     }
 
     /// Converts the segment that has been read and then others, until there are no more.
-    pub fn work(&self, worker: &mut Worker, segment: &mut Segment, lines: u64) {
+    pub fn work(&self, worker: &mut Worker<'_>, segment: &mut Segment, lines: u64) {
         let stop = StopOnPanic(self);
         let mut lines = Some(lines);
         while lines.is_some() || self.next(segment) {
             let mut relief = Emit { turns: self, segment: segment.number };
             let result = worker.convert(segment, lines.take().unwrap_or_default(), &mut relief);
             self.hand_in(segment, result);
+            self.do_jobs(worker, segment.number);
             worker.tools.spare.append(&mut self.results().spare);
         }
         std::mem::forget(stop);
     }
 
     /// The same, from the next segment on.
-    pub fn help(&self, worker: &mut Worker) {
+    pub fn help(&self, worker: &mut Worker<'_>) {
         let mut segment = Segment::new();
         if self.next(&mut segment) {
             self.work(worker, &mut segment, 0);
@@ -97,6 +99,20 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
         match results.fault.take() {
             Some((_, error)) => Err(error),
             None => Ok((source, results)),
+        }
+    }
+
+    /// Makes row groups of rows that were kept, as long as there are enough of them. A fault counts
+    /// as one of the segment at hand.
+    fn do_jobs(&self, worker: &mut Worker<'_>, segment: u64) {
+        loop {
+            let Some(job) = self.results().job() else { break };
+            let number = job.number();
+            let made = worker.group.make(job, &mut worker.tools);
+            let mut results = self.results();
+            if let Err(error) = made.and_then(|group| results.job_done(number, group)) {
+                results.fail(segment, error);
+            }
         }
     }
 
@@ -166,6 +182,16 @@ impl<W: Write + Send> Results<'_, W> {
         }
     }
 
+    /// A row group to be made of kept rows.
+    pub fn job(&mut self) -> Option<Job> {
+        if self.fault.is_some() { None } else { self.outputs.job() }
+    }
+
+    /// Takes the row group of a job.
+    pub fn job_done(&mut self, number: u64, group: RowGroup) -> Result<(), ConvertError> {
+        self.outputs.done(number, group, &mut self.spare)
+    }
+
     fn take(&mut self, number: u64, done: Done) {
         self.waiting.insert(number, done);
         while !self.ends_before(self.turn) {
@@ -180,7 +206,7 @@ impl<W: Write + Send> Results<'_, W> {
     fn write(&mut self, done: Done) -> Result<(), ConvertError> {
         self.rows += done.rows;
         self.lines += done.lines;
-        done.groups.into_iter().try_for_each(|group| Ok(self.silver.write(group, &mut self.spare)?))
+        done.made.into_iter().try_for_each(|made| self.outputs.take(made, &mut self.spare))
     }
 
     fn reject(&mut self, segment: &Segment, rejected: Rejected) -> Result<(), ConvertError> {

@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use crate::block::{Block, Fields};
 use crate::columns::Tools;
-use crate::encode::Finished;
-use crate::group::{Group, Refused};
+use crate::group::Refused;
 use crate::json::Lines;
+use crate::parted::Made;
+use crate::placer::Placer;
 use crate::rows::{self, Dialect};
 use crate::scan::Field;
 use crate::segments::{Quotes, Segment};
@@ -21,8 +22,8 @@ use crate::{ConvertError, Limits};
 pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 
 /// The columns, buffers and tables of one thread.
-pub(crate) struct Worker {
-    pub group: Group,
+pub(crate) struct Worker<'s> {
+    pub group: Placer<'s>,
     pub tools: Tools,
     pub dialect: Dialect,
     pub limits: Limits,
@@ -38,8 +39,8 @@ pub(crate) struct Worker {
 }
 
 /// What takes rows: columns, and the keys that no two rows share.
-pub(crate) struct Taker<'w> {
-    pub group: &'w mut Group,
+pub(crate) struct Taker<'w, 's> {
+    pub group: &'w mut Placer<'s>,
     pub tools: &'w mut Tools,
     pub claims: &'w mut Option<Claims>,
 }
@@ -47,7 +48,7 @@ pub(crate) struct Taker<'w> {
 /// What became of a segment.
 #[derive(Default)]
 pub(crate) struct Done {
-    pub groups: Vec<Vec<Finished>>,
+    pub made: Vec<Made>,
     pub rows: u64,
     /// Lines of the text up to where the segment has been read.
     pub lines: u64,
@@ -79,8 +80,14 @@ pub(crate) trait Relief {
 /// Bad rows, and names of columns in them, that are kept until the segment's turn comes.
 const MOST_KEPT: usize = 8192;
 
-impl Worker {
-    pub fn new(group: Group, tools: Tools, dialect: Dialect, json: Option<Lines>, limits: Limits) -> Self {
+impl<'s> Worker<'s> {
+    pub fn new(
+        group: Placer<'s>,
+        tools: Tools,
+        dialect: Dialect,
+        json: Option<Lines>,
+        limits: Limits,
+    ) -> Self {
         let (tokeniser, claims) = (Tokeniser::default(), None);
         let (fields, row, row_lines) = (Vec::new(), Vec::new(), Vec::new());
         Self { group, tools, dialect, limits, json, claims, tokeniser, fields, row, row_lines }
@@ -128,7 +135,7 @@ impl Worker {
     fn end_group(&mut self, done: &mut Done) -> Result<(), ConvertError> {
         if self.group.rows() > 0 {
             done.rows += self.group.rows() as u64;
-            done.groups.push(self.group.finish(&mut self.tools)?);
+            done.made.push(self.group.finish(&mut self.tools)?);
         }
         Ok(())
     }
@@ -177,7 +184,7 @@ impl Worker {
         };
         let block = Block { text, rows: found.rows, columns: shape.columns, fields };
         let (rows, end) = (found.rows, found.end);
-        if self.claims.as_mut().is_some_and(|claims| !claims.are_free(&self.group, &block)) {
+        if self.claims.as_mut().is_some_and(|claims| !claims.are_free(self.group.judge(), &block)) {
             return Ok(None);
         }
         if !self.group.append(&block, &mut self.tools)? {
@@ -209,9 +216,9 @@ impl Worker {
             let raw = rest.get(..row.length).unwrap_or_default();
             if !self.dialect.is_no_row(&row) {
                 let fault = row.fault.take().map(Refused::from);
-                let mut refused = fault.or_else(|| self.group.judge(raw, &mut self.row));
+                let mut refused = fault.or_else(|| self.group.judge_row(raw, &mut self.row));
                 if let (true, Some(claims)) = (Refused::is_kept(refused.as_ref()), &mut self.claims) {
-                    let duplicate = claims.take_row(&self.group, raw, &self.row, done.lines)?;
+                    let duplicate = claims.take_row(self.group.judge(), raw, &self.row, done.lines)?;
                     refused = duplicate.map(Refused::from).or(refused);
                 }
                 if Refused::is_kept(refused.as_ref()) {

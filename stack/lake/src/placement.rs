@@ -25,6 +25,10 @@ impl Placement {
     /// and a row group in the making.
     pub const MAX_PARTITIONS: u32 = 256;
 
+    /// Rows as they come, in one file.
+    pub const PLAIN: Self =
+        Self { partition_by: Vec::new(), max_partitions: Self::MAX_PARTITIONS, cluster_by: Vec::new() };
+
     /// Whether rows lie as they came, in one file.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
@@ -38,7 +42,7 @@ impl Placement {
 
 impl Default for Placement {
     fn default() -> Self {
-        Self { partition_by: Vec::new(), max_partitions: Self::MAX_PARTITIONS, cluster_by: Vec::new() }
+        Self::PLAIN
     }
 }
 

@@ -10,7 +10,7 @@ use tarn_lake::{Column as Declared, Literal};
 
 use super::fixed::Found;
 use super::stored::Stored;
-use super::{Column, Fixed, Mark, Refusal, Rule, Tools, Unusable};
+use super::{Column, Fixed, Mark, Refusal, Rule, Tools, Unusable, Worth};
 use crate::block::Block;
 use crate::encode::Finished;
 use crate::scan::Field;
@@ -201,6 +201,18 @@ where
             }
             _ => false,
         }
+    }
+
+    fn worth<'t>(&'t self, text: &'t [u8], quoted: bool) -> std::result::Result<Worth<'t>, Refusal> {
+        match self.checks.judged(self.column.slow(text, quoted)) {
+            Found::Value(value) => Ok(value.worth()),
+            Found::Null => Ok(Worth::Null),
+            Found::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    fn index(&mut self, page_rows: usize, filtered: Option<usize>) -> Result<()> {
+        self.column.index(page_rows, filtered)
     }
 
     fn append(&mut self, block: &Block<'_>, column: usize) -> bool {

@@ -174,7 +174,7 @@ impl<T: Stored> Repeats<T> {
 
 /// A dictionary of texts: all of them end to end, and where each ends.
 #[derive(Default)]
-pub(super) struct TextDictionary {
+pub(crate) struct TextDictionary {
     table: Table,
     bytes: Vec<u8>,
     ends: Vec<u32>,

@@ -4,7 +4,7 @@ use parquet::errors::Result;
 
 use super::checked::Comparable;
 use super::stored::{Encoder, Stored};
-use super::{Column, Mark, Pages, Refusal, Rules, Tools, trimmed};
+use super::{Column, Mark, Pages, Refusal, Rules, Tools, Worth, trimmed};
 use crate::block::{Block, Fields, Places};
 use crate::encode::{Finished, Page};
 use crate::scan::Field;
@@ -124,6 +124,9 @@ where
             bounds: bounds.map(|bounds| P::Value::stored_bounds(bounds, &self.pages.column)),
         };
         self.pages.chunk.page(page, &mut tools.compressor, &mut tools.page)?;
+        if let Some(filter) = &mut self.pages.filter {
+            filter.insert_fixed(&self.values, &self.pages.column);
+        }
         self.bounds = P::Value::wider(self.bounds, bounds);
         self.values.clear();
         self.pages.levels.clear();
@@ -179,6 +182,18 @@ where
         if due { self.write_page(tools) } else { Ok(()) }
     }
 
+    fn worth<'t>(&'t self, text: &'t [u8], quoted: bool) -> std::result::Result<Worth<'t>, Refusal> {
+        match self.slow(text, quoted) {
+            Found::Value(value) => Ok(value.worth()),
+            Found::Null => Ok(Worth::Null),
+            Found::Refused(refusal) => Err(refusal),
+        }
+    }
+
+    fn index(&mut self, page_rows: usize, filtered: Option<usize>) -> Result<()> {
+        self.pages.index(page_rows, filtered)
+    }
+
     fn finish(&mut self, tools: &mut Tools) -> Result<Finished> {
         if self.pages.levels.rows() > 0 {
             self.write_page(tools)?;
@@ -188,6 +203,7 @@ where
         tools.values.clear();
         let count = std::mem::take(&mut self.encoder).dictionary(&self.pages.column, &mut tools.values);
         let dictionary = count.map(|count| (tools.values.as_slice(), count));
-        chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor)
+        let finished = chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor)?;
+        Ok(finished.filtered(self.pages.filter.take()))
     }
 }

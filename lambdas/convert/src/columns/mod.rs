@@ -11,6 +11,8 @@ mod prepared;
 mod stored;
 mod texts;
 
+use std::borrow::Cow;
+
 use parquet::errors::Result;
 use parquet::schema::types::ColumnDescPtr;
 use tarn_lake::{Column as Declared, ColumnType, Csv, Escape, TimeFormat};
@@ -18,9 +20,9 @@ use tarn_lake::{Column as Declared, ColumnType, Csv, Escape, TimeFormat};
 use crate::HashKey;
 use crate::block::Block;
 use crate::encode::codec::Codec;
-use crate::encode::{Chunk, Compressor, Finished, Levels, levels};
+use crate::encode::{Chunk, Compressor, Filter, Finished, Levels, levels};
 use crate::quoting::Quoting;
-use crate::rejects::Rule;
+use crate::rejects::{Place, Reason, Rule};
 use crate::values::{
     BadPattern, Bools, Comma, Dates, Decimals, Floats32, Floats64, Ints32, Ints64, Parse, Timestamps, trimmed,
 };
@@ -28,7 +30,9 @@ use crate::values::{
 use checked::{Checked, Checks, Comparable};
 use prepared::Prepared;
 
+pub(crate) use dictionary::TextDictionary;
 pub(crate) use fixed::Fixed;
+pub(crate) use stored::Stored;
 pub(crate) use texts::Texts;
 
 /// A page is written when it has so many rows ...
@@ -78,6 +82,11 @@ pub(crate) trait Column: Send {
     fn back_to(&mut self, mark: Mark);
     /// Ends the page if it is full. It is the end of a block.
     fn settle(&mut self, tools: &mut Tools) -> Result<()>;
+    /// What a field is worth, for who compares values or spells them.
+    fn worth<'t>(&'t self, text: &'t [u8], quoted: bool) -> std::result::Result<Worth<'t>, Refusal>;
+    /// Makes the next chunk one that a search can skip most of: with pages of at most so many rows,
+    /// and with a bloom filter for so many values if there are any.
+    fn index(&mut self, page_rows: usize, filtered: Option<usize>) -> Result<()>;
     /// Ends the column chunk and is empty again.
     fn finish(&mut self, tools: &mut Tools) -> Result<Finished>;
 }
@@ -88,6 +97,17 @@ pub(crate) struct Mark {
     levels: levels::Mark,
     values: usize,
     entries: usize,
+}
+
+/// What a field is worth.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Worth<'t> {
+    Null,
+    /// Of bools and of whatever is a whole number inside: decimals in units of their last digit,
+    /// dates in days, timestamps in their unit.
+    Whole(i128),
+    Real(f64),
+    Text(Cow<'t, [u8]>),
 }
 
 /// Why a field is refused.
@@ -115,6 +135,18 @@ pub(crate) enum Unusable {
 impl From<BadPattern> for Unusable {
     fn from(BadPattern(pattern): BadPattern) -> Self {
         Self::Format(pattern)
+    }
+}
+
+impl Refusal {
+    /// The reason that a row is bad, for the column concerned.
+    pub fn of(self, place: &Place) -> Reason {
+        match self {
+            Self::Missing => Reason::MissingRequired(place.clone()),
+            Self::NotUtf8 => Reason::InvalidUtf8(place.clone()),
+            Self::Unparsable => Reason::Unparsable(place.clone()),
+            Self::Breaks(rule) => Reason::BrokenRule(place.clone(), rule),
+        }
     }
 }
 
@@ -164,15 +196,24 @@ struct Pages {
     column: ColumnDescPtr,
     levels: Levels,
     chunk: Chunk,
+    most_rows: usize,
+    filter: Option<Filter>,
 }
 
 impl Pages {
     fn new(column: ColumnDescPtr) -> Self {
-        Self { levels: Levels::default(), chunk: Chunk::new(column.clone(), Vec::new()), column }
+        let (levels, chunk) = (Levels::default(), Chunk::new(column.clone(), Vec::new()));
+        Self { levels, chunk, column, most_rows: PAGE_ROWS, filter: None }
     }
 
     fn are_due(&self, bytes: usize) -> bool {
-        self.levels.rows() >= PAGE_ROWS || bytes >= PAGE_BYTES
+        self.levels.rows() >= self.most_rows || bytes >= PAGE_BYTES
+    }
+
+    fn index(&mut self, page_rows: usize, filtered: Option<usize>) -> Result<()> {
+        self.most_rows = page_rows;
+        self.filter = filtered.map(Filter::new).transpose()?;
+        Ok(())
     }
 
     fn push_nulls(&mut self, rows: usize) {

@@ -12,7 +12,7 @@ use parquet::errors::Result;
 use tarn_lake::{Column as Declared, Quality, ValuePattern};
 
 use super::disguise::Hiding;
-use super::{Column, Mark, Refusal, Rule, Rules, Texts, Tools, Unusable};
+use super::{Column, Mark, Refusal, Rule, Rules, Texts, Tools, Unusable, Worth};
 use crate::HashKey;
 use crate::block::{Block, Fields};
 use crate::encode::Finished;
@@ -188,6 +188,19 @@ impl Column for Prepared {
             }
             _ => false,
         }
+    }
+
+    /// Before it is hidden; whoever shows it must ask for no column that hides.
+    fn worth<'t>(&'t self, text: &'t [u8], quoted: bool) -> std::result::Result<Worth<'t>, Refusal> {
+        Ok(match self.preparation.value(text, quoted)? {
+            None => Worth::Null,
+            Some(Cow::Borrowed(text)) => Worth::Text(text.as_bytes().into()),
+            Some(Cow::Owned(text)) => Worth::Text(text.into_bytes().into()),
+        })
+    }
+
+    fn index(&mut self, page_rows: usize, filtered: Option<usize>) -> Result<()> {
+        self.column.index(page_rows, filtered)
     }
 
     fn append(&mut self, block: &Block<'_>, column: usize) -> bool {

@@ -9,6 +9,7 @@ use parquet::data_type::{ByteArray, FixedLenByteArray};
 use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::Worth;
 use super::dictionary::{self, Repeats};
 use crate::encode::delta::{self, Integer};
 use crate::encode::{Bounds, bits};
@@ -17,6 +18,15 @@ use crate::encode::{Bounds, bits};
 pub(crate) trait Stored: Copy + Default + Send + 'static {
     /// The same for equal values and for no others, or nothing when values are not looked up.
     fn key(self) -> Option<u64>;
+    /// Whether two values are one and the same; of floats, those of the same bits.
+    fn same(&self, other: &Self) -> bool {
+        match (self.key(), other.key()) {
+            (Some(one), Some(other)) => one == other,
+            _ => false,
+        }
+    }
+    /// What the value is worth.
+    fn worth(self) -> Worth<'static>;
     /// Differences between neighbours, for whole numbers.
     const DELTA: Option<Delta<Self>>;
     fn plain(values: &[Self], column: &ColumnDescPtr, out: &mut Vec<u8>);
@@ -135,6 +145,9 @@ macro_rules! integers {
             fn key(self) -> Option<u64> {
                 Some(self.bits())
             }
+            fn worth(self) -> Worth<'static> {
+                Worth::Whole(self.into())
+            }
             const DELTA: Option<Delta<Self>> =
                 Some(Delta { encode: delta::encode, bits_a_value: delta::bits_a_value });
             fn plain(values: &[Self], _: &ColumnDescPtr, out: &mut Vec<u8>) {
@@ -161,6 +174,9 @@ macro_rules! floats {
             #[inline]
             fn key(self) -> Option<u64> {
                 Some(u64::from(self.to_bits()))
+            }
+            fn worth(self) -> Worth<'static> {
+                Worth::Real(self.into())
             }
             const DELTA: Option<Delta<Self>> = None;
             fn plain(values: &[Self], _: &ColumnDescPtr, out: &mut Vec<u8>) {
@@ -191,6 +207,9 @@ impl Stored for bool {
     fn key(self) -> Option<u64> {
         None
     }
+    fn worth(self) -> Worth<'static> {
+        Worth::Whole(self.into())
+    }
     const DELTA: Option<Delta<Self>> = None;
     fn plain(values: &[Self], _: &ColumnDescPtr, out: &mut Vec<u8>) {
         let byte = |bits: &[bool]| bits.iter().rev().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
@@ -210,6 +229,9 @@ impl Stored for bool {
 impl Stored for i128 {
     fn key(self) -> Option<u64> {
         None
+    }
+    fn worth(self) -> Worth<'static> {
+        Worth::Whole(self)
     }
     const DELTA: Option<Delta<Self>> = None;
     fn plain(values: &[Self], column: &ColumnDescPtr, out: &mut Vec<u8>) {

@@ -10,7 +10,7 @@ use parquet::errors::Result;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
 use super::dictionary::{TextDictionary, encode_codes};
-use super::{Column, Mark, Pages, Refusal, Rules, Tools, append_text_key};
+use super::{Column, Mark, Pages, Refusal, Rules, Tools, Worth, append_text_key};
 use crate::block::{Block, Fields, Places};
 use crate::encode::{Bounds, Finished, Page, delta};
 use crate::scan::Field;
@@ -166,11 +166,26 @@ impl Texts {
         let bounds = bounds.flatten();
         let page = Page { levels: &self.pages.levels, encoding, values: &tools.values, bounds };
         self.pages.chunk.page(page, &mut tools.compressor, &mut tools.page)?;
+        self.note_in_filter();
         self.codes.clear();
         self.lengths.clear();
         self.bytes.clear();
         self.pages.levels.clear();
         Ok(())
+    }
+
+    /// The page's texts, each as often as it differs from the one before it.
+    fn note_in_filter(&mut self) {
+        let Some(filter) = &mut self.pages.filter else { return };
+        for codes in self.codes.chunk_by(|before, after| before == after) {
+            codes.first().into_iter().for_each(|code| filter.insert(self.dictionary.text(*code)));
+        }
+        let mut at = 0;
+        for length in &self.lengths {
+            let start = at;
+            at += *length as usize;
+            filter.insert(self.bytes.get(start..at).unwrap_or_default());
+        }
     }
 
     /// The least and the greatest text of the page.
@@ -338,6 +353,21 @@ impl Column for Texts {
         if due { self.write_page(tools) } else { Ok(()) }
     }
 
+    fn worth<'t>(&'t self, text: &'t [u8], quoted: bool) -> std::result::Result<Worth<'t>, Refusal> {
+        match self.refusal(text, quoted) {
+            Some(refusal) => Err(refusal),
+            None => {
+                let meant = self.rules.quoting.meant(text, quoted);
+                let is_null = self.is_null(text, &meant, quoted);
+                Ok(if is_null { Worth::Null } else { Worth::Text(meant) })
+            }
+        }
+    }
+
+    fn index(&mut self, page_rows: usize, filtered: Option<usize>) -> Result<()> {
+        self.pages.index(page_rows, filtered)
+    }
+
     fn finish(&mut self, tools: &mut Tools) -> Result<Finished> {
         if self.pages.levels.rows() > 0 {
             self.write_page(tools)?;
@@ -352,6 +382,6 @@ impl Column for Texts {
         let finished = chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor);
         self.dictionary.clear();
         (self.repeats, self.values) = (true, 0);
-        finished
+        Ok(finished?.filtered(self.pages.filter.take()))
     }
 }

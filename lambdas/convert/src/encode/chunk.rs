@@ -15,7 +15,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
-use super::{Compressor, Levels};
+use super::{Compressor, Filter, Levels};
 
 /// The least and the greatest value of a page, as the page index stores them.
 pub(crate) struct Bounds {
@@ -210,6 +210,12 @@ fn page_encodings(pages: &[Encoding], dictionary: bool) -> Vec<PageEncodingStats
 }
 
 impl Finished {
+    /// The same with the bloom filter of its values.
+    pub fn filtered(mut self, filter: Option<Filter>) -> Self {
+        self.close.bloom_filter = filter.map(Filter::finish);
+        self
+    }
+
     /// The buffer of its pages, to be used again.
     pub fn into_buffer(self) -> Vec<u8> {
         let mut buffer = Vec::from(self.pages);

@@ -7,9 +7,11 @@ pub(crate) mod bits;
 pub(crate) mod chunk;
 pub(crate) mod codec;
 pub(crate) mod delta;
+mod filter;
 pub(crate) mod levels;
 pub(crate) mod runs;
 
 pub(crate) use chunk::{Bounds, Chunk, Finished, Page};
 pub(crate) use codec::Compressor;
+pub(crate) use filter::Filter;
 pub(crate) use levels::Levels;

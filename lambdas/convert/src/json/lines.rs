@@ -12,8 +12,8 @@ use super::rows::{Line, Rows};
 use super::walk::Tape;
 use crate::ConvertError;
 use crate::block::{Block, Fields};
-use crate::group::Group;
 use crate::group::Refused;
+use crate::placer::Placer;
 use crate::rejects::Reason;
 use crate::segments::Segment;
 use crate::tokens::SLACK;
@@ -52,7 +52,7 @@ impl Lines {
         segment: &Segment,
         at: usize,
         most_rows: usize,
-        mut taker: Taker<'_>,
+        mut taker: Taker<'_, '_>,
         done: &mut Done,
     ) -> Result<usize, ConvertError> {
         let text = segment.buffer.as_slice();
@@ -127,9 +127,11 @@ impl Lines {
     }
 
     /// Takes all rows and their keys, or none when any breaks a rule or has the key of another.
-    fn append_with_keys(&self, text: &[u8], taker: &mut Taker<'_>) -> Result<bool, ConvertError> {
+    fn append_with_keys(&self, text: &[u8], taker: &mut Taker<'_, '_>) -> Result<bool, ConvertError> {
         let Some(claims) = taker.claims else { return self.append(text, taker) };
-        if !claims.are_free(taker.group, &self.as_block(text, taker.group)) || !self.append(text, taker)? {
+        if !claims.are_free(taker.group.judge(), &self.as_block(text, taker.group))
+            || !self.append(text, taker)?
+        {
             return Ok(false);
         }
         let line_of = |row: usize| self.rows.lines().get(row).map_or(0, |line| line.number);
@@ -137,12 +139,12 @@ impl Lines {
     }
 
     /// Takes all rows, or none when any breaks a rule.
-    fn append(&self, text: &[u8], taker: &mut Taker<'_>) -> Result<bool, ConvertError> {
+    fn append(&self, text: &[u8], taker: &mut Taker<'_, '_>) -> Result<bool, ConvertError> {
         let block = self.as_block(text, taker.group);
         Ok(block.rows == 0 || taker.group.append(&block, taker.tools)?)
     }
 
-    fn as_block<'t>(&'t self, text: &'t [u8], group: &Group) -> Block<'t> {
+    fn as_block<'t>(&'t self, text: &'t [u8], group: &Placer<'_>) -> Block<'t> {
         let (text, fields) = (self.text(text), Fields::Placed(self.rows.fields()));
         Block { text, rows: self.rows.lines().len(), columns: group.wanted(), fields }
     }
@@ -153,14 +155,14 @@ impl Lines {
     }
 
     /// Takes out the rows that break a rule or have the key of another.
-    fn reject_rows(&mut self, text: &[u8], taker: &mut Taker<'_>) -> Result<(), ConvertError> {
+    fn reject_rows(&mut self, text: &[u8], taker: &mut Taker<'_, '_>) -> Result<(), ConvertError> {
         let mut dropped = Vec::new();
         for number in 0..self.rows.lines().len() {
             let Some((row, mut fields)) = self.rows.row(number, self.text(text)) else { continue };
             let Some(line) = self.rows.lines().get(number).copied() else { continue };
-            let mut refused = taker.group.judge(row, &mut fields);
+            let mut refused = taker.group.judge_row(row, &mut fields);
             if let (true, Some(claims)) = (Refused::is_kept(refused.as_ref()), &mut *taker.claims) {
-                let duplicate = claims.take_row(taker.group, row, &fields, line.number)?;
+                let duplicate = claims.take_row(taker.group.judge(), row, &fields, line.number)?;
                 refused = duplicate.map(Refused::from).or(refused);
             }
             let Some(refused) = refused else { continue };

@@ -13,7 +13,7 @@
 //!
 //! The walk takes nothing for granted that would make a wrong line pass: a line that it takes is one
 //! that `careful` takes with the same fields, and every other line goes to `careful`, which decides.
-//! The fields then go the way of all fields, through `Group`.
+//! The fields then go the way of all fields, through `Taker`.
 
 mod careful;
 mod escapes;

@@ -1,6 +1,7 @@
 //! Tests of the whole conversion: text in, Parquet out, read back with the parquet crate.
 
 mod bad_rows;
+mod clusters;
 mod comments;
 mod derived;
 mod dialects;
@@ -10,6 +11,7 @@ mod garbage;
 mod json_lines;
 mod on_bad_row;
 mod packed;
+mod parts;
 mod quotes;
 mod round_trip;
 mod rules;
