@@ -1,5 +1,6 @@
 //! Converts one file, as `scripts/bench convert` measures it:
 //! `convert-file IN OUT CODEC DELIMITER HEADER COLUMN...`, a column as `name=type` or `name=type=format`.
+//! `jsonl` in the place of the delimiter says that the file is JSON Lines.
 //!
 //! It is `tarn convert` without the command line around the engine, so that a benchmark needs no
 //! build of the AWS clients. Prints one line of JSON.
@@ -11,15 +12,20 @@ use std::fs::File;
 use std::io;
 
 use tarn_convert::{Codec, JsonLinesRejects, Limits, Spec, convert};
-use tarn_lake::{Column, ColumnName, Csv, Layout, TimeFormat};
+use tarn_lake::{Column, ColumnName, Csv, Format, Layout, TimeFormat};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [input, output, codec, delimiter, header, columns @ ..] = arguments.as_slice() else {
         return Err("convert-file IN OUT CODEC DELIMITER HEADER COLUMN...".into());
     };
-    let delimiter = delimiter.chars().next().ok_or("the delimiter is empty")?;
-    let csv = Csv { delimiter, header: header == "true", ..Csv::default() };
+    let csv = match delimiter.as_str() {
+        "jsonl" => Csv { format: Format::JsonLines, ..Csv::default() },
+        _ => {
+            let delimiter = delimiter.chars().next().ok_or("the delimiter is empty")?;
+            Csv { delimiter, header: header == "true", ..Csv::default() }
+        }
+    };
     let columns: Result<Vec<Column>, _> = columns.iter().map(|text| column(text)).collect();
     let layout = Layout { from: None, columns: columns? };
     let codec = if codec == "snappy" { Codec::Snappy } else { Codec::Zstd };

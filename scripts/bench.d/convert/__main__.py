@@ -1,4 +1,4 @@
-"""CSV to Parquet beside DuckDB, Polars, PyArrow and DataFusion: CPU, wall, memory, size, verified
+"""CSV and JSON Lines to Parquet beside DuckDB, Polars, PyArrow and DataFusion: CPU, wall, memory, size, verified
 
 Each pair runs tarn and then a peer, one after the other, each in a process of its own; ratios are of
 pairs, and the median of them counts. tarn is the engine over a local file (the example `convert-file`),
@@ -87,9 +87,10 @@ def measured(row, binary, folder, options):
     source, out = folder / row.input, BENCH / "out"
     out.mkdir(exist_ok=True)
     warm(source)
-    ours, theirs, failed = [], {peer: [] for peer in options.peers}, {}
+    peers = [peer for peer in options.peers if row.peers is None or peer in row.peers]
+    ours, theirs, failed = [], {peer: [] for peer in peers}, {}
     for number in range(options.pairs):
-        for peer in options.peers:
+        for peer in peers:
             if peer in failed:
                 continue
             print(f"{row.name}: pair {number + 1} of {options.pairs} with {peer}", file=sys.stderr)
@@ -135,6 +136,8 @@ def schema_of(row):
     def column(name, kind):
         kind, _, format = kind.partition("=")
         return f'{name} = {{ type = "{kind}"' + (f', format = "{format}"' if format else "") + " }\n"
+    if row.is_json:
+        return 'format = "jsonl"\n\n[columns]\n' + "".join(column(name, kind) for name, kind in row.columns)
     head = f'delimiter = "{row.delimiter}"\nheader = {str(row.header).lower()}\n\n[columns]\n'
     return head + "".join(column(name, kind) for name, kind in row.columns)
 

@@ -61,6 +61,14 @@ def item_properties(file, scale, datagen):
                         out.write(block)
 
 
+def events_jsonl(file, scale, datagen):
+    """As most writers of JSON do it: no spaces, and null for what is missing."""
+    import duckdb
+    plain = file.with_suffix(".csv")
+    make(file.parent, plain.name, scale, datagen)
+    duckdb.execute(f"COPY (FROM '{plain}') TO '{file}' (FORMAT json)")
+
+
 def events_gz(file, scale, datagen):
     plain = file.with_suffix("")
     make(file.parent, plain.name, scale, datagen)
@@ -143,7 +151,7 @@ def copy(file, rows, columns, names, options):
     duckdb.execute(f"COPY (SELECT {select} FROM range({int(rows)}) t(i)) TO '{file}' (FORMAT csv, {options})")
 
 
-MAKERS = {"events.csv": events, "events.csv.gz": events_gz, "item_properties.csv": item_properties,
+MAKERS = {"events.csv": events, "events.jsonl": events_jsonl, "events.csv.gz": events_gz, "item_properties.csv": item_properties,
           "lineitem.tbl": lineitem, "wide.csv": wide}
 
 if __name__ == "__main__":

@@ -49,9 +49,11 @@ def duckdb_with(settings):
             db.execute(setting)
         columns = {name: duckdb_type(kind) for name, kind in row.columns}
         level = ", COMPRESSION_LEVEL 1" if row.codec == "zstd" else ""
+        json = f"read_json('{source}', columns={columns}, format='newline_delimited')"
+        csv = (f"read_csv('{source}', columns={columns}, auto_detect=false, header={row.header}, "
+               f"delim='{row.delimiter}', quote='\"', escape='\"', nullstr='')")
         statement = (
-            f"COPY (SELECT {duckdb_select(row)} FROM read_csv('{source}', columns={columns}, auto_detect=false, "
-            f"header={row.header}, delim='{row.delimiter}', quote='\"', escape='\"', nullstr='')) "
+            f"COPY (SELECT {duckdb_select(row)} FROM {json if row.is_json else csv}) "
             f"TO '{target}' (FORMAT parquet, COMPRESSION {row.codec}{level})")
         return lambda: db.execute(statement)
     return prepared
@@ -68,7 +70,10 @@ def polars(source, target, row):
                 "float64": pl.Float64, "timestamp(us)": pl.Datetime("us"), "timestamp(ms)=epoch_ms": pl.Int64}[kind]
 
     schema = {name: kind_of(kind) for name, kind in row.columns}
-    frame = pl.scan_csv(source, has_header=row.header, separator=row.delimiter, schema=schema)
+    if row.is_json:
+        frame = pl.scan_ndjson(source, schema=schema)
+    else:
+        frame = pl.scan_csv(source, has_header=row.header, separator=row.delimiter, schema=schema)
     epochs = [pl.col(n).cast(pl.Datetime("ms")) for n, k in row.columns if is_epoch(k)]
     frame = frame.with_columns(epochs) if epochs else frame
     level = {"compression_level": 1} if row.codec == "zstd" else {}
@@ -78,6 +83,7 @@ def polars(source, target, row):
 def pyarrow(source, target, row):
     import pyarrow as pa
     import pyarrow.csv as text
+    import pyarrow.json as lines
     import pyarrow.parquet as parquet
 
     def kind_of(kind):
@@ -90,14 +96,22 @@ def pyarrow(source, target, row):
     names = [name for name, _ in row.columns]
     types = {name: kind_of(kind) for name, kind in row.columns}
     final = pa.schema([(n, pa.timestamp("ms") if is_epoch(k) else types[n]) for n, k in row.columns])
-    reading = text.ReadOptions(column_names=names, skip_rows=int(row.header), block_size=8 << 20)
-    parsing = text.ParseOptions(delimiter=row.delimiter, newlines_in_values=row.name == "wide")
-    converting = text.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
+
+    def read_csv():
+        # The whole table: the reader of batches has one thread, this one has all.
+        reading = text.ReadOptions(column_names=names, skip_rows=int(row.header), block_size=8 << 20)
+        parsing = text.ParseOptions(delimiter=row.delimiter, newlines_in_values=row.name == "wide")
+        converting = text.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
+        return text.read_csv(source, reading, parsing, converting)
+
+    def read_json():
+        parsing = lines.ParseOptions(explicit_schema=pa.schema(types), unexpected_field_behavior="ignore")
+        return lines.read_json(source, lines.ReadOptions(block_size=8 << 20), parsing)
+
     level = {"compression_level": 1} if row.codec == "zstd" else {}
 
     def work():
-        # The whole table: the reader of batches has one thread, this one has all.
-        table = text.read_csv(source, reading, parsing, converting)
+        table = read_json() if row.is_json else read_csv()
         with parquet.ParquetWriter(target, final, compression=row.codec, **level) as writer:
             writer.write_table(table.cast(final))
     return work
