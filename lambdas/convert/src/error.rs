@@ -92,8 +92,7 @@ pub enum ConvertError {
     },
     /// The file is JSON, and its rows are not lines.
     #[error(
-        "the file is {found}, and the table says `format = \"jsonl\"`: send one object on each line, as \
-         `{command}` writes them"
+        "the file is {found} and no JSON Lines; send one object on each line, as `{command}` writes them"
     )]
     NotJsonLines {
         /// What its first line shows.

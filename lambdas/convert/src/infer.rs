@@ -33,9 +33,15 @@
 //! also not for money: their precision and scale are promises about files that nobody has seen.
 //! `float64` keeps every digit of what was there, and declaring `decimal(12,2)` is one word.
 //! Rows with another number of fields than the first are bad rows and have no say.
+//!
+//! **JSON Lines** are known by their beginning, `{"` or `{}`, and have the types of the same table,
+//! except that a string is never a bool or a number: whoever writes `"007"` means a text. Objects and
+//! lists are `string`. Columns are the keys in the order of their first appearance; one that no
+//! column can be called gets a name by the rules above, and `from` says the key.
 
 mod kind;
 mod names;
+mod objects;
 mod sample;
 
 use std::io::{self, Cursor, Read};
@@ -68,6 +74,9 @@ pub fn infer(source: impl Read) -> Result<Inferred, ConvertError> {
     let mut sample = vec![0; SAMPLE_BYTES];
     let filled = input.fill(&mut sample)?;
     sample.truncate(filled);
+    if objects::is_json(&sample) {
+        return objects::infer(&sample, Cursor::new(&sample).chain(Text(input)));
+    }
     let delimiter = sample::delimiter(&sample);
     let header = sample::has_header(&sample, delimiter);
     let mut rows = reader(delimiter, Cursor::new(sample).chain(Text(input)));

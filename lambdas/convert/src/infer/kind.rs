@@ -46,6 +46,20 @@ impl Evidence {
         *self = joined(*self, of(trimmed));
     }
 
+    /// Takes a JSON string into account: a time or a text, because JSON has bools and numbers of its
+    /// own.
+    pub fn take_text(&mut self, text: &[u8]) {
+        let trimmed = text.trim_ascii();
+        if *self == Self::Text || trimmed.is_empty() {
+            return;
+        }
+        let found = match of(trimmed) {
+            time @ (Self::Date | Self::Time(_)) => time,
+            _ => Self::Text,
+        };
+        *self = joined(*self, found);
+    }
+
     /// The column's type.
     pub fn kind(self) -> ColumnType {
         match self {

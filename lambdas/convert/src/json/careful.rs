@@ -51,13 +51,13 @@ pub enum JsonFault {
 
 /// A fault and the byte it is at, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(crate) struct Fault {
     pub what: JsonFault,
     pub at: usize,
 }
 
 /// A key and its value, by their places in the line.
-pub(super) struct Member {
+pub(crate) struct Member {
     /// Everything between the brace or comma before the key and its colon.
     pub written: Range<usize>,
     /// Without its quotes.
@@ -67,7 +67,7 @@ pub(super) struct Member {
 
 /// A value by its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Null,
     /// A number, `true` or `false`.
     Scalar(Range<usize>),
@@ -83,7 +83,7 @@ pub(super) enum Value {
 type Read<T> = Result<T, Fault>;
 
 /// Reads a line that is one object, member by member.
-pub(super) fn object(line: &[u8], member: &mut dyn FnMut(Member)) -> Read<()> {
+pub(crate) fn object(line: &[u8], member: &mut dyn FnMut(Member)) -> Read<()> {
     let mut cursor = Cursor { text: line, at: 0 };
     cursor.skip_space();
     if cursor.peek() != Some(b'{') {

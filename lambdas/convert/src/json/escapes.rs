@@ -38,6 +38,14 @@ pub(super) fn length(text: &[u8]) -> Option<usize> {
     escape(text).map(|(_, length)| length)
 }
 
+/// A string in which escapes are resolved.
+pub(crate) fn resolved(raw: &[u8]) -> Vec<u8> {
+    let mut text = raw.to_vec();
+    let length = resolve(&mut text);
+    text.truncate(length);
+    text
+}
+
 /// Puts characters in the place of their escapes, and gives the new length, which is never greater.
 /// Half of a pair becomes [`MALFORMED`]; an escape that is none stays as it is.
 pub(super) fn resolve(text: &mut [u8]) -> usize {
@@ -98,11 +106,8 @@ fn unit(text: &[u8]) -> Option<u32> {
 mod tests {
     use super::*;
 
-    fn resolved(raw: &str) -> String {
-        let mut text = raw.as_bytes().to_vec();
-        let length = resolve(&mut text);
-        text.truncate(length);
-        String::from_utf8(text).unwrap()
+    fn text_of(raw: &str) -> String {
+        String::from_utf8(resolved(raw.as_bytes())).unwrap()
     }
 
     #[test]
@@ -118,7 +123,7 @@ mod tests {
             ("é\\né", "é\né"),
         ] {
             assert_eq!(content(raw.as_bytes()), Some(Content::Text), "{raw}");
-            assert_eq!(resolved(raw), wanted, "{raw}");
+            assert_eq!(text_of(raw), wanted, "{raw}");
             let judge: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
             assert_eq!(judge, wanted);
         }
@@ -142,10 +147,9 @@ mod tests {
             (r"\'", None),
         ] {
             assert_eq!(content(raw.as_bytes()), found, "{raw}");
-            let mut text = raw.as_bytes().to_vec();
-            let length = resolve(&mut text);
+            let text = resolved(raw.as_bytes());
             let malformed = raw.to_ascii_lowercase().contains("\\ud");
-            assert_eq!(text[..length].contains(&MALFORMED), malformed, "{raw}");
+            assert_eq!(text.contains(&MALFORMED), malformed, "{raw}");
         }
     }
 }

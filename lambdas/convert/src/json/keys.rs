@@ -1,7 +1,7 @@
 //! From the bytes of a key to its column.
 //!
 //! A key names the column of its name; where there is none, the one of that name in other cases of
-//! letters, as a header does. Machines
+//! letters and without the white space around it, as a header does. Machines
 //! write the same keys in the same way and order line after line; so a key is first compared with
 //! the one that came behind the same key the last time, then looked up as it is written, quotes and
 //! spaces included, and only a spelling that is new is read.
@@ -80,7 +80,7 @@ impl Keys {
     /// The column that a key names.
     pub fn column(&self, name: &[u8]) -> Option<u32> {
         let exact = self.columns.get(name).copied();
-        exact.or_else(|| *self.folded.get(&name.to_ascii_lowercase())?)
+        exact.or_else(|| *self.folded.get(&name.trim_ascii().to_ascii_lowercase())?)
     }
 
     /// A column of the file.
@@ -194,6 +194,7 @@ mod tests {
         let keys = Keys::new(&layout, &layout);
         for (name, column) in [
             ("VisitorId", Some(1)),
+            (" visitorid\t", Some(1)),
             ("visitor_id", None),
             ("c", None),
             ("User.Id", Some(2)),

@@ -228,10 +228,7 @@ impl Taking<'_> {
     }
 
     fn name(&self, key: Range<usize>) -> Vec<u8> {
-        let mut name = self.line.get(key).unwrap_or_default().to_vec();
-        let length = escapes::resolve(&mut name);
-        name.truncate(length);
-        name
+        escapes::resolved(self.line.get(key).unwrap_or_default())
     }
 
     fn value(&mut self, column: u32, value: Value) -> Result<(), Reason> {

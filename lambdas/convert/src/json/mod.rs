@@ -26,5 +26,7 @@ mod rows;
 mod walk;
 
 pub use careful::JsonFault;
-pub(crate) use first::front;
+pub(crate) use careful::{Member, Value, object as members};
+pub(crate) use escapes::resolved as key_name;
+pub(crate) use first::{front, shape_of_first_line};
 pub(crate) use lines::Lines;

@@ -10,6 +10,9 @@ pub fn of(input: &Path, csv: &Csv, layout: &Layout) -> String {
     let name = table_name(input);
     let mut block = format!("[[table]]\nname = \"{name}\"\nfiles = \"{name}*\"\n");
     let default = Csv::default();
+    if csv.format != default.format {
+        let _ = writeln!(block, "format = \"{}\"", csv.format.word());
+    }
     if csv.delimiter != default.delimiter {
         let delimiter = if csv.delimiter == '\t' { "\\t".into() } else { csv.delimiter.to_string() };
         let _ = writeln!(block, "delimiter = \"{delimiter}\"");
@@ -66,6 +69,19 @@ mod tests {
         let wanted = "[[table]]\nname = \"table_2024_orders\"\nfiles = \"table_2024_orders*\"\n\
                       delimiter = \"\\t\"\nheader = false\n\n[table.columns]\n\
                       column_1 = \"int64\"\ncolumn_2 = \"string\"\n";
+        assert_eq!(block, wanted);
+        let read = tarn_config::parse_schema(&block).unwrap();
+        assert_eq!((read.csv, read.layout), (inferred.csv, inferred.layout));
+    }
+
+    #[test]
+    fn a_block_of_json_lines_says_so_and_names_odd_keys() {
+        let text = r#"{"user-id":1,"at":"2024-02-29","a \"b\\\u0007":true}"#;
+        let inferred = tarn_convert::infer(text.as_bytes()).unwrap();
+        let block = of(Path::new("clicks.jsonl"), &inferred.csv, &inferred.layout);
+        let wanted = "[[table]]\nname = \"clicks\"\nfiles = \"clicks*\"\nformat = \"jsonl\"\n\n\
+                      [table.columns]\nuser_id = { type = \"int64\", from = \"user-id\" }\nat = \"date\"\n\
+                      a_b = { type = \"bool\", from = \"a \\\"b\\\\\\u0007\" }\n";
         assert_eq!(block, wanted);
         let read = tarn_config::parse_schema(&block).unwrap();
         assert_eq!((read.csv, read.layout), (inferred.csv, inferred.layout));
