@@ -69,4 +69,31 @@
 //! | a quote inside an unquoted field (`5" pipe`) | text | text | text |
 //! | space before a quote (`a, "b"`) | text, quotes and all | quotes taken off | text, quotes and all |
 //! | text behind a closing quote (`"a"b`) | bad row | refused, sniffed: text, quotes and all | `ab` |
+//! | `quote = "none"` | no byte is a quote: the empty text cannot be written | the same | the same |
+//! | `escape = "backslash"`, `\n` in quotes | the letter `n` | the same | the same |
+//! | a backslash outside of quotes | the next byte is itself: delimiter, half of a line end, quote | refused | the same |
+//! | a backslash with nothing behind it | itself | itself | dropped |
+//! | `""` inside quotes, beside backslashes | text behind a closing quote: bad row | refused | `"` closes, the rest is text |
+//! | `\N` as a null spelling, beside backslashes | null; `\\N` is the text `\N`: spellings are compared as they stand | refuses the option | `N` |
+//! | a comment byte at the front of a line | no row, also before the header; still a line | the same | has none |
+//! | a comment byte elsewhere in a row, or in quotes | text | cuts the row off there | has none |
+//! | quotes in a comment | mean nothing | - | has none |
 //! | a quote that is never closed | that line is a bad row, the others go on | refused, sniffed: text | refused |
+//!
+//! # Values
+//! | corner | tarn | DuckDB | PyArrow |
+//! |---|---|---|---|
+//! | `decimal_comma`, `1,5` | 1.5 | the same | the same |
+//! | `decimal_comma`, `1.234,5` and `1.234` | 1234.5 and 1234: points group by threes | refused | refused |
+//! | `decimal_comma`, `1.5`, `12.34`, `1234.567` | no numbers | refused | refused |
+//! | `decimal_comma` in whole numbers | `1.000` is none | - | - |
+//! | a column's own `nulls` | beside the table's | - | - |
+//!
+//! # Bad rows
+//! | corner | tarn |
+//! |---|---|
+//! | `on_bad_row = "null"`, a value that cannot be read | null; the row is in silver, and among the rejects with the columns' names in `nulled` |
+//! | ... in a required column, or in a row that cannot be split | the row goes to quarantine, `nulled` is empty |
+//! | `on_bad_row = "fail"` | the first bad row of the file refuses it, `bad_row`, with its line and reason |
+//! | `max_bad_rows`, `max_bad_share` | count rows with nulled values too; the share is judged at the end; `too_many_bad_rows` |
+//! | several faults in a file | the first in the order of the file is told, with any number of threads |

@@ -7,6 +7,7 @@ mod derived;
 mod dialects;
 mod encodings;
 mod fast_path;
+mod faults;
 mod garbage;
 mod json_lines;
 mod on_bad_row;

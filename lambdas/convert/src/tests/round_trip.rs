@@ -45,7 +45,7 @@ fn values_come_back_as_they_were() {
     }
 }
 
-fn shown(field: &Field) -> String {
+pub(super) fn shown(field: &Field) -> String {
     match field {
         Field::Decimal(value) => format!("Decimal({})", number(value.data())),
         Field::Bytes(value) => format!("Bytes({:?})", value.data()),
