@@ -250,3 +250,123 @@ fn the_table_says_what_becomes_of_bad_rows() {
         assert_eq!(names(&project, "s"), ["in.rejects.jsonl"], "nothing half-written is left");
     }
 }
+
+/// The files below a folder, as paths from it.
+fn files(project: &Project, folder: &str) -> Vec<String> {
+    fn below(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { below(&path, found) } else { found.push(path) }
+        }
+    }
+    let (root, mut found) = (project.path(folder), Vec::new());
+    below(&root, &mut found);
+    let mut names: Vec<_> =
+        found.iter().map(|path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+const VISITS: &str = "id,event,day\n1,view,2026-01-01\n2,a/b,2026-01-02\n3,,2026-01-01\n4,view,2026-01-02\n";
+const VISITS_SCHEMA: &str = "columns = { id = \"int64\", event = \"string\", day = \"date\" }\n";
+
+#[test]
+fn rows_go_to_hive_folders_that_a_foreign_reader_reads() {
+    let project = Project::example("retail", "dev");
+    project.write("visits.csv", VISITS);
+    project.write("visits.toml", format!("partition_by = [\"event\"]\n{VISITS_SCHEMA}"));
+    let done = project.json(&["convert", "visits.csv", "--schema", "visits.toml", "--out", "o"]);
+    let wanted = [
+        "event=__HIVE_DEFAULT_PARTITION__/visits.parquet",
+        "event=a%2Fb/visits.parquet",
+        "event=view/visits.parquet",
+    ];
+    assert_eq!(files(&project, "o"), wanted);
+    let outputs = done["files"][0]["outputs"].as_array().unwrap();
+    assert_eq!(outputs.iter().map(|output| output["rows"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 1, 2]);
+    assert_eq!((&outputs[1]["folder"], &done["files"][0]["out"]), (&json!("event=a%2Fb/"), &Value::Null));
+    assert_eq!(done["notices"], json!([]));
+
+    let answer = python("hive.py", &[project.path("o").to_str().unwrap(), "id", "event", "day"]);
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let rows = json!([
+        ["1", "view", "2026-01-01"],
+        ["2", "a/b", "2026-01-02"],
+        ["3", null, "2026-01-01"],
+        ["4", "view", "2026-01-02"]
+    ]);
+    assert_eq!(serde_json::from_str::<Value>(&answer.stdout).unwrap(), rows);
+}
+
+#[test]
+fn the_command_line_chooses_other_folders_and_leaves_no_old_ones() {
+    let project = Project::example("retail", "dev");
+    project.write("visits.csv", VISITS);
+    project.write("visits.toml", format!("partition_by = [\"event\"]\n{VISITS_SCHEMA}"));
+    let arguments =
+        ["convert", "visits.csv", "--schema", "visits.toml", "--out", "o", "--partition-by", "day"];
+    let done = project.done(&arguments);
+    assert!(done.stdout.contains("o/day=*/visits.parquet in 2 folders"), "{}", done.stdout);
+    assert_eq!(files(&project, "o"), ["day=2026-01-01/visits.parquet", "day=2026-01-02/visits.parquet"]);
+    let again = project.tarn(&arguments);
+    assert_eq!(again.code, 2, "{}", again.stderr);
+    assert!(again.stderr.contains("is there already"), "{}", again.stderr);
+    project.write("visits.csv", "id,event,day\n1,view,2026-01-01\n");
+    project.done(&[&arguments[..], &["--overwrite"]].concat());
+    assert_eq!(files(&project, "o"), ["day=2026-01-01/visits.parquet"], "a row has left the other folder");
+    assert!(!project.path("o/day=2026-01-02").exists());
+}
+
+#[test]
+fn too_many_values_for_folders_sort_all_files_instead_and_say_so() {
+    let project = Project::example("retail", "dev");
+    let rows = |count: u32| (0..count).map(|n| format!("{n},{}\n", (n * 7919) % count)).collect::<String>();
+    project.write("few.csv", format!("id,item\n{}", rows(10)));
+    project.write("many.csv", format!("id,item\n{}", rows(300)));
+    project.write("items.toml", "columns = { id = \"int64\", item = \"int32\" }\n");
+    let arguments =
+        ["convert", "few.csv", "many.csv", "--schema", "items.toml", "--out", "o", "--partition-by", "item"];
+    let done = project.json(&arguments);
+    assert_eq!(files(&project, "o"), ["few.parquet", "many.parquet"]);
+    let notice = done["notices"][0].as_str().unwrap();
+    assert!(notice.contains("`item`") && notice.contains("256") && notice.contains("cluster_by"), "{notice}");
+    let found = read(&project.path("o/many.parquet"));
+    let items: Vec<u32> = found["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row[1].as_str().unwrap().parse().unwrap())
+        .collect();
+    assert_eq!(items, (0..300).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_placement_that_cannot_be_is_refused() {
+    let project = Project::example("retail", "dev");
+    project.write("visits.csv", VISITS);
+    project.write("visits.toml", VISITS_SCHEMA);
+    for (columns, said) in [("evnet", "no column `evnet`"), ("id,event,day", "no other is left")] {
+        let arguments =
+            ["convert", "visits.csv", "--schema", "visits.toml", "--out", "o", "--partition-by", columns];
+        let refused = project.tarn(&arguments);
+        assert_eq!(refused.code, 1, "{}", refused.stderr);
+        assert!(refused.stderr.contains("PLACEMENT") && refused.stderr.contains(said), "{}", refused.stderr);
+        assert!(files(&project, "o").is_empty());
+    }
+}
+
+#[test]
+fn columns_come_from_the_name_and_become_folders() {
+    let project = Project::example("retail", "dev");
+    project.write("in/visits_20260131.csv", "id\n1\n");
+    project.write(
+        "visits.toml",
+        "files = \"visits_{date:%Y%m%d}.csv\"\npartition_by = [\"day\"]\n\
+         [columns]\nid = \"int64\"\nday = { type = \"date\", from_name = \"date\" }\n\
+         source = { type = \"string\", constant = \"web\" }\n",
+    );
+    project.done(&["convert", "in/visits_20260131.csv", "--schema", "visits.toml", "--out", "o"]);
+    assert_eq!(files(&project, "o"), ["day=2026-01-31/visits_20260131.parquet"]);
+    let found = read(&project.path("o/day=2026-01-31/visits_20260131.parquet"));
+    assert_eq!(found["rows"][0][1], "web");
+}

@@ -101,6 +101,7 @@ Examples:
   tarn convert data/events*.csv.gz --table events --out silver
   tarn convert orders.txt --schema orders.toml --out silver --codec snappy
   tarn convert unknown.csv --infer --out silver
+  tarn convert events.csv --table events --out silver --partition-by event --cluster-by itemid
 
 One Parquet file for each input, events.csv.gz to events.parquet. Bad rows go to a file beside it,
 events.rejects.jsonl, with line, byte offset and reason. A schema file has the keys of a [[table]]
@@ -109,6 +110,9 @@ of lake.toml:
   delimiter = \"|\"
   header = false
   columns = { id = \"int64\", placed = \"date\", price = \"decimal(12,2)\" }
+
+With --partition-by event the rows go to event=view/events.parquet and so on below the folder. A
+column with more values than max_partitions sorts the rows instead; a warning says so.
 
 Exit status 1: a file was refused; the others were converted.";
 
@@ -122,6 +126,12 @@ pub struct Convert {
     pub out: PathBuf,
     #[command(flatten)]
     pub columns: Columns,
+    /// Columns that become folders, such as event=view/, instead of the table's [partition_by]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub partition_by: Vec<String>,
+    /// Columns that rows are sorted by inside a file, instead of the table's [cluster_by]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
+    pub cluster_by: Vec<String>,
     /// How the Parquet files are compressed
     #[arg(long, value_enum, default_value_t = Codec::Zstd)]
     pub codec: Codec,

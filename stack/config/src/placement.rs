@@ -45,6 +45,7 @@ pub fn read(block: &Reader, newest: Option<&Layout>) -> Placement {
     let cluster_by = columns(block, &CLUSTER_BY, newest);
     refuse_both(block, &partition_by, &cluster_by);
     refuse_types(block, &partition_by, newest);
+    partition_by.iter().chain(&cluster_by).for_each(|name| refuse_hidden(block, name, newest));
     refuse_all(block, &partition_by, newest);
     warn_of_many(block, &partition_by, newest);
     let max_partitions = max_partitions(block, &partition_by);
@@ -107,7 +108,7 @@ fn refuse_both(block: &Reader, partition_by: &[Spanned<ColumnName>], cluster_by:
 fn refuse_types(block: &Reader, partition_by: &[Spanned<ColumnName>], newest: Option<&Layout>) {
     for name in partition_by {
         let Some(kind) = kind_of(newest, name.get_ref()) else { continue };
-        if matches!(kind, ColumnType::Float32 | ColumnType::Float64 | ColumnType::Binary) {
+        if !kind.can_be_a_folder() {
             let title = format!("the column `{}` cannot become folders", name.get_ref());
             let fault = Diagnostic::error(Code::InvalidValue, name.span(), title);
             let fault = fault.label(format!("its type is `{kind}`, which has no one spelling"));
@@ -115,6 +116,19 @@ fn refuse_types(block: &Reader, partition_by: &[Spanned<ColumnName>], newest: Op
             block.faults.push(fault.help(help));
         }
     }
+}
+
+/// A folder's name, or the order of rows, would tell what `hash` or `mask` hides.
+fn refuse_hidden(block: &Reader, name: &Spanned<ColumnName>, newest: Option<&Layout>) {
+    let column =
+        newest.and_then(|layout| layout.columns.iter().find(|column| column.name == *name.get_ref()));
+    if column.is_none_or(|column| column.quality.disguise.is_none()) {
+        return;
+    }
+    let title = format!("the column `{}` is hidden, and cannot become folders or an order", name.get_ref());
+    let fault = Diagnostic::error(Code::Contradiction, name.span(), title);
+    let fault = fault.label("names of folders and the order of rows would show its values");
+    block.faults.push(fault.help("leave it out here, or `hash` and `mask` out there"));
 }
 
 fn refuse_all(block: &Reader, partition_by: &[Spanned<ColumnName>], newest: Option<&Layout>) {

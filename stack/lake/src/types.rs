@@ -98,6 +98,11 @@ impl ColumnType {
         }
     }
 
+    /// Whether every value has one spelling, so that a folder can be called by it.
+    pub fn can_be_a_folder(self) -> bool {
+        !matches!(self, Self::Float32 | Self::Float64 | Self::Binary)
+    }
+
     /// Whether a `format` may stand beside the type.
     pub fn takes_format(self) -> bool {
         matches!(self, Self::Date | Self::Timestamp(_))

@@ -7,10 +7,12 @@ mod output;
 mod plan;
 mod progress;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
 use tarn_convert::Conversion;
+use tarn_lake::ColumnName;
 
 use crate::arguments::{Common, Convert};
 use crate::console::{self, BAD, DIM, styled};
@@ -18,28 +20,73 @@ use crate::exit;
 use crate::failure::Failure;
 
 use columns::{Columns, Shape};
-use file::{Done, Refused};
+use file::{Done, Part, Refused};
 use plan::Plan;
 
 pub fn run(common: &Common, options: &Convert) -> Result<ExitCode, Failure> {
     let columns = Columns::load(common, &options.columns)?;
-    let plan = Plan::new(options, &columns)?;
+    let mut plan = Plan::new(options, &columns)?;
     plan.make_folder()?;
-    let mut report = Vec::new();
+    let mut notices = Vec::new();
+    let (report, refused) = loop {
+        match convert_all(common, &columns, &plan) {
+            Ok(done) => break done,
+            Err(TooMany { column, written }) => {
+                notices.push(clustered_instead(&column, &plan));
+                remove(&written, &plan)?;
+                plan.cluster(&column, &columns);
+            }
+        }
+    };
+    if common.json {
+        console::json(&json!({ "files": report, "notices": notices }));
+    }
+    Ok(exit::done_if(refused == 0))
+}
+
+/// A column has too many values for folders in one of the files.
+struct TooMany {
+    column: ColumnName,
+    /// The files before it.
+    written: Vec<PathBuf>,
+}
+
+/// Converts all files, and gives what is told of them and how many were refused. All files lie in one
+/// place and are read as one table, so where one has too many values for folders none may have any.
+fn convert_all(common: &Common, columns: &Columns, plan: &Plan) -> Result<(Vec<Value>, usize), TooMany> {
+    let (mut report, mut written) = (Vec::new(), Vec::new());
     let mut refused = 0;
     for file in &plan.files {
-        let outcome = columns.of(&file.input).and_then(|shape| {
+        let outcome = columns.of(&file.input, &plan.settings.placement).and_then(|shape| {
             announce(common, &shape);
             file::convert(file, shape, &plan.settings)
         });
+        if let Some(column) = outcome.as_ref().err().and_then(|refused| refused.too_many.clone()) {
+            return Err(TooMany { column, written });
+        }
+        written.extend(outcome.iter().flat_map(|done| &done.parts).map(|part| part.path.clone()));
         refused += usize::from(outcome.is_err());
         show(common, file, &outcome);
         report.push(entry(file, &outcome));
     }
-    if common.json {
-        console::json(&json!({ "files": report }));
-    }
-    Ok(exit::done_if(refused == 0))
+    Ok((report, refused))
+}
+
+fn remove(written: &[PathBuf], plan: &Plan) -> Result<(), Failure> {
+    written.iter().try_for_each(|path| {
+        output::remove(path, &plan.folder)
+            .map_err(|error| Failure::failed(format!("{} cannot be removed: {error}", path.display())))
+    })
+}
+
+fn clustered_instead(column: &ColumnName, plan: &Plan) -> String {
+    let most = plan.settings.placement.max_partitions;
+    let notice = format!(
+        "`{column}` has more values than {most} folders; all files are sorted by it instead, as \
+         `cluster_by = [\"{column}\"]` would"
+    );
+    console::warning(&notice);
+    notice
 }
 
 /// The block that was inferred; with `--json` it stands in the report.
@@ -57,12 +104,25 @@ fn show(common: &Common, file: &plan::File, outcome: &Result<Done, Refused>) {
             console::error(format!("{input}: {}: {reason}", styled(class, BAD)));
         }
         Ok(_) if common.json => {}
-        Ok(done) => console::result(format!("{input} -> {}  {}", file.output.display(), figures(done))),
+        Ok(done) => console::result(format!("{input} -> {}  {}", place(file, done), figures(done))),
     }
     if let Some(rejects) =
         outcome.as_ref().map_or_else(|refused| refused.rejects.as_ref(), |d| d.rejects.as_ref())
     {
         console::warning(format!("bad rows of {input}, each with its reason: {}", rejects.display()));
+    }
+}
+
+/// Where the rows are: a file, or a pattern of files.
+fn place(file: &plan::File, done: &Done) -> String {
+    match done.parts.as_slice() {
+        [part] => part.path.display().to_string(),
+        parts => {
+            let folders = parts.first().map_or("", |part| part.folder.as_str());
+            let levels = folders.split_terminator('/').filter_map(|level| level.split_once('='));
+            let pattern: String = levels.map(|(column, _)| format!("{column}=*/")).collect();
+            format!("{} in {} folders", file.output(&pattern).display(), parts.len())
+        }
     }
 }
 
@@ -80,14 +140,23 @@ fn figures(done: &Done) -> String {
 fn entry(file: &plan::File, outcome: &Result<Done, Refused>) -> Value {
     let input = file.input.display().to_string();
     match outcome {
-        Err(Refused { class, reason, rejects }) => {
+        Err(Refused { class, reason, rejects, .. }) => {
             json!({ "in": input, "class": class, "reason": reason, "rejects": rejects })
         }
-        Ok(Done { conversion, seconds, rejects, inferred }) => json!({
-            "in": input, "out": file.output, "rejects": rejects, "inferred": inferred,
+        Ok(Done { conversion, seconds, parts, rejects, inferred }) => json!({
+            "in": input, "out": out(parts), "outputs": parts.iter().map(output).collect::<Vec<_>>(), "rejects": rejects, "inferred": inferred,
             "rows": conversion.rows, "bad_rows": conversion.bad_rows, "bytes_in": conversion.bytes_in,
             "nulled_rows": conversion.nulled_rows, "nulled_values": conversion.nulled_values,
             "text_bytes": conversion.text_bytes, "bytes_out": conversion.bytes_out, "seconds": seconds,
         }),
     }
+}
+
+/// The file, where there is only one.
+fn out(parts: &[Part]) -> Option<&Path> {
+    if let [part] = parts { Some(&part.path) } else { None }
+}
+
+fn output(part: &Part) -> Value {
+    json!({ "file": part.path, "folder": part.folder, "rows": part.rows, "bytes": part.bytes })
 }

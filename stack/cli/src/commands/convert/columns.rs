@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tarn_config::{Schema, Source};
 use tarn_convert::{ConvertError, Unique, infer};
-use tarn_lake::{BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Table};
+use tarn_lake::{BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Placement, Table};
 
 use super::block;
 use super::file::Refused;
@@ -28,6 +28,8 @@ pub struct Shape {
     /// What the file's name says.
     pub name: Captures,
     pub bad_rows: BadRows,
+    /// Where its rows go.
+    pub placement: Placement,
     /// The block for `lake.toml`, where it was not written down before.
     pub inferred: Option<String>,
 }
@@ -52,6 +54,15 @@ impl Columns {
         (!keys.is_empty()).then(|| Unique::new(keys))
     }
 
+    /// Where rows go as far as that is written down.
+    pub fn placement(&self) -> Placement {
+        match self {
+            Self::Table(table) => table.placement.clone(),
+            Self::Schema(schema) => schema.placement.clone(),
+            Self::Inferred => Placement::default(),
+        }
+    }
+
     /// A column that is hashed.
     pub fn hashed(&self) -> Option<&ColumnName> {
         let layouts = match self {
@@ -62,18 +73,28 @@ impl Columns {
         layouts.iter().find_map(|layout| layout.hashed().next()).map(|column| &column.name)
     }
 
-    /// How a file looks.
-    pub fn of(&self, input: &Path) -> Result<Shape, Refused> {
+    /// How a file looks, and that its rows can be placed as they are to be.
+    pub fn of(&self, input: &Path, placement: &Placement) -> Result<Shape, Refused> {
+        let shape = Shape { placement: placement.clone(), ..self.look(input)? };
+        match placement.fault(&shape.schema) {
+            None => Ok(shape),
+            Some(reason) => Err(Refused::new("PLACEMENT", reason)),
+        }
+    }
+
+    fn look(&self, input: &Path) -> Result<Shape, Refused> {
+        let placement = Placement::default();
         match self {
             Self::Table(table) => {
                 let (csv, schema) = (table.csv.clone(), table.newest_layout().clone());
                 let (layout, name) = (layout_of(table, input)?.clone(), name_of(&table.files, input));
-                Ok(Shape { csv, layout, schema, name, bad_rows: table.bad_rows, inferred: None })
+                let bad_rows = table.bad_rows;
+                Ok(Shape { csv, layout, schema, name, bad_rows, placement, inferred: None })
             }
             Self::Schema(schema) => {
                 let Schema { csv, layout, files, bad_rows, .. } = schema.as_ref().clone();
                 let name = files.map(|files| name_of(&files, input)).unwrap_or_default();
-                Ok(Shape { csv, schema: layout.clone(), layout, name, bad_rows, inferred: None })
+                Ok(Shape { csv, schema: layout.clone(), layout, name, bad_rows, placement, inferred: None })
             }
             Self::Inferred => inferred(input),
         }
@@ -93,21 +114,16 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
     let path = file.display().to_string();
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::bad_input(format!("the schema {path} cannot be read: {error}")))?;
-    let schema = tarn_config::parse_schema(&text).map_err(|faults| {
+    tarn_config::parse_schema(&text).map_err(|faults| {
         project::show_faults(common, &faults, &Source { path: &path, text: &text });
         Failure::shown()
-    })?;
-    if !schema.placement.is_plain() {
-        return Err(Failure::bad_input(format!("{path}: not supported yet: partition_by, cluster_by"))
-            .hint("take these keys out"));
-    }
-    Ok(schema)
+    })
 }
 
 /// The layout of the day that the file's path names, as the pipeline reads it; else the newest.
 fn layout_of<'t>(table: &'t Table, input: &Path) -> Result<&'t Layout, Refused> {
     let Some(day) = day_of(table, input) else { return Ok(table.newest_layout()) };
-    let refused = |reason: String| Refused { class: "NO_LAYOUT".into(), reason, rejects: None };
+    let refused = |reason: String| Refused::new("NO_LAYOUT", reason);
     let day = day.map_err(|error| refused(format!("its date is none that a calendar has: {error}")))?;
     table.layout_on(day).ok_or_else(|| {
         let name = &table.name;
@@ -141,6 +157,7 @@ fn inferred(input: &Path) -> Result<Shape, Refused> {
         layout: found.layout,
         name: Captures::none(),
         bad_rows: BadRows::default(),
+        placement: Placement::default(),
         inferred: Some(block),
     })
 }

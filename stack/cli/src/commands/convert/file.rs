@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tarn_convert::{Conversion, ConvertError, Spec};
+use tarn_lake::ColumnName;
 
 use super::columns::Shape;
-use super::output::{Output, Rejects};
+use super::output::{self, Output, Rejects};
 use super::plan::{File, Settings};
 use super::progress;
 
@@ -18,9 +19,20 @@ use super::progress;
 pub struct Done {
     pub conversion: Conversion,
     pub seconds: f64,
+    /// Its Parquet files, in the order of their folders.
+    pub parts: Vec<Part>,
     /// Where its bad rows are, if it has any.
     pub rejects: Option<PathBuf>,
     pub inferred: Option<String>,
+}
+
+/// One Parquet file.
+pub struct Part {
+    pub path: PathBuf,
+    /// Such as `event=view/`; empty without folders.
+    pub folder: String,
+    pub rows: u64,
+    pub bytes: u64,
 }
 
 /// A file that is not.
@@ -30,9 +42,15 @@ pub struct Refused {
     pub reason: String,
     /// Where its bad rows are, as far as it was read.
     pub rejects: Option<PathBuf>,
+    /// The column that has too many values for folders.
+    pub too_many: Option<ColumnName>,
 }
 
 impl Refused {
+    pub fn new(class: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { class: class.into(), reason: reason.into(), rejects: None, too_many: None }
+    }
+
     pub fn of(error: ConvertError) -> Self {
         let mut reason = error.to_string();
         let mut cause = error.source();
@@ -40,7 +58,11 @@ impl Refused {
             reason = format!("{reason}: {inner}");
             cause = inner.source();
         }
-        Self { class: error.kind().to_uppercase(), reason, rejects: None }
+        let too_many = match &error {
+            ConvertError::TooManyPartitions { column, .. } => Some(column.clone()),
+            _ => None,
+        };
+        Self { too_many, ..Self::new(error.kind().to_uppercase(), reason) }
     }
 }
 
@@ -51,9 +73,9 @@ pub fn convert(file: &File, shape: Shape, settings: &Settings) -> Result<Done, R
     let converted = to_output(file, &shape, settings, &mut rejects);
     let rejects = rejects.finish().map_err(ConvertError::Rejects).map_err(Refused::of)?;
     match converted {
-        Ok(conversion) => {
+        Ok((conversion, parts)) => {
             let seconds = start.elapsed().as_secs_f64();
-            Ok(Done { conversion, seconds, rejects, inferred: shape.inferred })
+            Ok(Done { conversion, seconds, parts, rejects, inferred: shape.inferred })
         }
         Err(error) => Err(Refused { rejects, ..Refused::of(error) }),
     }
@@ -64,22 +86,37 @@ fn to_output(
     shape: &Shape,
     settings: &Settings,
     rejects: &mut Rejects,
-) -> Result<Conversion, ConvertError> {
+) -> Result<(Conversion, Vec<Part>), ConvertError> {
     let Settings { limits, codec, .. } = *settings;
     let (unique, hash_key) = (settings.unique.as_ref(), settings.hash_key.as_ref());
-    let Shape { csv, layout, schema, name, bad_rows, .. } = shape;
-    let bad_rows = *bad_rows;
-    let spec = Spec { schema, name, bad_rows, unique, hash_key, limits, codec, ..Spec::new(csv, layout) };
+    let Shape { csv, layout, schema, name, placement, .. } = shape;
+    let bad_rows = shape.bad_rows;
+    let plain = Spec { schema, name, placement, bad_rows, limits, codec, ..Spec::new(csv, layout) };
+    let spec = Spec { unique, hash_key, ..plain };
     let input = Handle::open(&file.input).map_err(ConvertError::Source)?;
     let size_bytes = input.metadata().map_err(ConvertError::Source)?.len();
-    let mut output = Output::create(&file.output).map_err(ConvertError::Silver)?;
     let read = AtomicU64::new(0);
     let source = Counted { input, read: &read };
-    let conversion = progress::watched(&file.input, &read, size_bytes, || {
-        tarn_convert::convert(&spec, source, output.writer(), rejects)
+    let open = |folder: &str| Output::create(&file.output(folder));
+    let (conversion, outputs) = progress::watched(&file.input, &read, size_bytes, || {
+        tarn_convert::convert_to(&spec, source, open, rejects)
     })?;
-    output.keep().map_err(ConvertError::Silver)?;
-    Ok(conversion)
+    let parts = keep(file, outputs).map_err(ConvertError::Silver)?;
+    Ok((conversion, parts))
+}
+
+/// Puts all files in their places, and takes away those of an earlier conversion in other folders:
+/// a reader of all folders would see their rows twice.
+fn keep(file: &File, outputs: Vec<tarn_convert::Output<Output>>) -> io::Result<Vec<Part>> {
+    let earlier = output::earlier(&file.folder, &file.name);
+    let mut parts = Vec::new();
+    for tarn_convert::Output { folder, rows, bytes, sink } in outputs {
+        parts.push(Part { path: sink.keep()?, folder, rows, bytes });
+    }
+    for stale in earlier.iter().filter(|path| parts.iter().all(|part| part.path != **path)) {
+        output::remove(stale, &file.folder)?;
+    }
+    Ok(parts)
 }
 
 /// Counts what was read of a file, for who watches.

@@ -1,38 +1,71 @@
 //! Files that appear under their names only when they are whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use tarn_convert::{JsonLinesRejects, Reject, RejectSink};
 
-/// A file under another name until it is kept; gone if it is not.
+/// A file under another name until it is kept; gone if it is not, with the folders that were made
+/// for it.
 pub struct Output {
     file: File,
     part: PathBuf,
     target: PathBuf,
+    /// The innermost first.
+    folders: Vec<PathBuf>,
     kept: bool,
 }
 
 impl Output {
-    /// Begins to write a file.
+    /// Begins to write a file, in a folder that may have to be made.
     pub fn create(target: &Path) -> io::Result<Self> {
+        let folders: Vec<PathBuf> =
+            target.ancestors().skip(1).take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
+        if let Some(folder) = folders.first() {
+            fs::create_dir_all(folder)?;
+        }
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let part = target.with_file_name(format!(".{name}.{}.part", std::process::id()));
-        Ok(Self { file: File::create(&part)?, part, target: target.into(), kept: false })
+        Ok(Self { file: File::create(&part)?, part, target: target.into(), folders, kept: false })
     }
 
-    /// Where to write.
-    pub fn writer(&mut self) -> &mut File {
-        &mut self.file
-    }
-
-    /// Puts the file in its place.
-    pub fn keep(mut self) -> io::Result<()> {
+    /// Puts the file in its place, and says where that is.
+    pub fn keep(mut self) -> io::Result<PathBuf> {
         fs::rename(&self.part, &self.target)?;
         self.kept = true;
-        Ok(())
+        Ok(self.target.clone())
     }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Removes a file below a folder, and the folders of it that are empty then.
+pub fn remove(file: &Path, below: &Path) -> io::Result<()> {
+    fs::remove_file(file)?;
+    let inner = file.ancestors().skip(1).take_while(|folder| *folder != below);
+    let _ = inner.map(fs::remove_dir).take_while(Result::is_ok).count();
+    Ok(())
+}
+
+/// The files that earlier conversions left below a folder under a name: in the folder itself, or in
+/// folders such as `event=view/` inside of it.
+pub fn earlier(folder: &Path, name: &str) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = [folder.join(name)].into_iter().filter(|file| file.exists()).collect();
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_partition = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().contains('=');
+    for inner in entries.filter(is_partition).map(|entry| entry.path()).filter(|path| path.is_dir()) {
+        found.extend(earlier(&inner, name));
+    }
+    found
 }
 
 impl Drop for Output {
@@ -40,6 +73,8 @@ impl Drop for Output {
         if !self.kept {
             // There is nobody left to tell, and what stays is named as a part.
             let _ = fs::remove_file(&self.part);
+            // One that holds something by now stays.
+            self.folders.iter().for_each(|folder| _ = fs::remove_dir(folder));
         }
     }
 }
@@ -66,8 +101,7 @@ impl Rejects {
             };
         };
         lines.finish()?;
-        part.keep()?;
-        Ok(Some(self.target))
+        part.keep().map(Some)
     }
 
     fn open(&mut self) -> io::Result<JsonLinesRejects<BufWriter<File>>> {

@@ -5,9 +5,10 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use tarn_convert::{Codec, HashKey, Limits, Unique};
-use tarn_lake::ColumnName;
+use tarn_lake::{ColumnName, Placement};
 
 use super::columns::Columns;
+use super::output;
 use crate::arguments::{self, Convert};
 use crate::failure::Failure;
 
@@ -17,13 +18,17 @@ pub struct Plan {
     pub files: Vec<File>,
     /// How each is converted.
     pub settings: Settings,
-    folder: PathBuf,
+    /// Below which all outputs lie.
+    pub folder: PathBuf,
 }
 
 /// A file and what becomes of it.
 pub struct File {
     pub input: PathBuf,
-    pub output: PathBuf,
+    /// Where its Parquet file goes, or the folders that its rows go to ...
+    pub folder: PathBuf,
+    /// ... and how it is called there.
+    pub name: String,
     pub rejects: PathBuf,
 }
 
@@ -35,6 +40,8 @@ pub struct Settings {
     pub unique: Option<Unique>,
     /// The secret of columns that are hashed.
     pub hash_key: Option<HashKey>,
+    /// Which folders rows go to, and in which order they stand.
+    pub placement: Placement,
 }
 
 impl Plan {
@@ -45,7 +52,7 @@ impl Plan {
         for input in &options.inputs {
             check_input(input)?;
             let file = File::new(input, &options.out)?;
-            if let Some(other) = writers.insert(file.output.clone(), input) {
+            if let Some(other) = writers.insert(file.output(""), input) {
                 return Err(same_output(other, &file));
             }
             check_output(&file, options.overwrite)?;
@@ -56,8 +63,15 @@ impl Plan {
             codec: codec(options.codec),
             unique: columns.unique(),
             hash_key: hash_key(options.hash_key_file.as_deref(), columns.hashed())?,
+            placement: placement(options, columns.placement())?,
         };
         Ok(Self { files, settings, folder: options.out.clone() })
+    }
+
+    /// Sorts by a column that has too many values for folders, in all files, from the first one on.
+    pub fn cluster(&mut self, column: &ColumnName, columns: &Columns) {
+        self.settings.placement = self.settings.placement.clustered(column);
+        self.settings.unique = columns.unique();
     }
 
     /// Makes the folder of the outputs.
@@ -74,8 +88,13 @@ impl File {
         let name = name.ok_or_else(|| {
             Failure::bad_input(format!("the name of {} is not UTF-8; rename it", input.display()))
         })?;
-        let beside = |ending: &str| folder.join(format!("{name}.{ending}"));
-        Ok(Self { input: input.into(), output: beside("parquet"), rejects: beside("rejects.jsonl") })
+        let rejects = folder.join(format!("{name}.rejects.jsonl"));
+        Ok(Self { input: input.into(), folder: folder.into(), name: format!("{name}.parquet"), rejects })
+    }
+
+    /// Where its rows of a folder go, such as `event=view/`.
+    pub fn output(&self, folder: &str) -> PathBuf {
+        self.folder.join(folder).join(&self.name)
     }
 }
 
@@ -108,10 +127,12 @@ fn check_input(input: &Path) -> Result<(), Failure> {
 }
 
 fn check_output(file: &File, overwrite: bool) -> Result<(), Failure> {
-    let output = &file.output;
-    if !output.exists() {
-        return Ok(());
-    }
+    output::earlier(&file.folder, &file.name)
+        .iter()
+        .try_for_each(|there| check_earlier(file, there, overwrite))
+}
+
+fn check_earlier(file: &File, output: &Path, overwrite: bool) -> Result<(), Failure> {
     if output.canonicalize().ok() == file.input.canonicalize().ok() {
         return Err(Failure::bad_input(format!("{} would be written over itself", output.display()))
             .hint("name another folder with --out"));
@@ -149,8 +170,27 @@ fn hash_key(file: Option<&Path>, hashed: Option<&ColumnName>) -> Result<Option<H
     Ok(Some(key))
 }
 
+/// What is written down, unless the command line says otherwise.
+fn placement(options: &Convert, mut placement: Placement) -> Result<Placement, Failure> {
+    let names = |written: &[String]| -> Result<Vec<ColumnName>, Failure> {
+        let name = |text: &String| {
+            ColumnName::new(text.clone())
+                .map_err(|error| Failure::bad_input(format!("`{text}` is no column's name: {error}")))
+        };
+        written.iter().map(name).collect()
+    };
+    if !options.partition_by.is_empty() {
+        placement.partition_by = names(&options.partition_by)?;
+    }
+    if !options.cluster_by.is_empty() {
+        placement.cluster_by = names(&options.cluster_by)?;
+    }
+    Ok(placement)
+}
+
 fn same_output(other: &Path, file: &File) -> Failure {
-    let (input, output) = (file.input.display(), file.output.display());
+    let output = file.output("");
+    let (input, output) = (file.input.display(), output.display());
     Failure::bad_input(format!("{} and {input} would both become {output}", other.display()))
         .hint("convert them one after the other, into different folders")
 }
