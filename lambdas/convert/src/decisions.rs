@@ -97,3 +97,26 @@
 //! | `on_bad_row = "fail"` | the first bad row of the file refuses it, `bad_row`, with its line and reason |
 //! | `max_bad_rows`, `max_bad_share` | count rows with nulled values too; the share is judged at the end; `too_many_bad_rows` |
 //! | several faults in a file | the first in the order of the file is told, with any number of threads |
+//!
+//! # Rules
+//! Peers have none of these in their readers, so they have no column here; `tests/python/rules.py`
+//! judges. The order of the steps is written at [`tarn_lake::Quality`].
+//!
+//! | corner | tarn |
+//! |---|---|
+//! | white space, for `trim` | Unicode's `White_Space`, no-break spaces and line breaks too, inside of quotes too |
+//! | blanks only, with `trim` | null outside of quotes, the empty text inside |
+//! | `fill` and `required` | never missing |
+//! | `fill` and `on_bad_row = "null"` | what became null is filled, and noted among the bad rows |
+//! | a row older than the column | null, not filled: rules are those of the file's layout |
+//! | `nan` | within no `min`, `max` or `allowed`; one value for `unique` |
+//! | `0.0` and `-0.0` | the same for every rule |
+//! | `pattern` and line breaks | of the whole text; `.` is no LF, `(?s)` makes it one |
+//! | `keep_last` of a text that is not longer | hidden as a whole |
+//! | bytes that are no UTF-8 in a column with rules | bad row, "invalid encoding", before any rule |
+//! | null in a key of `unique` | the row is like no other |
+//! | a row that is bad for another reason | takes no key from a later one |
+//! | a row kept by `on_bad_row = "null"` that repeats a key | left out, as a duplicate |
+//! | duplicates in one file, any number of threads | the first in the file's order stays |
+//! | more keys than `Limits::unique_bytes` | refused, `too_many_keys` |
+//! | `unique` and splits | the file is not split |

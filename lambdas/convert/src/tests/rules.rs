@@ -6,7 +6,7 @@ use parquet::record::Field;
 use tarn_lake::{BadRows, Column, Csv, Disguise, Escape, Layout, OnBadRow, Quality, ValuePattern};
 
 use super::{Outcome, Random, headerless, layout, read_back, run, run_spec, run_with};
-use crate::{HashKey, Limits, Spec};
+use crate::{HashKey, Limits, Spec, Unique};
 
 fn texts(values: &[&str]) -> Vec<String> {
     values.iter().map(|value| (*value).to_owned()).collect()
@@ -414,5 +414,34 @@ fn blocks_and_threads_change_nothing() {
             assert!(read_back(&other.silver) == read_back(&whole.silver), "{threads} threads");
             assert!(other.silver == with(2, 90_000).silver, "{threads} threads");
         }
+    }
+}
+
+#[test]
+fn no_text_makes_rules_panic() {
+    const PIECES: [&[u8]; 12] = [
+        b"1",
+        b"red",
+        b",",
+        b",",
+        b"\n",
+        b"\"",
+        b" ",
+        b"\xff",
+        "\u{a0}".as_bytes(),
+        b"999",
+        b"\r\n",
+        b"a \"\"longer",
+    ];
+    let (table, csv, mut random) = (ruled_layout(), headerless(), Random(21));
+    let key = [vec![table.columns[3].name.clone(), table.columns[1].name.clone()]];
+    for round in 0..2000 {
+        let mut text = b"1,red,1,100,x\n".to_vec();
+        (0..random.below(200)).for_each(|_| text.extend_from_slice(PIECES[random.below(12) as usize]));
+        let action = if round % 2 == 0 { OnBadRow::Null } else { OnBadRow::Quarantine };
+        let (unique, bad_rows) = (Unique::new(&key), BadRows { action, ..BadRows::default() });
+        let limits = Limits { row_group_bytes: 1 + random.below(300) as usize, ..Limits::default() };
+        let spec = Spec { limits, bad_rows, unique: Some(&unique), ..Spec::new(&csv, &table) };
+        run_spec(&spec, &text).rows();
     }
 }
