@@ -6,5 +6,6 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod memory;
 mod round_trip;
 mod rules;

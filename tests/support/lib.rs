@@ -109,6 +109,11 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
 }
 
+/// Where a program lies that was built beside the tests.
+pub fn program_path(name: &str) -> PathBuf {
+    binary(name)
+}
+
 /// A binary of this build: beside the folder that the test itself lies in.
 fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();

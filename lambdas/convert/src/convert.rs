@@ -149,7 +149,7 @@ pub fn convert_to<R: Read + Send, W: Write + Send>(
     let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
     let helpers: Result<Vec<Worker>, _> = (0..helpers).map(|_| worker(spec, limits, dialect)).collect();
     let helpers = helpers?;
-    let turns = Turns::new(segments, outputs, rejects, Tolerance::new(spec.bad_rows, limits), limits);
+    let turns = Turns::new(segments, outputs, rejects, Tolerance::new(judged(spec), limits), limits);
     first.claims = spec.unique.map(|unique| unique.begin(first.group.judge(), limits.unique_bytes));
     if let Some(lines) = first_rows {
         std::thread::scope(|threads| {
@@ -165,6 +165,12 @@ pub fn convert_to<R: Read + Send, W: Write + Send>(
         unique.end(claims, converted.is_ok());
     }
     converted
+}
+
+/// The share of bad rows is that of the whole file, so a part cannot judge it.
+fn judged(spec: &Spec<'_>) -> BadRows {
+    let max_share = spec.bad_rows.max_share.filter(|_| spec.part.is_none());
+    BadRows { max_share, ..spec.bad_rows }
 }
 
 /// Which of two rows is first is known to a thread that has all rows. Hashed texts are longer than

@@ -121,7 +121,9 @@ impl<R: Read> Segments<R> {
     pub fn next(&mut self, segment: &mut Segment) -> Result<bool, ConvertError> {
         let mut filling =
             Filling { start: BEFORE, end: BEFORE + self.carry.len(), quotes: false, odd: false };
-        let mut size = self.segment_bytes.max(self.carry.len());
+        // A CR and what tells whether it is a line break of its own.
+        const LEAST_BYTES: usize = 2;
+        let mut size = self.segment_bytes.max(self.carry.len()).max(LEAST_BYTES);
         make_room(&mut segment.buffer, size);
         if let Some(before) = segment.buffer.get_mut(BEFORE - 1) {
             *before = b'\n';

@@ -18,8 +18,12 @@
 //! is never closed, and a row with quotes that is longer than the limit. From the first such row on
 //! a file is not split, and the plan says so; what comes before is.
 //!
-//! Only delimited text whose bytes can be told apart without decoding is split: UTF-8, not packed,
-//! with doubled quotes or none. Anything else is converted whole, with the reason.
+//! Only text whose bytes can be told apart without decoding is split: UTF-8, not packed; JSON Lines,
+//! or delimited with doubled quotes or none. Anything else is converted whole, with the reason.
+//!
+//! What a table says of all its bad rows, `max_bad_rows` and `max_bad_share`, no part can judge: who
+//! puts the parts together adds their rows up and compares. A single part refuses the file for more
+//! bad rows than are allowed, and for any where the table says `fail`.
 
 mod grammar;
 mod lines;

@@ -1,6 +1,6 @@
 //! One column of one row group: its pages one after the other, and what the footer says of them.
 
-use std::io::Read;
+use std::io::{Read, Write};
 
 use bytes::{Buf, Bytes};
 use parquet::basic::{Compression, Encoding, PageType};
@@ -35,7 +35,7 @@ pub(crate) struct Page<'a> {
 /// A column chunk in the making.
 pub(crate) struct Chunk {
     column: ColumnDescPtr,
-    pages: TrackedWrite<Vec<u8>>,
+    pages: Vec<u8>,
     places: Vec<Place>,
     index: ColumnIndexBuilder,
     encodings: Vec<Encoding>,
@@ -60,7 +60,7 @@ impl Chunk {
         let index = ColumnIndexBuilder::new(column.physical_type());
         Self {
             column,
-            pages: TrackedWrite::new(buffer),
+            pages: buffer,
             places: Vec::new(),
             index,
             encodings: Vec::new(),
@@ -94,9 +94,13 @@ impl Chunk {
             is_compressed,
             statistics: None,
         };
-        let offset = self.pages.bytes_written();
+        let offset = self.pages.len();
         let raw = CompressedPage::new(raw, levels + page.values.len());
-        let written = SerializedPageWriter::new(&mut self.pages).write_page(raw)?;
+        // It has a buffer of its own, which thousands of columns could not afford to keep.
+        let mut pages = TrackedWrite::new(&mut self.pages);
+        let written = SerializedPageWriter::new(&mut pages).write_page(raw)?;
+        pages.flush()?;
+        drop(pages);
         *scratch = Vec::from(buffer);
         self.uncompressed += written.uncompressed_size;
         self.places.push((offset, written.bytes_written as usize, rows));
@@ -138,7 +142,7 @@ impl Chunk {
             offsets.append_row_count(*rows as i64);
             offsets.append_offset_and_size((behind + offset) as i64, *length as i32);
         }
-        let compressed = behind + self.pages.bytes_written();
+        let compressed = behind + self.pages.len();
         let mut metadata = ColumnChunkMetaData::builder(self.column)
             .set_compression(codec)
             .set_encodings(encodings(&self.encodings, dictionary.is_some()))
@@ -159,7 +163,7 @@ impl Chunk {
             column_index: if self.index.valid() { Some(self.index.build()?) } else { None },
             offset_index: Some(offsets.build()),
         };
-        let (dictionary, pages) = (first.into_inner()?.into(), self.pages.into_inner()?.into());
+        let (dictionary, pages) = (first.into_inner()?.into(), self.pages.into());
         Ok(Finished { dictionary, pages, close })
     }
 }

@@ -1,5 +1,6 @@
 //! The grammar of delimited text as a machine of a few states, which reads one byte at a time. It
-//! says the same as `scan`, but can begin anywhere.
+//! says the same as `scan`, but can begin anywhere. JSON Lines are the same with nothing special in
+//! them but LF, because a JSON text holds none.
 
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Csv, Escape, Format};
@@ -60,13 +61,15 @@ pub(super) struct Grammar {
     pub quote: Option<u8>,
     /// At the front of a line that is no row.
     pub comment: Option<u8>,
+    /// Whether CR ends a row. It does not in JSON Lines.
+    pub returns: bool,
 }
 
 impl Grammar {
     /// The grammar of a table's files, or why they are not split.
     pub fn of(csv: &Csv) -> Result<Self, Unsplit> {
-        if csv.format != Format::Csv {
-            return Err(Unsplit::Format);
+        if csv.format == Format::JsonLines {
+            return Ok(Self { delimiter: b'\n', quote: None, comment: None, returns: false });
         }
         if csv.escape != Escape::Doubled {
             return Err(Unsplit::Escape);
@@ -74,7 +77,8 @@ impl Grammar {
         // That each is one byte has been checked where the dialect is made.
         let byte = |special: char| u8::try_from(special).ok();
         let delimiter = byte(csv.delimiter).unwrap_or(b',');
-        Ok(Self { delimiter, quote: csv.quote.and_then(byte), comment: csv.comment.and_then(byte) })
+        let (quote, comment) = (csv.quote.and_then(byte), csv.comment.and_then(byte));
+        Ok(Self { delimiter, quote, comment, returns: true })
     }
 
     /// The state behind a byte.
@@ -84,7 +88,7 @@ impl Grammar {
             (State::Quoted, _) if is_quote => State::AfterQuote,
             (State::Quoted, _) => State::Quoted,
             (_, b'\n') => State::RowStart,
-            (_, b'\r') => State::AfterReturn,
+            (_, b'\r') if self.returns => State::AfterReturn,
             (State::Spoiled | State::Comment, _) => state,
             (State::RowStart | State::AfterReturn, _) if self.comment == Some(byte) => State::Comment,
             (_, byte) if byte == self.delimiter => State::FieldStart,

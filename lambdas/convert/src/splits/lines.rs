@@ -26,6 +26,12 @@ impl Lines {
         }
     }
 
+    /// The same where only LF ends a line.
+    pub fn of_feeds(text: &[u8]) -> Self {
+        let breaks = memchr::memchr_iter(b'\n', text).count() as u64;
+        Self { breaks, begins_with_lf: false, ends_with_cr: false, is_empty: text.is_empty() }
+    }
+
     pub fn breaks(self) -> u64 {
         self.breaks
     }

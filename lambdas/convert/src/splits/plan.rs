@@ -45,9 +45,6 @@ pub enum Unsplit {
     /// Its bytes must be decoded first.
     #[error("the file is not UTF-8")]
     Encoding,
-    /// It is not delimited text.
-    #[error("the table has another format than csv")]
-    Format,
     /// A backslash can take the meaning from any byte.
     #[error("the table has `escape = \"backslash\"`")]
     Escape,

@@ -123,7 +123,7 @@ impl Walks {
         for index in 0..State::ALL.len() {
             self.join(index);
         }
-        self.lines = self.lines.then(Lines::of(piece));
+        self.lines = self.lines.then(self.ground.lines(piece));
         self.bytes += piece.len() as u64;
     }
 
@@ -135,7 +135,7 @@ impl Walks {
         walk.through(piece, &self.ground);
         if let (Some(first), None) = (walk.first_row, *lines_before) {
             let before = piece.get(..(first - self.bytes) as usize).unwrap_or_default();
-            *lines_before = Some(self.lines.then(Lines::of(before)));
+            *lines_before = Some(self.lines.then(self.ground.lines(before)));
         }
     }
 

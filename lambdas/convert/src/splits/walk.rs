@@ -5,12 +5,20 @@ use crate::masks::{Bytes64, STEP, Wanted};
 use crate::tokens::inside;
 
 use super::grammar::{Grammar, State};
+use super::lines::Lines;
 
 /// What a walk needs to know of the table.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ground {
     pub grammar: Grammar,
     pub longest_row_bytes: u64,
+}
+
+impl Ground {
+    /// The lines of a text, as bad rows count them.
+    pub fn lines(&self, text: &[u8]) -> Lines {
+        if self.grammar.returns { Lines::of(text) } else { Lines::of_feeds(text) }
+    }
 }
 
 /// A walk, and what it has met. Places count from the range's beginning.
@@ -119,8 +127,8 @@ impl Walk {
             State::Spoiled | State::Comment => return false,
             State::Quoted if quotes == 0 => {}
             _ => {
-                let [delimiters, feeds, returns] =
-                    [sought.delimiter, sought.line_feed, sought.carriage_return].map(|it| bytes.equal(it));
+                let [delimiters, feeds] = [sought.delimiter, sought.line_feed].map(|it| bytes.equal(it));
+                let returns = sought.carriage_return.map_or(0, |it| bytes.equal(it));
                 let begins_row = (feeds | returns) << 1 | u64::from(self.state.is_between_rows());
                 if sought.comment.is_some_and(|comment| bytes.equal(comment) & begins_row != 0) {
                     return false;
@@ -209,7 +217,7 @@ impl Outside {
 struct Sought {
     delimiter: Wanted,
     line_feed: Wanted,
-    carriage_return: Wanted,
+    carriage_return: Option<Wanted>,
     quote: Option<Wanted>,
     comment: Option<Wanted>,
 }
@@ -219,7 +227,7 @@ impl Sought {
         Self {
             delimiter: Wanted::new(grammar.delimiter),
             line_feed: Wanted::new(b'\n'),
-            carriage_return: Wanted::new(b'\r'),
+            carriage_return: grammar.returns.then(|| Wanted::new(b'\r')),
             quote: grammar.quote.map(Wanted::new),
             comment: grammar.comment.map(Wanted::new),
         }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use parquet::record::Field;
-use tarn_lake::{Compression, Csv, Encoding, Layout};
+use tarn_lake::{BadRows, Compression, Csv, Encoding, Format, Layout};
 
 use super::{Bad, Collected, Random, gzip, headerless, layout, read_back};
 use crate::splits::{Opening, Part, Plan, Survey, Unsplit, open, plan, survey};
@@ -191,6 +191,38 @@ fn small_files_split_at_every_two_offsets_give_the_same_rows() {
 }
 
 #[test]
+fn json_lines_are_split_behind_lf_only() {
+    let table = layout(&["id int32", "name string"]);
+    let csv = Csv { format: Format::JsonLines, ..Csv::default() };
+    let mut splits = 0;
+    for text in [
+        "{\"id\":1,\"name\":\"a\"}\n{\"id\":2}\r\n\n \r\n{\"name\":\"\\\"\\n\"}\n{\"id\":3}",
+        "{\"id\":1}\n{\"id\":\r2}\r{\"id\":3}\n\r{\"id\":4}\n{\"id\":x}\n{\"id\":5}\n",
+        "\u{feff}{\"name\":\"\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\u{20ac}\"}\n{\"name\":\"\",\n\"open\n{}\n",
+    ] {
+        for longest in [1 << 20, 64, 20, 12] {
+            let case = Case { csv: &csv, layout: &table, limits: limits(longest), text: text.as_bytes() };
+            let (whole, mut known) = (case.whole(), Known::new());
+            for cut in 0..=text.len() {
+                splits += usize::from(case.check(&whole, &[cut], &mut known) > 1);
+            }
+        }
+    }
+    assert!(splits > 500, "{splits}");
+}
+
+#[test]
+fn the_share_of_bad_rows_is_not_judged_by_a_part() {
+    let (csv, table) = (headerless(), layout(&["id int32"]));
+    let bad_rows = BadRows { max_share: Some(0.5), ..BadRows::default() };
+    let part = Part { start: 4, end: 8, line: 3 };
+    let spec = Spec { bad_rows, ..Spec::new(&csv, &table) };
+    let convert = |spec: Spec<'_>| convert(&spec, &b"x\nx\n"[..], Vec::new(), &mut Collected::default());
+    assert_eq!(convert(spec).unwrap_err().kind(), "too_many_bad_rows");
+    assert_eq!(convert(Spec { part: Some(part), ..spec }).unwrap().bad_rows, 2);
+}
+
+#[test]
 fn one_column_has_empty_lines_as_rows_in_every_part() {
     let table = layout(&["name string"]);
     let csv = headerless();
@@ -213,7 +245,7 @@ fn segments_of_any_size_give_the_same_rows() {
     let table = layout(&["id int32", "name string"]);
     for csv in three() {
         for (nasty, longest) in
-            NASTY.iter().flat_map(|nasty| [1 << 20, 24, 12, 5].map(|longest| (nasty, longest)))
+            NASTY.iter().flat_map(|nasty| [1 << 20, 24, 12, 5, 1].map(|longest| (nasty, longest)))
         {
             // The first row is compared with the layout, if it is within the first segment.
             let text = format!("0,z\n{nasty}{nasty}");

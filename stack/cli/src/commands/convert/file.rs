@@ -87,7 +87,7 @@ fn to_output(
     settings: &Settings,
     rejects: &mut Rejects,
 ) -> Result<(Conversion, Vec<Part>), ConvertError> {
-    let Settings { limits, codec, .. } = *settings;
+    let (limits, codec) = (settings.limits(shape.schema.columns.len()), settings.codec);
     let (unique, hash_key) = (settings.unique.as_ref(), settings.hash_key.as_ref());
     let Shape { csv, layout, schema, name, placement, .. } = shape;
     let bad_rows = shape.bad_rows;

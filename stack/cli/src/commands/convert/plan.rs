@@ -42,6 +42,20 @@ pub struct Settings {
     pub hash_key: Option<HashKey>,
     /// Which folders rows go to, and in which order they stand.
     pub placement: Placement,
+    memory: Option<u64>,
+}
+
+impl Settings {
+    /// The limits of files with so many columns. Every column costs a thread something, whatever is
+    /// in it; where there are thousands, fewer threads fit into the memory that was asked for.
+    pub fn limits(&self, columns: usize) -> Limits {
+        const MANY_COLUMNS: usize = 1000;
+        const COLUMN_BYTES: usize = 10 << 10;
+        let Some(memory) = self.memory.filter(|_| columns >= MANY_COLUMNS) else { return self.limits };
+        let thread = 2 * self.limits.row_group_bytes + columns * COLUMN_BYTES;
+        let fitting = usize::try_from(memory).unwrap_or(usize::MAX) / thread;
+        Limits { threads: self.limits.threads.min(fitting.max(1)), ..self.limits }
+    }
 }
 
 impl Plan {
@@ -64,6 +78,7 @@ impl Plan {
             unique: columns.unique(),
             hash_key: hash_key(options.hash_key_file.as_deref(), columns.hashed())?,
             placement: placement(options, columns.placement())?,
+            memory: options.memory,
         };
         Ok(Self { files, settings, folder: options.out.clone() })
     }
