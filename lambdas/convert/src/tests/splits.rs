@@ -245,7 +245,7 @@ fn segments_of_any_size_give_the_same_rows() {
     let table = layout(&["id int32", "name string"]);
     for csv in three() {
         for (nasty, longest) in
-            NASTY.iter().flat_map(|nasty| [1 << 20, 24, 12, 5, 1].map(|longest| (nasty, longest)))
+            NASTY.iter().flat_map(|nasty| [1 << 20, 24, 12, 5, 3].map(|longest| (nasty, longest)))
         {
             // The first row is compared with the layout, if it is within the first segment.
             let text = format!("0,z\n{nasty}{nasty}");
@@ -263,6 +263,18 @@ fn segments_of_any_size_give_the_same_rows() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn a_cr_behind_a_long_row_is_not_waited_for_in_vain() {
+    let table = layout(&["id int32", "name string"]);
+    let text = b"3,\"\r\"\r\n4,x\r\r\n5,y\r";
+    for row_group_bytes in 1..8 {
+        let limits = Limits { row_group_bytes, ..limits(1) };
+        let csv = headerless();
+        let (rows, bad) = Case { csv: &csv, layout: &table, limits, text }.whole().unwrap();
+        assert_eq!((rows.len(), bad.is_empty()), (0, false));
     }
 }
 
