@@ -7,7 +7,9 @@ or with --binary a tarn, run as `tarn convert`.
 
 import argparse
 import json
+import os
 import pathlib
+import platform
 import subprocess
 import sys
 from statistics import median
@@ -69,7 +71,13 @@ def build(profile, binary):
     """The generator, and the engine unless a binary of tarn was named."""
     engine = [] if binary else ["-p", "tarn-convert", "--example", "convert-file"]
     command = ["cargo", "build", "--quiet", "--profile", profile, "-p", "tarn-datagen", "--bin", "tarn-datagen", *engine]
-    subprocess.run(command + ["--target-dir", str(BUILD)], check=True, cwd=ROOT)
+    subprocess.run(command + ["--target-dir", str(BUILD)], check=True, cwd=ROOT, env=environment())
+
+
+def environment():
+    """The instructions that a release is built for, as in scripts/build."""
+    shipped = {"RUSTFLAGS": "-C target-cpu=x86-64-v3"} if platform.machine() == "x86_64" else {}
+    return os.environ | shipped
 
 
 def built(name, profile):
