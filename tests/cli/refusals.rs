@@ -45,10 +45,10 @@ fn every_fault_is_shown_at_once_with_its_line() {
 #[test]
 fn a_key_that_the_engine_would_ignore_is_refused() {
     let lake = "version = 1\n[lake]\nname = \"shop\"\n[schedule]\non_arrival = true\n[[table]]\nname = \"t\"\n\
-                files = \"t*.csv\"\ncomment = \"#\"\non_bad_row = \"fail\"\ncolumns = { a = \"int64\" }\n";
+                files = \"t*.csv\"\npartition_by = [\"b\"]\ncolumns = { a = \"int64\", b = \"date\" }\n";
     let refused = Project::with(lake, "dev").tarn(&["check"]);
     assert_eq!(refused.code, 2);
-    for part in ["table `t`", "not supported yet", "comment", "on_bad_row"] {
+    for part in ["table `t`", "not supported yet", "partition_by"] {
         assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
     }
 }
