@@ -1,5 +1,6 @@
 //! Converts one file, as `scripts/bench convert` measures it:
 //! `convert-file IN OUT CODEC DELIMITER HEADER COLUMN...`, a column as `name=type` or `name=type=format`.
+//! With `BENCH_PARTITION_BY=name` in the environment OUT is a folder, and the rows go to folders in it.
 //! `jsonl` in the place of the delimiter says that the file is JSON Lines.
 //!
 //! It is `tarn convert` without the command line around the engine, so that a benchmark needs no
@@ -10,9 +11,10 @@
 use std::error::Error;
 use std::fs::File;
 use std::io;
+use std::path::Path;
 
-use tarn_convert::{Codec, JsonLinesRejects, Limits, Spec, convert};
-use tarn_lake::{Column, ColumnName, Csv, Format, Layout, TimeFormat};
+use tarn_convert::{Codec, JsonLinesRejects, Limits, Spec, convert_to};
+use tarn_lake::{Column, ColumnName, Csv, Format, Layout, Placement, TimeFormat};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,14 +31,33 @@ fn main() -> Result<(), Box<dyn Error>> {
     let columns: Result<Vec<Column>, _> = columns.iter().map(|text| column(text)).collect();
     let layout = Layout { from: None, columns: columns? };
     let codec = if codec == "snappy" { Codec::Snappy } else { Codec::Zstd };
-    let spec = Spec { codec, limits: limits()?, ..Spec::new(&csv, &layout) };
+    let placement = placement()?;
+    let spec = Spec { codec, limits: limits()?, placement: &placement, ..Spec::new(&csv, &layout) };
     let mut rejects = JsonLinesRejects::new(io::stderr());
-    let done = convert(&spec, File::open(input)?, File::create(output)?, &mut rejects)?;
+    let create = |folder: &str| match placement.partition_by.is_empty() {
+        true => File::create(output),
+        false => file_in(&Path::new(output).join(folder)),
+    };
+    let (done, _) = convert_to(&spec, File::open(input)?, create, &mut rejects)?;
     println!(
         "{{\"rows\": {}, \"bad_rows\": {}, \"text_bytes\": {}}}",
         done.rows, done.bad_rows, done.text_bytes
     );
     Ok(())
+}
+
+fn file_in(folder: &Path) -> io::Result<File> {
+    std::fs::create_dir_all(folder)?;
+    File::create(folder.join("part.parquet"))
+}
+
+fn placement() -> Result<Placement, Box<dyn Error>> {
+    let by = |name: &str| -> Result<Vec<ColumnName>, _> {
+        let names = std::env::var(name).unwrap_or_default();
+        names.split_terminator(',').map(ColumnName::new).collect()
+    };
+    let (partition_by, cluster_by) = (by("BENCH_PARTITION_BY")?, by("BENCH_CLUSTER_BY")?);
+    Ok(Placement { partition_by, cluster_by, ..Placement::default() })
 }
 
 fn column(text: &str) -> Result<Column, Box<dyn Error>> {

@@ -10,6 +10,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 from statistics import median
@@ -102,6 +103,7 @@ def measured(row, binary, folder, options):
             if peer in failed:
                 continue
             print(f"{row.name}: pair {number + 1} of {options.pairs} with {peer}", file=sys.stderr)
+            clear(row, tarn_output(row, source, out, binary), output(out, row, peer))
             tarn = measure(tarn_command(row, source, out, binary, options.profile))
             try:
                 cost = measure(peer_command(row, source, out, peer))
@@ -112,6 +114,12 @@ def measured(row, binary, folder, options):
             ours.append(tarn)
             theirs[peer].append((tarn, cost))
     return judged(row, source, out, ours, {p: pairs for p, pairs in theirs.items() if pairs}, failed)
+
+
+def clear(row, *outputs):
+    """Folders begin empty for everybody: a peer may refuse a full one, or leave old files there."""
+    for folder in outputs if row.partition_by else ():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def warm(source):
@@ -128,16 +136,24 @@ def tarn_command(row, source, out, binary, profile):
     if binary:
         schema = out / "schema.toml"
         schema.write_text(schema_of(row))
-        target = out / f"tarn-{row.codec}"
+        target = tarn_folder(row, out)
         return [binary, "convert", source, "--out", target, "--schema", schema, "--codec", row.codec,
                 "--overwrite", "--json"]
     columns = [f"{name}={kind}" for name, kind in row.columns]
     example = BUILD / profile / "examples" / "convert-file"
-    return [example, source, output(out, row, "tarn"), row.codec, row.delimiter, str(row.header).lower(), *columns]
+    folders = [f"BENCH_PARTITION_BY={row.partition_by}"] if row.partition_by else []
+    return ["env", *folders, example, source, output(out, row, "tarn"), row.codec, row.delimiter, str(row.header).lower(), *columns]
+
+
+def tarn_folder(row, out):
+    return out / f"tarn-{row.codec}{'-by-' if row.partition_by else ''}{row.partition_by}"
 
 
 def tarn_output(row, source, out, binary):
-    return out / f"tarn-{row.codec}" / f"{row.input.split('.')[0]}.parquet" if binary else output(out, row, "tarn")
+    if not binary:
+        return output(out, row, "tarn")
+    folder = tarn_folder(row, out)
+    return folder if row.partition_by else folder / f"{row.input.split('.')[0]}.parquet"
 
 
 def schema_of(row):
@@ -146,7 +162,8 @@ def schema_of(row):
         return f'{name} = {{ type = "{kind}"' + (f', format = "{format}"' if format else "") + " }\n"
     if row.is_json:
         return 'format = "jsonl"\n\n[columns]\n' + "".join(column(name, kind) for name, kind in row.columns)
-    head = f'delimiter = "{row.delimiter}"\nheader = {str(row.header).lower()}\n\n[columns]\n'
+    folders = f'partition_by = ["{row.partition_by}"]\n' if row.partition_by else ""
+    head = f'delimiter = "{row.delimiter}"\nheader = {str(row.header).lower()}\n{folders}\n[columns]\n'
     return head + "".join(column(name, kind) for name, kind in row.columns)
 
 
@@ -158,10 +175,10 @@ def judged(row, source, out, ours, theirs, failed):
     """The row's figures, and whether all outputs hold the same values."""
     binary = not output(out, row, "tarn").exists()
     files = {"tarn": tarn_output(row, source, out, binary)} | {peer: output(out, row, peer) for peer in theirs}
-    others = [str(file) for who, file in files.items() if who != "duckdb"]
-    command = [sys.executable, HERE / "verify.py", row.name, str(files["duckdb"]), *others]
+    others = [row.files(file) for who, file in files.items() if who != "duckdb"]
+    command = [sys.executable, HERE / "verify.py", row.name, row.files(files["duckdb"]), *others]
     verified = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=HERE).stdout)
-    unequal = {who: verified["differences"][str(file)] for who, file in files.items() if who != "duckdb"}
+    unequal = {who: verified["differences"][row.files(file)] for who, file in files.items() if who != "duckdb"}
     answer = ours[-1].answer
     answer = answer.get("files", [answer])[0]
     wrong = list(unequal.pop("tarn"))
@@ -169,7 +186,7 @@ def judged(row, source, out, ours, theirs, failed):
         wrong.append(f"{answer['rows']} rows and {answer['bad_rows']} bad ones, DuckDB has {verified['rows']}")
     text_gb = answer["text_bytes"] / 1e9
     floor = json.loads(subprocess.check_output([sys.executable, HERE / "floor.py", source], cwd=HERE))
-    sizes = {who: file.stat().st_size / 1e6 for who, file in files.items()}
+    sizes = {who: size_mb(file) for who, file in files.items()}
     result = {
         "row": row.name, "supported": True, "rows": verified["rows"], "text_gb": text_gb,
         "verified_by": verified["method"], "differences": wrong, "failed": failed, "floor": floor,
@@ -181,6 +198,11 @@ def judged(row, source, out, ours, theirs, failed):
     for figure in [result["tarn"], *result["peers"].values()]:
         figure["gb_seconds_per_gb"] = figure["cpu"] * 1769 / 1024 / text_gb
     return result | verdict(row, result)
+
+
+def size_mb(output):
+    files = output.rglob("*.parquet") if output.is_dir() else [output]
+    return sum(file.stat().st_size for file in files) / 1e6
 
 
 def figures(pairs, size_mb):

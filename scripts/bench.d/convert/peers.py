@@ -49,12 +49,13 @@ def duckdb_with(settings):
             db.execute(setting)
         columns = {name: duckdb_type(kind) for name, kind in row.columns}
         level = ", COMPRESSION_LEVEL 1" if row.codec == "zstd" else ""
+        folders = f", PARTITION_BY ({row.partition_by})" if row.partition_by else ""
         json = f"read_json('{source}', columns={columns}, format='newline_delimited')"
         csv = (f"read_csv('{source}', columns={columns}, auto_detect=false, header={row.header}, "
                f"delim='{row.delimiter}', quote='\"', escape='\"', nullstr='')")
         statement = (
             f"COPY (SELECT {duckdb_select(row)} FROM {json if row.is_json else csv}) "
-            f"TO '{target}' (FORMAT parquet, COMPRESSION {row.codec}{level})")
+            f"TO '{target}' (FORMAT parquet, COMPRESSION {row.codec}{level}{folders})")
         return lambda: db.execute(statement)
     return prepared
 
@@ -77,12 +78,15 @@ def polars(source, target, row):
     epochs = [pl.col(n).cast(pl.Datetime("ms")) for n, k in row.columns if is_epoch(k)]
     frame = frame.with_columns(epochs) if epochs else frame
     level = {"compression_level": 1} if row.codec == "zstd" else {}
-    return lambda: frame.sink_parquet(target, compression=row.codec, **level)
+    if row.partition_by:
+        target = pl.PartitionBy(target, key=row.partition_by, include_key=False)
+    return lambda: frame.sink_parquet(target, compression=row.codec, mkdir=True, **level)
 
 
 def pyarrow(source, target, row):
     import pyarrow as pa
     import pyarrow.csv as text
+    import pyarrow.dataset as dataset
     import pyarrow.json as lines
     import pyarrow.parquet as parquet
 
@@ -110,8 +114,15 @@ def pyarrow(source, target, row):
 
     level = {"compression_level": 1} if row.codec == "zstd" else {}
 
+    def write_folders(table):
+        options = dataset.ParquetFileFormat().make_write_options(compression=row.codec, **level)
+        folders = dataset.partitioning(pa.schema([final.field(row.partition_by)]), flavor="hive")
+        dataset.write_dataset(table, target, format="parquet", partitioning=folders, file_options=options)
+
     def work():
         table = read_json() if row.is_json else read_csv()
+        if row.partition_by:
+            return write_folders(table.cast(final))
         with parquet.ParquetWriter(target, final, compression=row.codec, **level) as writer:
             writer.write_table(table.cast(final))
     return work
@@ -131,7 +142,8 @@ def datafusion(source, target, row):
     select = ", ".join(
         f"arrow_cast({n}, 'Timestamp(Millisecond, None)') AS {n}" if is_epoch(k) else n for n, k in row.columns)
     codec = "zstd(1)" if row.codec == "zstd" else row.codec
-    copy = f"COPY (SELECT {select} FROM t) TO '{target}' STORED AS PARQUET OPTIONS ('format.compression' '{codec}')"
+    folders = f"PARTITIONED BY ({row.partition_by}) " if row.partition_by else ""
+    copy = f"COPY (SELECT {select} FROM t) TO '{target}{'/' * bool(folders)}' STORED AS PARQUET {folders}OPTIONS ('format.compression' '{codec}')"
     return lambda: context.sql(copy).collect()
 
 

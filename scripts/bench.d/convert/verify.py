@@ -21,7 +21,7 @@ def main():
     name, judge, *others = sys.argv[1:]
     row = next(row for row in ROWS if row.name == name)
     db = duckdb.connect()
-    rows = db.execute(f"SELECT count(*) FROM '{judge}'").fetchone()[0]
+    rows = db.execute(f"SELECT count(*) FROM {read(row, judge)}").fetchone()[0]
     by_rows = rows <= FEW_ROWS
     compare = differences_by_rows if by_rows else differences_by_hash
     method = "EXCEPT ALL both ways" if by_rows else "hash sums of columns and rows, and counts"
@@ -38,7 +38,12 @@ def typed(name, kind):
 
 def select(row, file):
     columns = ", ".join(f"{typed(name, kind)} AS {name}" for name, kind in row.columns)
-    return f"SELECT {columns} FROM '{file}'"
+    return f"SELECT {columns} FROM {read(row, file)}"
+
+
+def read(row, file):
+    """Folders are a column that the files do not have."""
+    return f"read_parquet('{file}', hive_partitioning = true)" if row.partition_by else f"'{file}'"
 
 
 def other_codec(db, row, file):
