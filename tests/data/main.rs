@@ -7,5 +7,6 @@
 )]
 
 mod memory;
+mod parts;
 mod round_trip;
 mod rules;
