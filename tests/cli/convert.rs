@@ -122,6 +122,40 @@ fn a_header_that_no_column_can_have_is_renamed_and_remembered() {
 }
 
 #[test]
+fn json_lines_are_known_by_their_beginning_and_declared_by_a_word() {
+    let project = Project::example("retail", "dev");
+    let text =
+        "{\"user-id\":1,\"at\":\"2024-02-29T08:15:00Z\",\"tags\":[\"a\", 1]}\n{\"user-id\":2,\"ok\":true}\n";
+    project.write("clicks.jsonl", text);
+    let done = project.done(&["convert", "clicks.jsonl", "--infer", "--out", "o"]);
+    let block = done.stdout.split("\nclicks.jsonl ->").next().unwrap();
+    let wanted = "[[table]]\nname = \"clicks\"\nfiles = \"clicks*\"\nformat = \"jsonl\"\n\n[table.columns]\n\
+                  user_id = { type = \"int64\", from = \"user-id\" }\nat = \"timestamp(ms)\"\n\
+                  tags = \"string\"\nok = \"bool\"\n";
+    assert_eq!(block, wanted, "{}", done.stdout);
+    let rows = json!([["1", "2024-02-29 08:15:00", "[\"a\", 1]", null], ["2", null, null, "true"]]);
+    assert_eq!(read(&project.path("o/clicks.parquet"))["rows"], rows);
+
+    project.write("clicks.toml", block);
+    project.write("clicks_2.json.gz", gzip(text));
+    project.done(&["convert", "clicks_2.json.gz", "--schema", "clicks.toml", "--out", "o"]);
+    assert_eq!(read(&project.path("o/clicks_2.parquet"))["rows"], rows);
+    let lake = std::fs::read_to_string(project.path("lake.toml")).unwrap();
+    project.write("lake.toml", format!("{lake}\n{block}"));
+    project.done(&["convert", "clicks.jsonl", "--table", "clicks", "--out", "o3"]);
+    assert_eq!(read(&project.path("o3/clicks.parquet"))["rows"], rows);
+
+    project.write("list.json", "[\n  {\"user-id\": 1}\n]\n");
+    for columns in [&["--schema", "clicks.toml"][..], &["--infer"]] {
+        let refused = project.tarn(&[&["convert", "list.json", "--out", "o"], columns].concat());
+        assert_eq!(refused.code, 1, "{}", refused.stderr);
+        for part in ["NOT_JSON_LINES", "one JSON list", "`jq -c '.[]'`"] {
+            assert!(refused.stderr.contains(part), "{}", refused.stderr);
+        }
+    }
+}
+
+#[test]
 fn bad_rows_lie_beside_only_if_there_are_any() {
     let project = Project::example("retail", "dev");
     project.write("good.csv", EVENTS);

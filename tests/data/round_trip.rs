@@ -1,5 +1,5 @@
-//! Any table of values, as text in any dialect, is the same table when DuckDB and PyArrow read the
-//! Parquet that `tarn convert` makes of it.
+//! Any table of values, as text in any dialect or as JSON Lines, is the same table when DuckDB and
+//! PyArrow read the Parquet that `tarn convert` makes of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,13 +11,23 @@ const SEED: &str = "tarn";
 
 #[test]
 fn every_table_comes_back() {
+    round_trip("tables.py", "csv");
+}
+
+#[test]
+fn every_table_of_json_lines_comes_back() {
+    round_trip("lines.py", "jsonl");
+}
+
+/// Tables that a script writes into files with an ending.
+fn round_trip(script: &str, ending: &str) {
     let seed = std::env::var("TARN_SEED").unwrap_or_else(|_| SEED.into());
     let project = Project::with("", "dev");
     let (texts, parquet) = (project.path("texts"), project.path("parquet"));
-    let wrote = python("tables.py", &["write", texts.to_str().unwrap(), &seed, &TABLES.to_string()]);
+    let wrote = python(script, &["write", texts.to_str().unwrap(), &seed, &TABLES.to_string()]);
     assert_eq!(wrote.code, 0, "{}", wrote.stderr);
 
-    convert_all(&project);
+    convert_all(&project, ending);
 
     let compared = python("tables.py", &["compare", texts.to_str().unwrap(), parquet.to_str().unwrap()]);
     assert_eq!(compared.code, 0, "seed {seed}\n{}{}", compared.stdout, compared.stderr);
@@ -26,7 +36,7 @@ fn every_table_comes_back() {
 }
 
 /// Each table in a process of its own, two at a time.
-fn convert_all(project: &Project) {
+fn convert_all(project: &Project, ending: &str) {
     let next = AtomicUsize::new(0);
     let work = || {
         loop {
@@ -34,7 +44,7 @@ fn convert_all(project: &Project) {
             if number >= TABLES {
                 return;
             }
-            convert(project, number);
+            convert(project, number, ending);
         }
     };
     std::thread::scope(|scope| {
@@ -43,8 +53,8 @@ fn convert_all(project: &Project) {
     });
 }
 
-fn convert(project: &Project, number: usize) {
-    let names = ["", ".gz", ".zst", ".bz2"].map(|packing| format!("texts/t{number:04}.csv{packing}"));
+fn convert(project: &Project, number: usize, ending: &str) {
+    let names = ["", ".gz", ".zst", ".bz2"].map(|packing| format!("texts/t{number:04}.{ending}{packing}"));
     let input = names.iter().find(|name| project.path(name).exists()).unwrap();
     let schema = format!("texts/t{number:04}.toml");
     let codec = if number.is_multiple_of(3) { "snappy" } else { "zstd" };

@@ -414,4 +414,5 @@ def main():
         compare(pathlib.Path(folder), pathlib.Path(rest[0]))
 
 
-main()
+if __name__ == "__main__":
+    main()
