@@ -1,6 +1,6 @@
-//! The corners of delimited text, and what tarn does in each.
+//! The corners of delimited text and of JSON Lines, and what tarn does in each.
 //!
-//! The order of authority: RFC 4180; then what the table declares in `lake.toml`; then, where both
+//! The order of authority: RFC 4180, of JSON RFC 8259; then what the table declares in `lake.toml`; then, where both
 //! are silent, the reading that loses nothing and says where. No row disappears: it is in silver or
 //! in quarantine. A file is refused as a whole only when its bytes are no text of the declared kind,
 //! or its first row is of another layout.
@@ -120,3 +120,46 @@
 //! | duplicates in one file, any number of threads | the first in the file's order stays |
 //! | more keys than `Limits::unique_bytes` | refused, `too_many_keys` |
 //! | `unique` and splits | the file is not split |
+//!
+//! # JSON Lines
+//! Compression and characters are as above. The peers are `read_json` of DuckDB with the columns given
+//! and `format = 'newline_delimited'`, and `pyarrow.json` with an explicit schema.
+//!
+//! | corner | tarn | DuckDB | PyArrow |
+//! |---|---|---|---|
+//! | LF, CRLF | each ends a line | the same | the same |
+//! | CR alone | white space: two objects on one line are a bad row | refused | ends a line |
+//! | blank lines, also of spaces | no rows | no rows | no rows |
+//! | empty file | no rows | no rows | refused |
+//! | `{}` | a row without values | the same | the same |
+//! | a key is missing, or its value `null` | null | null | null |
+//! | keys in another order | by name | by name | by name |
+//! | a key in another case, or with spaces around (`UserId`) | its column, unless another key names it exactly | null in silence | null in silence |
+//! | a key that no column has | ignored, whatever its value | ignored | ignored |
+//! | only such keys | bad row: it is most likely of another table | a row of nulls | a row of nulls |
+//! | a column's key twice | bad row: nobody can tell which value is meant | refused | refused |
+//! | escapes, pairs of surrogates | resolved, in keys too | resolved | resolved |
+//! | half a pair (`\ud800`) | as malformed text: bad row; in `binary` the byte 0xFF | refused | refused |
+//! | `\u0000` | bad row, as NUL is in delimited text | kept | kept |
+//! | malformed UTF-8 | bad row if a text column of the schema has it | refused | refused |
+//! | a control character in a string, not escaped | bad row | refused | refused |
+//! | number in a text column (`1.10`) | as it is written, `1.10` | `1.1`, and `1e3` is `1000.0` | refused |
+//! | `true` in a text column | `true` | `true` | refused |
+//! | a whole number past 2^53 | exact | exact | exact |
+//! | `1.0` or `1e3` in a column of whole numbers | bad row; `decimal(18,0)` takes `1.0` | 1, 1000 | refused |
+//! | too many digits for a decimal (`1.555`) | bad row, never rounded | rounded, `1.56` | refused |
+//! | a number in quotes (`"7"`) | read as in delimited text: 7 | 7 | refused |
+//! | `""` | empty text; null in other types | refused in other types | refused in other types |
+//! | a null spelling, in quotes or as a number | null | - | - |
+//! | object or list in `string` or `binary` | its JSON, as it is written | its JSON, without spaces | refused |
+//! | object or list in another type | bad row, no value of the type | refused | refused |
+//! | `NaN`, `Infinity`, `None`, `True` | bad row | `NaN` is read | refused |
+//! | `01`, `+1`, `.5`, `1.` | bad row | - | - |
+//! | a comma too many (`[1,]`, `{"a":1,}`) | bad row | read | refused |
+//! | comments, single quotes, keys without quotes | bad row | refused | refused |
+//! | two objects on a line | bad row | refused | two rows |
+//! | a line that is no object | bad row that says what is wrong at which byte | refused | refused |
+//! | a string that is not closed | that line is a bad row, the others go on | refused | refused |
+//! | more than 128 objects and lists in one another | bad row | read | refused |
+//! | the first line opens a list, or an object that it does not close | refused, `not_json_lines`, says what makes lines of it | refused | a list refused, an object over lines read |
+//! | U+FEFF before a later line | bad row | - | - |
