@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use tarn_lake::{Csv, Escape};
+use tarn_lake::{Csv, Escape, Format};
 
 /// How fields are quoted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +13,11 @@ pub(crate) struct Quoting {
 }
 
 impl Quoting {
-    /// The declared one; its quote is one byte, which who makes a dialect has checked.
+    /// The declared one; its quote is one byte, which who makes a dialect has checked. In JSON none is
+    /// left: who reads it has taken them off.
     pub fn of(csv: &Csv) -> Self {
-        let quote = csv.quote.and_then(|quote| u8::try_from(quote).ok());
+        let quote = csv.quote.filter(|_| csv.format == Format::Csv);
+        let quote = quote.and_then(|quote| u8::try_from(quote).ok());
         Self { quote, escape: csv.escape }
     }
 

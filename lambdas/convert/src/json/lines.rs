@@ -189,13 +189,13 @@ fn without_return(text: &[u8], start: usize, end: usize) -> usize {
 
 /// Reads a line into the row in the making; `false` if it is blank.
 fn read_with_care(text: &[u8], line: Line, keys: &mut Keys, rows: &mut Rows) -> Result<bool, Reason> {
-    let text = text.get(line.start..line.end).unwrap_or_default();
-    if text.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
+    let content = text.get(line.start..line.end).unwrap_or_default();
+    if content.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r')) {
         return Ok(false);
     }
     rows.begin(line.start);
-    let mut taking = Taking { line: text, start: line.start, keys, rows, reason: None, members: 0 };
-    careful::object(text, &mut |member| taking.take(member))
+    let mut taking = Taking { text, line: content, start: line.start, keys, rows, reason: None, members: 0 };
+    careful::object(content, &mut |member| taking.take(member))
         .map_err(|Fault { what, at }| Reason::NotAnObject { what, byte: at + 1 })?;
     match taking.reason {
         Some(reason) => Err(reason),
@@ -206,6 +206,7 @@ fn read_with_care(text: &[u8], line: Line, keys: &mut Keys, rows: &mut Rows) -> 
 
 /// A line's members on their way into a row.
 struct Taking<'a> {
+    text: &'a [u8],
     line: &'a [u8],
     start: usize,
     keys: &'a mut Keys,
@@ -241,10 +242,12 @@ impl Taking<'_> {
         }
         match value {
             Value::Null => {}
-            Value::Scalar(range) | Value::Nested(range) => self.set(column, range, false),
+            Value::Scalar(range) | Value::Nested(range) => {
+                self.rows.set(column, self.start + range.start, self.start + range.end, false);
+            }
             Value::Text { range, escaped } => {
                 let raw = self.line.get(range.clone()).unwrap_or_default();
-                self.set(column, range, true);
+                self.rows.set_string(column, self.text, self.start + range.start, self.start + range.end);
                 if escaped {
                     self.rows.note_escapes(column);
                 }
@@ -254,9 +257,5 @@ impl Taking<'_> {
             }
         }
         Ok(())
-    }
-
-    fn set(&mut self, column: u32, range: Range<usize>, in_quotes: bool) {
-        self.rows.set(column, self.start + range.start, self.start + range.end, in_quotes);
     }
 }

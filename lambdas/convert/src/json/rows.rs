@@ -93,13 +93,19 @@ impl Rows {
         self.named
     }
 
-    /// Sets the value of a column of the row in the making. In quotes it is a text, also when it is
-    /// empty; quotes inside are what they are, never doubled.
+    /// Sets the value of a column of the row in the making. `quoted` is of account only for a string
+    /// of which nothing may be left: then it is the empty text, and no null.
     #[inline(always)]
-    pub fn set(&mut self, column: u32, start: usize, end: usize, in_quotes: bool) {
+    pub fn set(&mut self, column: u32, start: usize, end: usize, quoted: bool) {
         if let Some(field) = self.fields.get_mut(self.first_field + column as usize) {
-            *field = Field { start: start as u32, end: end as u32, quoted: in_quotes && start == end };
+            *field = Field { start: start as u32, end: end as u32, quoted };
         }
+    }
+
+    /// Sets a column to a string.
+    #[inline(always)]
+    pub fn set_string(&mut self, column: u32, text: &[u8], start: usize, end: usize) {
+        self.set(column, start, end, may_be_blank(text, start, end));
     }
 
     /// Notes that the value of a column holds escapes.
@@ -181,4 +187,12 @@ impl Rows {
         self.lines.truncate(kept);
         self.fields.truncate(kept * width);
     }
+}
+
+/// Whether a string may be nothing but white space, by its first byte. To say so of every string
+/// would cost each a second look.
+#[inline(always)]
+fn may_be_blank(text: &[u8], start: usize, end: usize) -> bool {
+    let first = text.get(start).filter(|_| start < end);
+    first.is_none_or(|byte| matches!(byte, 0..=b' ' | b'\\' | 0xc2 | 0xe1..=0xe3))
 }

@@ -101,7 +101,7 @@ impl<'a> Tape<'a> {
     #[inline(always)]
     fn string(&self, start: usize, end: usize, column: Option<u32>, rows: &mut Rows) -> Option<()> {
         if let Some(column) = column {
-            rows.set(column, start, end, true);
+            rows.set_string(column, self.text, start, end);
         }
         if self.backslashes {
             let raw = self.text.get(start..end)?;

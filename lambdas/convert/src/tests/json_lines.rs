@@ -211,6 +211,19 @@ fn null_spellings_hold_for_strings_and_numbers() {
 }
 
 #[test]
+fn strings_of_blanks_are_texts_also_once_they_are_trimmed() {
+    let text = "{\"a\":\"  \"}\n{\"a\":\"\\u00a0\\t\"}\n{\"a\":\"\u{3000}\"}\n{ \"a\" : \" x \" }\n{\"a\":\"\u{e9}  \"}\n";
+    let plain = layout(&["a string"]);
+    let wanted = [["  "], ["\u{a0}\t"], ["\u{3000}"], [" x "], ["\u{e9}  "]];
+    assert_eq!(run(&json(), &plain, text.as_bytes()).texts(), wanted);
+    let mut trimmed = plain.clone();
+    trimmed.columns[0].quality.trim = true;
+    assert_eq!(run(&json(), &trimmed, text.as_bytes()).texts(), [[""], [""], [""], ["x"], ["\u{e9}"]]);
+    let quotes = "{\"a\":\"  \\\"\\\" \"}\n";
+    assert_eq!(run(&json(), &plain, quotes.as_bytes()).texts(), [["  \"\" "]]);
+}
+
+#[test]
 fn lines_end_at_lf_or_crlf_and_blank_ones_are_no_rows() {
     let text = "\r\n{\"a\":1}\r\n \t\n{\"a\":2}\n\n{\"a\":3}";
     let columns = ["a int64"];
