@@ -1,9 +1,9 @@
 //! Places of all that gives a block its structure, 64 bytes a step: braces, brackets, colons and
 //! commas outside of strings, and line ends.
 //!
-//! It also says which lines are odd, that is not written as machines write: a string that does not
-//! stand directly between two of those bytes, one space allowed before it, or one with a control
-//! character in it. In every other line a value that begins with a quote ends with its own.
+//! It also says which lines are odd, that is not written as machines write: one with something else
+//! than such a byte behind a string, or with a control character in one. In every other line a value
+//! that begins with a quote ends with its own.
 
 use wide::u8x32;
 
@@ -27,10 +27,9 @@ pub(super) struct Index {
 struct Carry {
     /// All ones inside a string.
     open: u64,
-    /// Whether the next byte is escaped, follows a closing quote, or a byte of structure.
+    /// Whether the next byte is escaped, or follows a closing quote.
     escaped: u64,
     after_closing: u64,
-    after_structure: u64,
 }
 
 /// The bytes of one step by their kinds.
@@ -55,8 +54,7 @@ impl Index {
             let bytes = Bytes64::load(step);
             let valid = if text_end - at < STEP { (1 << (text_end - at)) - 1 } else { u64::MAX };
             seen.note(&bytes);
-            let kinds =
-                self.kinds(&bytes, valid, &mut carry, |back| text.get(at.wrapping_sub(back)).copied());
+            let kinds = self.kinds(&bytes, valid, &mut carry);
             let open_line = kinds.lines & kinds.quoted;
             // Up to the first line end inside a string.
             let kept = open_line ^ open_line.wrapping_sub(1);
@@ -85,13 +83,7 @@ impl Index {
     }
 
     #[inline(always)]
-    fn kinds(
-        &mut self,
-        bytes: &Bytes64,
-        valid: u64,
-        carry: &mut Carry,
-        before: impl Fn(usize) -> Option<u8>,
-    ) -> Kinds {
+    fn kinds(&mut self, bytes: &Bytes64, valid: u64, carry: &mut Carry) -> Kinds {
         let backslashes = bytes.equal(Wanted::new(b'\\')) & valid;
         let escaped = escaped(backslashes, &mut carry.escaped);
         self.backslashes |= backslashes != 0;
@@ -100,19 +92,11 @@ impl Index {
         let structure = structure(bytes) & valid & !quoted;
         let lines = bytes.equal(Wanted::new(b'\n')) & valid;
         let controls = bytes.mask(|part| part.min(u8x32::splat(0x1f)).simd_eq(part));
-        let (opening, closing) = (quotes & quoted, quotes & !quoted);
-        let behind_structure = structure << 1 | carry.after_structure;
-        let mut bad_opening = opening & !behind_structure;
-        if bad_opening != 0 {
-            let far = before(1) == Some(b' ') && before(2).is_some_and(is_structure);
-            let spaces = bytes.equal(Wanted::new(b' ')) & behind_structure;
-            bad_opening &= !(spaces << 1 | u64::from(far));
-        }
+        let closing = quotes & !quoted;
         let behind_closing = closing << 1 | carry.after_closing;
         let bad_closing = behind_closing & !(structure | lines);
-        carry.after_structure = structure >> 63;
         carry.after_closing = closing >> 63;
-        Kinds { structure, quoted, lines, odd: (bad_opening | bad_closing | controls & quoted) & valid }
+        Kinds { structure, quoted, lines, odd: (bad_closing | controls & quoted) & valid }
     }
 
     /// Writes down the places of a step. Sixteen are always written, because how many there are is a
@@ -157,10 +141,6 @@ fn structure(bytes: &Bytes64) -> u64 {
     })
 }
 
-fn is_structure(byte: u8) -> bool {
-    matches!(byte, b':' | b',' | b'{' | b'}' | b'[' | b']')
-}
-
 /// Which bytes stand behind a backslash that is none itself. `carried` is 1 when the first does.
 #[inline(always)]
 fn escaped(backslashes: u64, carried: &mut u64) -> u64 {
@@ -180,6 +160,10 @@ fn escaped(backslashes: u64, carried: &mut u64) -> u64 {
 mod tests {
     use super::*;
     use crate::tests::Random;
+
+    fn is_structure(byte: u8) -> bool {
+        matches!(byte, b':' | b',' | b'{' | b'}' | b'[' | b']')
+    }
 
     /// What a loop over the bytes says, line by line: places and whether a string is open at the end.
     fn judged(line: &[u8]) -> (Vec<usize>, bool) {

@@ -272,6 +272,31 @@ fn a_line_that_is_no_object_is_a_bad_row_that_says_where() {
     assert!(reason(&["a string"], &deep).contains("more than 128 deep"));
 }
 
+/// A scan takes 64 bytes a step, and what it knows at the end of one must reach the next.
+#[test]
+fn lines_are_read_alike_wherever_they_stand() {
+    let lines = [
+        r#"{"a":"x"y,"b":1}"#,
+        r#"{"a":"x" "y","b":1}"#,
+        r#"{"a":x"y","b":1}"#,
+        r#"{"a":"x\","b":"\\\"","b":1}"#,
+        "{\"a\":\"x\ty\",\"b\":1}",
+        r#"{"a":"open,"b":1}"#,
+        r#"{"a":"\q","b":1}"#,
+        r#"{"a":1}}"#,
+    ];
+    for before in 0..130 {
+        let good = format!("{{\"a\":\"{}\",\"b\":0}}", "-".repeat(before));
+        for line in lines {
+            let (rows, reasons) = converted(&["a string", "b string"], &format!("{good}\n{line}\n{good}\n"));
+            assert_eq!((rows.len(), reasons.len()), (2, 1), "{before} {line}");
+        }
+        let line = r#"{"a":"\\","b":"\\\"\\"}"#;
+        let (rows, _) = converted(&["a string", "b string"], &format!("{good}\n{line}\n{good}\n"));
+        assert_eq!(rows[1], "[Str(\"\\\\\"), Str(\"\\\\\\\"\\\\\")]", "{before}");
+    }
+}
+
 #[test]
 fn bad_rows_have_their_line_and_place_and_text() {
     let text = "{\"a\":1}\r\n\nnonsense\r\n{\"a\":\"x\"}\n{\"a\":2}\n{\"a\":";
