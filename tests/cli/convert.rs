@@ -198,6 +198,36 @@ fn a_refused_file_stops_no_other() {
 }
 
 #[test]
+fn a_large_file_becomes_several_of_the_size_that_is_asked_for() {
+    let project = Project::example("retail", "dev");
+    let mixed =
+        |id: u64| id.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ id.wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 31;
+    let rows = |id: u64| {
+        format!("{},{},view,{},\n", 1_433_221_332_117 + id * 7919, mixed(id) >> 20, mixed(id + 7) >> 30)
+    };
+    let text: String = std::iter::once("timestamp,visitorid,event,itemid,transactionid\n".to_owned())
+        .chain((0..60_000).map(rows))
+        .collect();
+    project.write("events.csv", text);
+    let small = ["convert", "events.csv", "--table", "events", "--out", "o", "--memory", "1M"];
+    let report = project.json(&[&small[..], &["--target-size", "100K"]].concat());
+    let outputs = report["files"][0]["outputs"].as_array().unwrap();
+    assert!(outputs.len() == 3 && report["files"][0]["out"].is_null(), "{report}");
+    let found = names(&project, "o");
+    assert_eq!(found.first().unwrap(), "events.part-00000.parquet");
+    assert_eq!(found.len(), outputs.len(), "{found:?}");
+    let counted: u64 = outputs.iter().map(|output| output["rows"].as_u64().unwrap()).sum();
+    assert_eq!((counted, &report["files"][0]["rows"]), (60_000, &60_000.into()));
+    assert!(outputs.iter().all(|output| output["bytes"].as_u64().unwrap() < 130_000), "{report}");
+
+    let refused = project.tarn(&small);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("o/events.part-00000.parquet is there already"), "{}", refused.stderr);
+    project.done(&[&small[..], &["--overwrite"]].concat());
+    assert_eq!(names(&project, "o"), ["events.parquet"], "those of the conversion before are gone");
+}
+
+#[test]
 fn nothing_is_overwritten_unasked() {
     let project = Project::example("retail", "dev");
     project.write("events.csv", EVENTS);

@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let placement = placement()?;
     let spec = Spec { codec, limits: limits()?, placement: &placement, ..Spec::new(&csv, &layout) };
     let mut rejects = JsonLinesRejects::new(io::stderr());
-    let create = |folder: &str| match placement.partition_by.is_empty() {
+    let create = |folder: &str, _| match placement.partition_by.is_empty() {
         true => File::create(output),
         false => file_in(&Path::new(output).join(folder)),
     };

@@ -48,6 +48,9 @@ pub struct Spec<'a> {
     pub codec: Codec,
     /// What the conversion may use.
     pub limits: Limits,
+    /// A Parquet file that would become larger is followed by another; with `None` there is one for
+    /// each folder. A single row group is never taken apart.
+    pub file_bytes: Option<u64>,
     /// The part of the file that is converted, and that the source gives; `None` for all of it.
     pub part: Option<Part>,
 }
@@ -69,6 +72,7 @@ impl<'a> Spec<'a> {
             placement: PLAIN,
             codec,
             limits,
+            file_bytes: None,
             part: None,
         }
     }
@@ -113,21 +117,26 @@ pub fn convert<R: Read + Send, W: Write + Send>(
     if !spec.placement.partition_by.is_empty() {
         return Err(ConvertError::Spec("a table with `partition_by` is no single file".into()));
     }
+    if spec.file_bytes.is_some() {
+        return Err(ConvertError::Spec("files of a greatest size are no single file".into()));
+    }
     let mut silver = Some(silver);
-    let open =
-        |_: &str| silver.take().ok_or_else(|| io::Error::other("a second file of a table without folders"));
+    let open = |_: &str, _| {
+        silver.take().ok_or_else(|| io::Error::other("a second file of a table without folders"))
+    };
     convert_to(spec, source, open, rejects).map(|(done, _)| done)
 }
 
 /// Converts one file into one Parquet file for each folder, which `open` gives a place to; it is
-/// called with folders such as `event=view/`. In a table without `partition_by` that is the empty
-/// text, once; in any other only folders with rows are opened.
+/// called with folders such as `event=view/`, and with 0 for the first file of each. In a table without
+/// `partition_by` the folder is the empty text, and there is at least one file; in any other only
+/// folders with rows are opened.
 ///
 /// On an error, what reached the sinks is no Parquet file: drop it.
 pub fn convert_to<R: Read + Send, W: Write + Send>(
     spec: &Spec<'_>,
     source: R,
-    open: impl FnMut(&str) -> io::Result<W> + Send,
+    open: impl FnMut(&str, usize) -> io::Result<W> + Send,
     rejects: &mut (dyn RejectSink + Send),
 ) -> Result<(Conversion, Vec<Output<W>>), ConvertError> {
     let limits = limits(spec);

@@ -9,11 +9,14 @@
 //! Rows are kept for all folders together up to the size of a row group's text. Beyond it the folder
 //! that has most of them gives up its own. So a file with a few small folders has one row group in
 //! each, and one with hundreds of equal ones has row groups of their share of that memory.
+//!
+//! Where files have a greatest size, a row group that would make one larger begins the next.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use parquet::file::reader::Length;
 use parquet::schema::types::Type;
 
 use crate::kept::Kept;
@@ -28,8 +31,8 @@ pub(crate) struct Job {
     pub rows: Kept,
 }
 
-/// Gives a folder's file a place.
-type Open<'a, W> = Box<dyn FnMut(&str) -> io::Result<W> + Send + 'a>;
+/// Gives a place to a folder's file of a number.
+type Open<'a, W> = Box<dyn FnMut(&str, usize) -> io::Result<W> + Send + 'a>;
 
 /// All files of a conversion.
 pub(crate) struct Outputs<'a, W: Write + Send> {
@@ -37,6 +40,8 @@ pub(crate) struct Outputs<'a, W: Write + Send> {
     schema: Arc<Type>,
     open: Open<'a, W>,
     files: BTreeMap<Arc<str>, File<W>>,
+    /// Files that others of their folder have followed.
+    full: Vec<Output<W>>,
     kept: BTreeMap<Arc<str>, Kept>,
     kept_bytes: usize,
     most_kept: usize,
@@ -48,6 +53,8 @@ pub(crate) struct Outputs<'a, W: Write + Send> {
 /// A file of one folder.
 struct File<W: Write + Send> {
     silver: Silver<W>,
+    /// Counts the files of the folder, from 0.
+    number: usize,
     rows: u64,
     /// Row groups that wait for those before them.
     queue: VecDeque<Place>,
@@ -64,6 +71,8 @@ enum Place {
 pub struct Output<W> {
     /// `event=view/`, empty in a table without folders.
     pub folder: String,
+    /// Counts the files of the folder, from 0.
+    pub number: usize,
     /// Its rows, at least one in a table with folders.
     pub rows: u64,
     /// Its size.
@@ -76,7 +85,7 @@ impl<'a, W: Write + Send> Outputs<'a, W> {
     pub fn new(
         spec: &'a Spec<'a>,
         schema: Arc<Type>,
-        open: impl FnMut(&str) -> io::Result<W> + Send + 'a,
+        open: impl FnMut(&str, usize) -> io::Result<W> + Send + 'a,
         most_kept: usize,
     ) -> Self {
         Self {
@@ -84,6 +93,7 @@ impl<'a, W: Write + Send> Outputs<'a, W> {
             schema,
             open: Box::new(open),
             files: BTreeMap::new(),
+            full: Vec::new(),
             kept: BTreeMap::new(),
             kept_bytes: 0,
             most_kept,
@@ -163,14 +173,31 @@ impl<'a, W: Write + Send> Outputs<'a, W> {
 
     /// Writes the row groups of a folder that wait for nothing.
     fn write(&mut self, folder: &Arc<str>, spare: &mut Vec<Vec<u8>>) -> Result<(), ConvertError> {
-        let Some(file) = self.files.get_mut(folder) else { return Ok(()) };
-        while let Some(Place::Made(_)) = file.queue.front() {
-            if let Some(Place::Made(group)) = file.queue.pop_front() {
-                file.rows += group.rows as u64;
-                file.silver.write(group.columns, spare)?;
+        let Some(mut file) = self.files.remove(folder) else { return Ok(()) };
+        while let Some(Place::Made(group)) = file.queue.pop_front_if(|place| matches!(place, Place::Made(_)))
+        {
+            if self.spec.file_bytes.is_some_and(|most| file.is_full(&group, most)) {
+                file = self.follow(folder, file)?;
             }
+            file.rows += group.rows as u64;
+            file.silver.write(group.columns, spare)?;
         }
+        self.files.insert(folder.clone(), file);
         Ok(())
+    }
+
+    /// Ends a file, and begins the next one of its folder.
+    fn follow(&mut self, folder: &Arc<str>, mut file: File<W>) -> Result<File<W>, ConvertError> {
+        let queue = std::mem::take(&mut file.queue);
+        let next = File { queue, ..self.new_file(folder, file.number + 1)? };
+        self.full.push(file.finish(folder)?);
+        Ok(next)
+    }
+
+    fn new_file(&mut self, folder: &str, number: usize) -> Result<File<W>, ConvertError> {
+        let sink = (self.open)(folder, number).map_err(ConvertError::Silver)?;
+        let silver = Silver::new(self.spec, self.schema.clone(), sink)?;
+        Ok(File { silver, number, rows: 0, queue: VecDeque::new() })
     }
 
     /// The file of a folder, opened when it is new.
@@ -180,9 +207,8 @@ impl<'a, W: Write + Send> Outputs<'a, W> {
 
     fn file(&mut self, folder: &Arc<str>) -> Result<&mut File<W>, ConvertError> {
         if !self.files.contains_key(folder) {
-            let sink = (self.open)(folder).map_err(ConvertError::Silver)?;
-            let silver = Silver::new(self.spec, self.schema.clone(), sink)?;
-            self.files.insert(folder.clone(), File { silver, rows: 0, queue: VecDeque::new() });
+            let file = self.new_file(folder, 0)?;
+            self.files.insert(folder.clone(), file);
         }
         self.files.get_mut(folder).ok_or_else(|| ConvertError::Spec("a file is lost".into()))
     }
@@ -197,13 +223,28 @@ impl<'a, W: Write + Send> Outputs<'a, W> {
         Err(parted::too_many(self.spec, &names))
     }
 
-    /// Writes all footers.
+    /// Writes all footers. Files come in the order of their folders and numbers.
     pub fn finish(self) -> Result<Vec<Output<W>>, ConvertError> {
-        let finish = |(folder, file): (Arc<str>, File<W>)| {
-            let (bytes, sink) = file.silver.finish()?;
-            Ok(Output { folder: folder.to_string(), rows: file.rows, bytes, sink })
-        };
-        self.files.into_iter().map(finish).collect()
+        let mut outputs = self.full;
+        for (folder, file) in self.files {
+            outputs.push(file.finish(&folder)?);
+        }
+        outputs.sort_by(|one, other| (&one.folder, one.number).cmp(&(&other.folder, other.number)));
+        Ok(outputs)
+    }
+}
+
+impl<W: Write + Send> File<W> {
+    /// Whether a row group would make it larger than it may be. A single one may.
+    fn is_full(&self, next: &RowGroup, most: u64) -> bool {
+        let next_bytes: u64 = next.columns.iter().map(Length::len).sum();
+        self.rows > 0 && self.silver.bytes() + next_bytes > most
+    }
+
+    fn finish(self, folder: &str) -> Result<Output<W>, ConvertError> {
+        let Self { silver, number, rows, .. } = self;
+        let (bytes, sink) = silver.finish()?;
+        Ok(Output { folder: folder.into(), number, rows, bytes, sink })
     }
 }
 

@@ -44,6 +44,11 @@ impl<W: Write + Send> Silver<W> {
         Ok(())
     }
 
+    /// How large the file is so far.
+    pub fn bytes(&self) -> u64 {
+        self.file.bytes_written() as u64
+    }
+
     /// Writes the footer; gives the file's size, and what it was written to.
     pub fn finish(self) -> Result<(u64, W)> {
         let Counted { sink, bytes } = self.file.into_inner()?;

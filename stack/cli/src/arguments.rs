@@ -103,7 +103,8 @@ Examples:
   tarn convert unknown.csv --infer --out silver
   tarn convert events.csv --table events --out silver --partition-by event --cluster-by itemid
 
-One Parquet file for each input, events.csv.gz to events.parquet. Bad rows go to a file beside it,
+One Parquet file for each input, events.csv.gz to events.parquet; of a large one several of about
+--target-size, events.part-00000.parquet and so on. Bad rows go to a file beside it,
 events.rejects.jsonl, with line, byte offset and reason. A schema file has the keys of a [[table]]
 of lake.toml:
 
@@ -141,6 +142,9 @@ pub struct Convert {
     /// About how much memory a conversion may take, such as 192M or 1G
     #[arg(long, value_name = "BYTES", value_parser = bytes)]
     pub memory: Option<u64>,
+    /// A Parquet file that would become larger is followed by another, events.part-00001.parquet
+    #[arg(long, value_name = "BYTES", value_parser = bytes, default_value = "128M")]
+    pub target_size: u64,
     /// The secret key of columns that are hashed, at least 16 bytes; a line end behind it is left out
     #[arg(long, value_name = "FILE")]
     pub hash_key_file: Option<PathBuf>,

@@ -8,6 +8,7 @@ mod dialects;
 mod encodings;
 mod fast_path;
 mod faults;
+mod file_sizes;
 mod garbage;
 mod json_lines;
 mod on_bad_row;

@@ -26,7 +26,7 @@ pub(super) struct Parted {
 
 pub(super) fn run(spec: &Spec<'_>, text: &[u8]) -> Result<Parted, ConvertError> {
     let mut rejects = Collected::default();
-    let (done, outputs) = convert_to(spec, text, |_| Ok(Vec::new()), &mut rejects)?;
+    let (done, outputs) = convert_to(spec, text, |_, _| Ok(Vec::new()), &mut rejects)?;
     let mut files = BTreeMap::new();
     for output in outputs {
         assert_eq!(output.bytes, output.sink.len() as u64);

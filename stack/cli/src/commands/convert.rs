@@ -121,7 +121,17 @@ fn place(file: &plan::File, done: &Done) -> String {
             let folders = parts.first().map_or("", |part| part.folder.as_str());
             let levels = folders.split_terminator('/').filter_map(|level| level.split_once('='));
             let pattern: String = levels.map(|(column, _)| format!("{column}=*/")).collect();
-            format!("{} in {} folders", file.output(&pattern).display(), parts.len())
+            let mut folders: Vec<&str> = parts.iter().map(|part| part.folder.as_str()).collect();
+            folders.dedup();
+            match (folders.len(), parts.len()) {
+                (1, files) => format!("{} and on, {files} files", file.numbered(&pattern, 0).display()),
+                (folders, files) if folders == files => {
+                    format!("{} in {folders} folders", file.output(&pattern).display())
+                }
+                (folders, files) => {
+                    format!("{} in {folders} folders, {files} files", file.output(&pattern).display())
+                }
+            }
         }
     }
 }

@@ -92,12 +92,16 @@ fn to_output(
     let Shape { csv, layout, schema, name, placement, .. } = shape;
     let bad_rows = shape.bad_rows;
     let plain = Spec { schema, name, placement, bad_rows, limits, codec, ..Spec::new(csv, layout) };
-    let spec = Spec { unique, hash_key, ..plain };
+    let spec = Spec { unique, hash_key, file_bytes: Some(settings.file_bytes), ..plain };
     let input = Handle::open(&file.input).map_err(ConvertError::Source)?;
     let size_bytes = input.metadata().map_err(ConvertError::Source)?.len();
     let read = AtomicU64::new(0);
     let source = Counted { input, read: &read };
-    let open = |folder: &str| Output::create(&file.output(folder));
+    // Whether a first file has others behind it is known when they come.
+    let open = |folder: &str, number| match number {
+        0 => Output::create(&file.output(folder)),
+        _ => Output::create(&file.numbered(folder, number)),
+    };
     let (conversion, outputs) = progress::watched(&file.input, &read, size_bytes, || {
         tarn_convert::convert_to(&spec, source, open, rejects)
     })?;
@@ -105,13 +109,19 @@ fn to_output(
     Ok((conversion, parts))
 }
 
-/// Puts all files in their places, and takes away those of an earlier conversion in other folders:
-/// a reader of all folders would see their rows twice.
+/// Puts all files in their places, and takes away those of an earlier conversion in other folders or
+/// under other numbers: a reader of all files would see their rows twice.
 fn keep(file: &File, outputs: Vec<tarn_convert::Output<Output>>) -> io::Result<Vec<Part>> {
     let earlier = output::earlier(&file.folder, &file.name);
     let mut parts = Vec::new();
-    for tarn_convert::Output { folder, rows, bytes, sink } in outputs {
-        parts.push(Part { path: sink.keep()?, folder, rows, bytes });
+    let several: Vec<String> =
+        outputs.iter().filter(|output| output.number == 1).map(|output| output.folder.clone()).collect();
+    for tarn_convert::Output { folder, number, rows, bytes, sink } in outputs {
+        let path = match several.contains(&folder) {
+            true => sink.keep_as(file.numbered(&folder, number))?,
+            false => sink.keep()?,
+        };
+        parts.push(Part { path, folder, rows, bytes });
     }
     for stale in earlier.iter().filter(|path| parts.iter().all(|part| part.path != **path)) {
         output::remove(stale, &file.folder)?;

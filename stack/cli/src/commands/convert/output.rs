@@ -31,10 +31,16 @@ impl Output {
     }
 
     /// Puts the file in its place, and says where that is.
-    pub fn keep(mut self) -> io::Result<PathBuf> {
-        fs::rename(&self.part, &self.target)?;
+    pub fn keep(self) -> io::Result<PathBuf> {
+        let target = self.target.clone();
+        self.keep_as(target)
+    }
+
+    /// The same under another name in the same folder.
+    pub fn keep_as(mut self, target: PathBuf) -> io::Result<PathBuf> {
+        fs::rename(&self.part, &target)?;
         self.kept = true;
-        Ok(self.target.clone())
+        Ok(target)
     }
 }
 
@@ -56,15 +62,36 @@ pub fn remove(file: &Path, below: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The name of one of several files, such as `events.part-00001.parquet`.
+pub fn numbered(name: &str, number: usize) -> String {
+    let stem = name.strip_suffix(PARQUET).unwrap_or(name);
+    format!("{stem}{PART}{number:05}{PARQUET}")
+}
+
+const PART: &str = ".part-";
+const PARQUET: &str = ".parquet";
+
+/// Whether a file of that name is one of those that are called so, or one of several.
+fn is_of(file: &str, name: &str) -> bool {
+    let stem = name.strip_suffix(PARQUET).unwrap_or(name);
+    let number = file.strip_prefix(stem).and_then(|rest| rest.strip_prefix(PART)?.strip_suffix(PARQUET));
+    file == name
+        || number.is_some_and(|digits| digits.len() >= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// The files that earlier conversions left below a folder under a name: in the folder itself, or in
 /// folders such as `event=view/` inside of it.
 pub fn earlier(folder: &Path, name: &str) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = [folder.join(name)].into_iter().filter(|file| file.exists()).collect();
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_partition = |entry: &fs::DirEntry| entry.file_name().to_string_lossy().contains('=');
-    for inner in entries.filter(is_partition).map(|entry| entry.path()).filter(|path| path.is_dir()) {
-        found.extend(earlier(&inner, name));
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (path, file) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if is_of(&file, name) {
+            found.push(path);
+        } else if file.contains('=') && path.is_dir() {
+            found.extend(earlier(&path, name));
+        }
     }
+    found.sort();
     found
 }
 
@@ -121,5 +148,23 @@ impl RejectSink for Rejects {
         lines.reject(reject)?;
         self.lines = Some(lines);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_a_name_are_known() {
+        assert_eq!(numbered("events.parquet", 7), "events.part-00007.parquet");
+        for file in ["events.parquet", "events.part-00000.parquet", "events.part-123456.parquet"] {
+            assert!(is_of(file, "events.parquet"), "{file}");
+        }
+        for file in
+            ["events_2.parquet", "events.part-1.parquet", "events.part-0000x.parquet", "events.part-00001"]
+        {
+            assert!(!is_of(file, "events.parquet"), "{file}");
+        }
     }
 }

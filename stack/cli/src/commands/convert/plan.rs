@@ -42,6 +42,8 @@ pub struct Settings {
     pub hash_key: Option<HashKey>,
     /// Which folders rows go to, and in which order they stand.
     pub placement: Placement,
+    /// About how large a Parquet file may become.
+    pub file_bytes: u64,
     memory: Option<u64>,
 }
 
@@ -78,6 +80,7 @@ impl Plan {
             unique: columns.unique(),
             hash_key: hash_key(options.hash_key_file.as_deref(), columns.hashed())?,
             placement: placement(options, columns.placement())?,
+            file_bytes: options.target_size,
             memory: options.memory,
         };
         Ok(Self { files, settings, folder: options.out.clone() })
@@ -110,6 +113,11 @@ impl File {
     /// Where its rows of a folder go, such as `event=view/`.
     pub fn output(&self, folder: &str) -> PathBuf {
         self.folder.join(folder).join(&self.name)
+    }
+
+    /// The same where they are too many for one file.
+    pub fn numbered(&self, folder: &str, number: usize) -> PathBuf {
+        self.folder.join(folder).join(output::numbered(&self.name, number))
     }
 }
 
