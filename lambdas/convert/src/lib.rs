@@ -50,6 +50,7 @@ mod schema;
 mod segments;
 mod silver;
 mod sort;
+mod spec;
 pub mod splits;
 mod tokens;
 mod tolerance;
@@ -62,7 +63,7 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use convert::{Conversion, Spec, convert, convert_to};
+pub use convert::{Conversion, convert, convert_to};
 pub use encode::codec::Codec;
 pub use engine::Engine;
 pub use error::{ConvertError, HeaderDifference};
@@ -72,5 +73,6 @@ pub use json::JsonFault;
 pub use limits::Limits;
 pub use outputs::Output;
 pub use rejects::{Duplicate, JsonLinesRejects, Place, Reason, Reject, RejectSink, Rule};
+pub use spec::Spec;
 pub use unique::Unique;
 pub use unsupported::unsupported;
