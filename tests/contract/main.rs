@@ -6,6 +6,7 @@
 
 mod cloud;
 mod contracts;
+mod converting;
 mod copying;
 mod emptying;
 

@@ -60,6 +60,15 @@ impl Project {
         answer(command)
     }
 
+    /// Runs `tarn` against an emulator in the place of AWS.
+    pub fn tarn_at(&self, endpoint: &str, arguments: &[&str]) -> Answer {
+        let mut command = scrubbed(binary("tarn"));
+        command.args(arguments).arg("--env").arg(&self.environment).current_dir(self.folder.path());
+        command.env("AWS_ENDPOINT_URL", endpoint).env("AWS_REGION", "us-east-1");
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        answer(command)
+    }
+
     /// Runs `tarn` and expects it to go well.
     pub fn done(&self, arguments: &[&str]) -> Answer {
         let answer = self.tarn(arguments);

@@ -117,6 +117,12 @@ impl S3 {
         sent.map(|_| ()).map_err(failed(format!("deleting a version of s3://{bucket}/{key:?}")))
     }
 
+    /// Removes an object. In a bucket with versions it can be had back.
+    pub async fn remove(&self, bucket: &str, key: &str) -> Result<()> {
+        let sent = self.client.delete_object().bucket(bucket).key(key).send().await;
+        sent.map(|_| ()).map_err(failed(format!("removing s3://{bucket}/{key}")))
+    }
+
     async fn uploads(&self, bucket: &str) -> Result<Vec<MultipartUpload>> {
         let doing = format!("listing unfinished uploads in s3://{bucket}");
         let mut found = Vec::new();

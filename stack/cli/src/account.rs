@@ -6,8 +6,9 @@ use tarn_cloud::{Access, SdkConfig};
 use tarn_lake::{Lake, Names};
 use tarn_local_cloud::LocalCloud;
 
-use crate::arguments::Place;
+use crate::arguments::{Common, Place};
 use crate::failure::Failure;
+use crate::project;
 
 /// An account with the lake's names in it.
 pub struct Account {
@@ -27,6 +28,14 @@ impl Account {
             Names::new(lake.name.clone(), lake.environment.name.clone(), identity.account, identity.region);
         Ok(Self { config, names })
     }
+}
+
+/// How a place is reached, with credentials that are known to be there.
+pub async fn config(common: &Common, place: Place) -> Result<SdkConfig, Failure> {
+    let access = if place.local { local_access(&project::folder(common)?)? } else { Access::Aws };
+    let config = tarn_cloud::connect(&access).await;
+    tarn_cloud::identity(&config).await?;
+    Ok(config)
 }
 
 /// The project's local cloud, running or not.

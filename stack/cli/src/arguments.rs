@@ -59,7 +59,7 @@ pub enum Command {
     /// Write the CloudFormation templates to a folder; needs no account
     #[command(after_help = "Example:\n  tarn render --out build/templates")]
     Render(Render),
-    /// Turn delimited text into Parquet on this machine; needs no account
+    /// Turn text into Parquet on this machine; needs no account, unless it lies in S3
     #[command(after_help = CONVERT_HELP)]
     Convert(Convert),
     /// Bring the account to what lake.toml says
@@ -102,6 +102,7 @@ Examples:
   tarn convert orders.txt --schema orders.toml --out silver --codec snappy
   tarn convert unknown.csv --infer --out silver
   tarn convert events.csv --table events --out silver --partition-by event --cluster-by itemid
+  tarn convert s3://raw/events.csv.gz --table events --out s3://lake/events/
 
 One Parquet file for each input, events.csv.gz to events.parquet; of a large one several of about
 --target-size, events.part-00000.parquet and so on. Bad rows go to a file beside it,
@@ -115,16 +116,21 @@ of lake.toml:
 With --partition-by event the rows go to event=view/events.parquet and so on below the folder. A
 column with more values than max_partitions sorts the rows instead; a warning says so.
 
+Objects of S3 are read as streams. What goes to S3 is made in the system's temporary folder first and
+uploaded when all files are done, each object as a whole.
+
 Exit status 1: a file was refused; the others were converted.";
 
 #[derive(Debug, Args)]
 pub struct Convert {
-    /// The files, compressed or not
+    /// The files, or objects as s3://BUCKET/KEY, compressed or not
     #[arg(required = true, value_name = "IN")]
     pub inputs: Vec<PathBuf>,
-    /// The folder for the Parquet files; it is made if it is not there
+    /// The folder for the Parquet files, which is made if it is not there, or s3://BUCKET/PREFIX/
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
     #[command(flatten)]
     pub columns: Columns,
     /// Columns that become folders, such as event=view/, instead of the table's [partition_by]

@@ -1,13 +1,15 @@
-//! `tarn convert`: files of this machine become Parquet, with no account and no lake around them.
+//! `tarn convert`: files, of this machine or of S3, become Parquet with no lake around them.
 
 mod block;
 mod columns;
 mod file;
+mod input;
 mod output;
 mod plan;
 mod progress;
+mod remote;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -24,11 +26,16 @@ use file::{Done, Part, Refused};
 use plan::Plan;
 
 pub fn run(common: &Common, options: &Convert) -> Result<ExitCode, Failure> {
+    // The engine is synchronous, and waits for what a task fetches.
+    tokio::task::block_in_place(|| convert(common, options))
+}
+
+fn convert(common: &Common, options: &Convert) -> Result<ExitCode, Failure> {
     let columns = Columns::load(common, &options.columns)?;
-    let mut plan = Plan::new(options, &columns)?;
+    let mut plan = Plan::new(common, options, &columns)?;
     plan.make_folder()?;
     let mut notices = Vec::new();
-    let (report, refused) = loop {
+    let done = loop {
         match convert_all(common, &columns, &plan) {
             Ok(done) => break done,
             Err(TooMany { column, written }) => {
@@ -38,6 +45,8 @@ pub fn run(common: &Common, options: &Convert) -> Result<ExitCode, Failure> {
             }
         }
     };
+    let Converted { report, refused, written, earlier } = done;
+    plan.publish(&written, &earlier)?;
     if common.json {
         console::json(&json!({ "files": report, "notices": notices }));
     }
@@ -51,25 +60,36 @@ struct TooMany {
     written: Vec<PathBuf>,
 }
 
-/// Converts all files, and gives what is told of them and how many were refused. All files lie in one
+/// What became of all files.
+#[derive(Default)]
+struct Converted {
+    report: Vec<Value>,
+    refused: usize,
+    written: Vec<PathBuf>,
+    /// Objects of earlier conversions of the files that were not refused.
+    earlier: Vec<String>,
+}
+
+/// Converts all files. All files lie in one
 /// place and are read as one table, so where one has too many values for folders none may have any.
-fn convert_all(common: &Common, columns: &Columns, plan: &Plan) -> Result<(Vec<Value>, usize), TooMany> {
-    let (mut report, mut written) = (Vec::new(), Vec::new());
-    let mut refused = 0;
+fn convert_all(common: &Common, columns: &Columns, plan: &Plan) -> Result<Converted, TooMany> {
+    let mut all = Converted::default();
     for file in &plan.files {
         let outcome = columns.of(&file.input, &plan.settings.placement).and_then(|shape| {
             announce(common, &shape);
             file::convert(file, shape, &plan.settings)
         });
         if let Some(column) = outcome.as_ref().err().and_then(|refused| refused.too_many.clone()) {
-            return Err(TooMany { column, written });
+            return Err(TooMany { column, written: all.written });
         }
-        written.extend(outcome.iter().flat_map(|done| &done.parts).map(|part| part.path.clone()));
-        refused += usize::from(outcome.is_err());
-        show(common, file, &outcome);
-        report.push(entry(file, &outcome));
+        let parts = outcome.iter().flat_map(|done| &done.parts);
+        all.written.extend(parts.map(|part| part.path.clone()).chain(rejects(&outcome).cloned()));
+        all.earlier.extend(file.earlier.iter().filter(|_| outcome.is_ok()).cloned());
+        all.refused += usize::from(outcome.is_err());
+        show(common, plan, file, &outcome);
+        all.report.push(entry(plan, file, &outcome));
     }
-    Ok((report, refused))
+    Ok(all)
 }
 
 fn remove(written: &[PathBuf], plan: &Plan) -> Result<(), Failure> {
@@ -97,26 +117,28 @@ fn announce(common: &Common, shape: &Shape) {
 }
 
 /// A line as soon as a file is done; with `--json` there is one document at the end.
-fn show(common: &Common, file: &plan::File, outcome: &Result<Done, Refused>) {
-    let input = file.input.display();
+fn show(common: &Common, plan: &Plan, file: &plan::File, outcome: &Result<Done, Refused>) {
+    let input = file.input.path.display();
     match outcome {
         Err(Refused { class, reason, .. }) => {
             console::error(format!("{input}: {}: {reason}", styled(class, BAD)));
         }
         Ok(_) if common.json => {}
-        Ok(done) => console::result(format!("{input} -> {}  {}", place(file, done), figures(done))),
+        Ok(done) => console::result(format!("{input} -> {}  {}", place(plan, file, done), figures(done))),
     }
-    if let Some(rejects) =
-        outcome.as_ref().map_or_else(|refused| refused.rejects.as_ref(), |d| d.rejects.as_ref())
-    {
-        console::warning(format!("bad rows of {input}, each with its reason: {}", rejects.display()));
+    if let Some(rejects) = rejects(outcome) {
+        console::warning(format!("bad rows of {input}, each with its reason: {}", plan.shown(rejects)));
     }
 }
 
+fn rejects(outcome: &Result<Done, Refused>) -> Option<&PathBuf> {
+    outcome.as_ref().map_or_else(|refused| refused.rejects.as_ref(), |done| done.rejects.as_ref())
+}
+
 /// Where the rows are: a file, or a pattern of files.
-fn place(file: &plan::File, done: &Done) -> String {
+fn place(plan: &Plan, file: &plan::File, done: &Done) -> String {
     match done.parts.as_slice() {
-        [part] => part.path.display().to_string(),
+        [part] => plan.shown(&part.path),
         parts => {
             let folders = parts.first().map_or("", |part| part.folder.as_str());
             let levels = folders.split_terminator('/').filter_map(|level| level.split_once('='));
@@ -124,12 +146,12 @@ fn place(file: &plan::File, done: &Done) -> String {
             let mut folders: Vec<&str> = parts.iter().map(|part| part.folder.as_str()).collect();
             folders.dedup();
             match (folders.len(), parts.len()) {
-                (1, files) => format!("{} and on, {files} files", file.numbered(&pattern, 0).display()),
+                (1, files) => format!("{} and on, {files} files", plan.shown(&file.numbered(&pattern, 0))),
                 (folders, files) if folders == files => {
-                    format!("{} in {folders} folders", file.output(&pattern).display())
+                    format!("{} in {folders} folders", plan.shown(&file.output(&pattern)))
                 }
                 (folders, files) => {
-                    format!("{} in {folders} folders, {files} files", file.output(&pattern).display())
+                    format!("{} in {folders} folders, {files} files", plan.shown(&file.output(&pattern)))
                 }
             }
         }
@@ -147,14 +169,14 @@ fn figures(done: &Done) -> String {
     format!("{rows}{bad}{nulled}  {cost}")
 }
 
-fn entry(file: &plan::File, outcome: &Result<Done, Refused>) -> Value {
-    let input = file.input.display().to_string();
+fn entry(plan: &Plan, file: &plan::File, outcome: &Result<Done, Refused>) -> Value {
+    let input = file.input.path.display().to_string();
     match outcome {
         Err(Refused { class, reason, rejects, .. }) => {
-            json!({ "in": input, "class": class, "reason": reason, "rejects": rejects })
+            json!({ "in": input, "class": class, "reason": reason, "rejects": shown(plan, rejects) })
         }
         Ok(Done { conversion, seconds, parts, rejects, inferred }) => json!({
-            "in": input, "out": out(parts), "outputs": parts.iter().map(output).collect::<Vec<_>>(), "rejects": rejects, "inferred": inferred,
+            "in": input, "out": out(plan, parts), "outputs": outputs(plan, parts), "rejects": shown(plan, rejects), "inferred": inferred,
             "rows": conversion.rows, "bad_rows": conversion.bad_rows, "bytes_in": conversion.bytes_in,
             "nulled_rows": conversion.nulled_rows, "nulled_values": conversion.nulled_values,
             "text_bytes": conversion.text_bytes, "bytes_out": conversion.bytes_out, "seconds": seconds,
@@ -163,10 +185,18 @@ fn entry(file: &plan::File, outcome: &Result<Done, Refused>) -> Value {
 }
 
 /// The file, where there is only one.
-fn out(parts: &[Part]) -> Option<&Path> {
-    if let [part] = parts { Some(&part.path) } else { None }
+fn out(plan: &Plan, parts: &[Part]) -> Option<String> {
+    if let [part] = parts { Some(plan.shown(&part.path)) } else { None }
 }
 
-fn output(part: &Part) -> Value {
-    json!({ "file": part.path, "folder": part.folder, "rows": part.rows, "bytes": part.bytes })
+fn outputs(plan: &Plan, parts: &[Part]) -> Vec<Value> {
+    let output = |part: &Part| {
+        let file = plan.shown(&part.path);
+        json!({ "file": file, "folder": part.folder, "rows": part.rows, "bytes": part.bytes })
+    };
+    parts.iter().map(output).collect()
+}
+
+fn shown(plan: &Plan, path: &Option<PathBuf>) -> Option<String> {
+    path.as_ref().map(|path| plan.shown(path))
 }

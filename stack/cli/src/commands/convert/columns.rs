@@ -9,6 +9,7 @@ use tarn_lake::{BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Pl
 
 use super::block;
 use super::file::Refused;
+use super::input::Input;
 use crate::arguments::{self, Common};
 use crate::failure::Failure;
 use crate::project::{self, Project};
@@ -74,7 +75,7 @@ impl Columns {
     }
 
     /// How a file looks, and that its rows can be placed as they are to be.
-    pub fn of(&self, input: &Path, placement: &Placement) -> Result<Shape, Refused> {
+    pub fn of(&self, input: &Input, placement: &Placement) -> Result<Shape, Refused> {
         let shape = Shape { placement: placement.clone(), ..self.look(input)? };
         match placement.fault(&shape.schema) {
             None => Ok(shape),
@@ -82,8 +83,8 @@ impl Columns {
         }
     }
 
-    fn look(&self, input: &Path) -> Result<Shape, Refused> {
-        let placement = Placement::default();
+    fn look(&self, file: &Input) -> Result<Shape, Refused> {
+        let (input, placement) = (file.path.as_path(), Placement::default());
         match self {
             Self::Table(table) => {
                 let (csv, schema) = (table.csv.clone(), table.newest_layout().clone());
@@ -96,7 +97,7 @@ impl Columns {
                 let name = files.map(|files| name_of(&files, input)).unwrap_or_default();
                 Ok(Shape { csv, schema: layout.clone(), layout, name, bad_rows, placement, inferred: None })
             }
-            Self::Inferred => inferred(input),
+            Self::Inferred => inferred(file),
         }
     }
 }
@@ -147,10 +148,10 @@ fn keys_of(input: &Path) -> Vec<String> {
     (0..parts.len()).filter_map(|start| parts.get(start..)).map(|tail| tail.join("/")).collect()
 }
 
-fn inferred(input: &Path) -> Result<Shape, Refused> {
-    let source = fs::File::open(input).map_err(ConvertError::Source).map_err(Refused::of)?;
+fn inferred(input: &Input) -> Result<Shape, Refused> {
+    let (source, _) = input.open().map_err(ConvertError::Source).map_err(Refused::of)?;
     let found = infer(source).map_err(Refused::of)?;
-    let block = block::of(input, &found.csv, &found.layout);
+    let block = block::of(&input.path, &found.csv, &found.layout);
     Ok(Shape {
         csv: found.csv,
         schema: found.layout.clone(),

@@ -1,7 +1,6 @@
 //! One file: opened, converted, and put in its place.
 
 use std::error::Error;
-use std::fs::File as Handle;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,8 +92,7 @@ fn to_output(
     let bad_rows = shape.bad_rows;
     let plain = Spec { schema, name, placement, bad_rows, limits, codec, ..Spec::new(csv, layout) };
     let spec = Spec { unique, hash_key, file_bytes: Some(settings.file_bytes), ..plain };
-    let input = Handle::open(&file.input).map_err(ConvertError::Source)?;
-    let size_bytes = input.metadata().map_err(ConvertError::Source)?.len();
+    let (input, size_bytes) = file.input.open().map_err(ConvertError::Source)?;
     let read = AtomicU64::new(0);
     let source = Counted { input, read: &read };
     // Whether a first file has others behind it is known when they come.
@@ -102,7 +100,7 @@ fn to_output(
         0 => Output::create(&file.output(folder)),
         _ => Output::create(&file.numbered(folder, number)),
     };
-    let (conversion, outputs) = progress::watched(&file.input, &read, size_bytes, || {
+    let (conversion, outputs) = progress::watched(&file.input.path, &read, size_bytes, || {
         tarn_convert::convert_to(&spec, source, open, rejects)
     })?;
     let parts = keep(file, outputs).map_err(ConvertError::Silver)?;
@@ -131,7 +129,7 @@ fn keep(file: &File, outputs: Vec<tarn_convert::Output<Output>>) -> io::Result<V
 
 /// Counts what was read of a file, for who watches.
 struct Counted<'c> {
-    input: Handle,
+    input: Box<dyn Read + Send>,
     read: &'c AtomicU64,
 }
 

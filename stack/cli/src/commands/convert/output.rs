@@ -72,7 +72,7 @@ const PART: &str = ".part-";
 const PARQUET: &str = ".parquet";
 
 /// Whether a file of that name is one of those that are called so, or one of several.
-fn is_of(file: &str, name: &str) -> bool {
+pub fn is_of(file: &str, name: &str) -> bool {
     let stem = name.strip_suffix(PARQUET).unwrap_or(name);
     let number = file.strip_prefix(stem).and_then(|rest| rest.strip_prefix(PART)?.strip_suffix(PARQUET));
     file == name

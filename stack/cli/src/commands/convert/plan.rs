@@ -3,13 +3,16 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tarn_convert::{Codec, HashKey, Limits, Unique};
 use tarn_lake::{ColumnName, Placement};
 
 use super::columns::Columns;
+use super::input::Input;
 use super::output;
-use crate::arguments::{self, Convert};
+use super::remote::{Address, Remote, Target};
+use crate::arguments::{self, Common, Convert};
 use crate::failure::Failure;
 
 /// What is to be done.
@@ -20,16 +23,20 @@ pub struct Plan {
     pub settings: Settings,
     /// Below which all outputs lie.
     pub folder: PathBuf,
+    /// Where they go from there, if that is not their place.
+    target: Option<(Arc<Remote>, Target)>,
 }
 
 /// A file and what becomes of it.
 pub struct File {
-    pub input: PathBuf,
+    pub input: Input,
     /// Where its Parquet file goes, or the folders that its rows go to ...
     pub folder: PathBuf,
     /// ... and how it is called there.
     pub name: String,
     pub rejects: PathBuf,
+    /// Objects that earlier conversions left under its name.
+    pub earlier: Vec<String>,
 }
 
 /// How a file is converted.
@@ -62,16 +69,26 @@ impl Settings {
 
 impl Plan {
     /// Checks every input and output; what is wrong with any of them ends the command.
-    pub fn new(options: &Convert, columns: &Columns) -> Result<Self, Failure> {
+    pub fn new(common: &Common, options: &Convert, columns: &Columns) -> Result<Self, Failure> {
+        let remote = Remote::connect(common, options)?.map(Arc::new);
+        let target = Address::of(&options.out).map(Target::new).transpose()?;
+        let target = remote.clone().zip(target);
+        let folder = target.as_ref().map_or(&options.out, |(_, target)| &target.staging).clone();
         let mut files = Vec::new();
         let mut writers: HashMap<PathBuf, &Path> = HashMap::new();
         for input in &options.inputs {
-            check_input(input)?;
-            let file = File::new(input, &options.out)?;
+            let mut file = File::new(Input::find(input, remote.as_ref())?, &folder)?;
             if let Some(other) = writers.insert(file.output(""), input) {
-                return Err(same_output(other, &file));
+                return Err(same_output(other, &file, options));
             }
             check_output(&file, options.overwrite)?;
+            if let Some((remote, target)) = &target {
+                file.earlier = target.earlier(remote, &file.name)?;
+            }
+            let silver = file.earlier.iter().find(|key| !key.ends_with(REJECTS));
+            if let Some(there) = silver.filter(|_| !options.overwrite) {
+                return Err(is_there(&format!("the object {there}")));
+            }
             files.push(file);
         }
         let settings = Settings {
@@ -83,13 +100,29 @@ impl Plan {
             file_bytes: options.target_size,
             memory: options.memory,
         };
-        Ok(Self { files, settings, folder: options.out.clone() })
+        Ok(Self { files, settings, folder, target })
     }
 
     /// Sorts by a column that has too many values for folders, in all files, from the first one on.
     pub fn cluster(&mut self, column: &ColumnName, columns: &Columns) {
         self.settings.placement = self.settings.placement.clustered(column);
         self.settings.unique = columns.unique();
+    }
+
+    /// How an output is called in the end.
+    pub fn shown(&self, path: &Path) -> String {
+        match &self.target {
+            Some((_, target)) => target.shown(path),
+            None => path.display().to_string(),
+        }
+    }
+
+    /// Brings outputs to where they belong, if that is elsewhere, in the place of earlier ones.
+    pub fn publish(&self, paths: &[PathBuf], earlier: &[String]) -> Result<(), Failure> {
+        match &self.target {
+            Some((remote, target)) => target.publish(remote, paths, earlier),
+            None => Ok(()),
+        }
     }
 
     /// Makes the folder of the outputs.
@@ -100,14 +133,19 @@ impl Plan {
     }
 }
 
+/// How the bad rows beside a file are called.
+pub const REJECTS: &str = ".rejects.jsonl";
+
 impl File {
-    fn new(input: &Path, folder: &Path) -> Result<Self, Failure> {
-        let name = input.file_name().and_then(|name| name.to_str()).map(stem);
+    fn new(input: Input, folder: &Path) -> Result<Self, Failure> {
+        let path = &input.path;
+        let name = path.file_name().and_then(|name| name.to_str()).map(stem);
         let name = name.ok_or_else(|| {
-            Failure::bad_input(format!("the name of {} is not UTF-8; rename it", input.display()))
+            Failure::bad_input(format!("the name of {} is not UTF-8; rename it", path.display()))
         })?;
-        let rejects = folder.join(format!("{name}.rejects.jsonl"));
-        Ok(Self { input: input.into(), folder: folder.into(), name: format!("{name}.parquet"), rejects })
+        let rejects = folder.join(format!("{name}{REJECTS}"));
+        let name = format!("{name}.parquet");
+        Ok(Self { input, folder: folder.into(), name, rejects, earlier: Vec::new() })
     }
 
     /// Where its rows of a folder go, such as `event=view/`.
@@ -131,24 +169,6 @@ fn stem(name: &str) -> &str {
     }
 }
 
-fn check_input(input: &Path) -> Result<(), Failure> {
-    if input.to_str().is_some_and(|text| text.starts_with("s3://")) {
-        return Err(Failure::bad_input(format!(
-            "{} lies in S3, and `tarn convert` reads files of this machine only",
-            input.display()
-        ))
-        .hint("download it first, or let the lake convert it: `tarn push` and `tarn run`"));
-    }
-    match input.metadata() {
-        Ok(metadata) if metadata.is_dir() => {
-            Err(Failure::bad_input(format!("{} is a folder", input.display()))
-                .hint(format!("name its files, for example {}/*.csv", input.display())))
-        }
-        Ok(_) => Ok(()),
-        Err(error) => Err(Failure::bad_input(format!("{} cannot be read: {error}", input.display()))),
-    }
-}
-
 fn check_output(file: &File, overwrite: bool) -> Result<(), Failure> {
     output::earlier(&file.folder, &file.name)
         .iter()
@@ -156,18 +176,19 @@ fn check_output(file: &File, overwrite: bool) -> Result<(), Failure> {
 }
 
 fn check_earlier(file: &File, output: &Path, overwrite: bool) -> Result<(), Failure> {
-    if output.canonicalize().ok() == file.input.canonicalize().ok() {
+    if output.canonicalize().ok() == file.input.path.canonicalize().ok() {
         return Err(Failure::bad_input(format!("{} would be written over itself", output.display()))
             .hint("name another folder with --out"));
     }
     if output.is_dir() || !overwrite {
-        return Err(Failure::bad_input(format!(
-            "{} is there already; nothing was converted",
-            output.display()
-        ))
-        .hint("replace it with --overwrite, or name another folder with --out"));
+        return Err(is_there(&output.display().to_string()));
     }
     Ok(())
+}
+
+fn is_there(output: &str) -> Failure {
+    Failure::bad_input(format!("{output} is there already; nothing was converted"))
+        .hint("replace it with --overwrite, or name another folder with --out")
 }
 
 /// The secret in a file, without a line end behind it.
@@ -211,9 +232,9 @@ fn placement(options: &Convert, mut placement: Placement) -> Result<Placement, F
     Ok(placement)
 }
 
-fn same_output(other: &Path, file: &File) -> Failure {
-    let output = file.output("");
-    let (input, output) = (file.input.display(), output.display());
+fn same_output(other: &Path, file: &File, options: &Convert) -> Failure {
+    let output = options.out.join(&file.name);
+    let (input, output) = (file.input.path.display(), output.display());
     Failure::bad_input(format!("{} and {input} would both become {output}", other.display()))
         .hint("convert them one after the other, into different folders")
 }
