@@ -43,17 +43,6 @@ fn every_fault_is_shown_at_once_with_its_line() {
 }
 
 #[test]
-fn a_key_that_the_engine_would_ignore_is_refused() {
-    let lake = "version = 1\n[lake]\nname = \"shop\"\n[schedule]\non_arrival = true\n[[table]]\nname = \"t\"\n\
-                files = \"t*.csv\"\npartition_by = [\"b\"]\ncolumns = { a = \"int64\", b = \"date\" }\n";
-    let refused = Project::with(lake, "dev").tarn(&["check"]);
-    assert_eq!(refused.code, 2);
-    for part in ["table `t`", "not supported yet", "partition_by"] {
-        assert!(refused.stderr.contains(part), "{part}: {}", refused.stderr);
-    }
-}
-
-#[test]
 fn faults_as_json_carry_their_places() {
     let refused = Project::with(FAULTY, "dev").tarn(&["check", "--json"]);
     let faults: serde_json::Value = serde_json::from_str(&refused.stdout).unwrap();

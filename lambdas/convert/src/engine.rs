@@ -2,11 +2,11 @@
 
 use std::io::{Read, Write};
 
-use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected};
+use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected, Scratch, SilverFile};
 use tarn_core::{Error, Kind};
 use tarn_lake::{Captures, Layout, Table};
 
-use crate::{ConvertError, JsonLinesRejects, Limits, Spec, Unique, convert, unsupported};
+use crate::{ConvertError, JsonLinesRejects, Limits, Output, Spec, Unique, convert_to};
 
 /// Converts within limits.
 #[derive(Debug, Clone, Copy, Default)]
@@ -22,33 +22,31 @@ impl Converter for Engine {
         layout: &Layout,
         name: &Captures,
         source: &mut (dyn Read + Send),
-        silver: &mut (dyn Write + Send),
+        silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
-    ) -> Result<Conversion, ConvertFault> {
-        let keys = unsupported(table);
-        if !keys.is_empty() {
-            return Err(fault(ConvertError::Spec(format!(
-                "the engine does not act on these keys yet: {}",
-                keys.join(", ")
-            ))));
-        }
+    ) -> Result<(Conversion, Vec<SilverFile>), ConvertFault> {
         let unique = (!table.unique.is_empty()).then(|| Unique::new(&table.unique));
         let spec = Spec {
             schema: table.newest_layout(),
             name,
             bad_rows: table.bad_rows,
+            placement: &table.placement,
             unique: unique.as_ref(),
             limits: self.limits,
             ..Spec::new(&table.csv, layout)
         };
-        let done = convert(&spec, source, silver, &mut JsonLinesRejects::new(rejects)).map_err(fault)?;
-        Ok(Conversion {
+        let open = |_: &str, _: usize| silver.spool();
+        let rejects = &mut JsonLinesRejects::new(rejects);
+        let (done, outputs) = convert_to(&spec, source, open, rejects).map_err(fault)?;
+        let conversion = Conversion {
             rows: done.rows,
             bad_rows: done.bad_rows,
             nulled_values: done.nulled_values,
             bytes_in: done.bytes_in,
             bytes_out: done.bytes_out,
-        })
+        };
+        let file = |Output { folder, sink, .. }| SilverFile { folder, spool: sink };
+        Ok((conversion, outputs.into_iter().map(file).collect()))
     }
 }
 

@@ -15,7 +15,9 @@
 //! | tokenise | `tokens`, or `rows` and `scan` | a block | fields by position |
 //! | the same for JSON Lines | `json` | a block | fields by column |
 //! | parse | `columns`, `values` | a block's fields | typed values, column by column |
+//! | place | `placer`, `parted`, `folders`, `sort` | rows of a table with folders or an order | row groups of folders, rows kept |
 //! | encode | `encode`, `schema`, `silver` | a row group | Parquet |
+//! | keep | `outputs`, `kept` | row groups, and rows of small folders | a file for each folder |
 //! | set aside | `rejects` | a bad row | JSON Lines for the quarantine |
 //! | divide | `splits` | a large file | parts that workers convert on their own |
 //!
@@ -56,7 +58,6 @@ mod tokens;
 mod tolerance;
 mod turns;
 mod unique;
-mod unsupported;
 mod values;
 mod worker;
 
@@ -75,4 +76,3 @@ pub use outputs::Output;
 pub use rejects::{Duplicate, JsonLinesRejects, Place, Reason, Reject, RejectSink, Rule};
 pub use spec::Spec;
 pub use unique::Unique;
-pub use unsupported::unsupported;

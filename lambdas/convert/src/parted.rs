@@ -123,8 +123,8 @@ impl<'s> Parted<'s> {
         self.group.wanted()
     }
 
-    /// What is wrong with a row, or nothing. One without a folder is not taken, also where values
-    /// that cannot be read become null: it would lie in a folder that it does not belong to.
+    /// What is wrong with a row, or nothing. Where values that cannot be read become null, a row
+    /// goes to the folder of null; one whose value can be no folder's name is never taken.
     pub fn judge_row(&self, raw: &[u8], fields: &mut [Field]) -> Option<Refused> {
         let refused = self.judge.judge_row(raw, fields);
         if refused.as_ref().is_some_and(|refused| refused.nulled.is_empty()) {

@@ -33,7 +33,6 @@ impl Project {
         match tarn_config::parse(&text, &environment) {
             Ok(parsed) => {
                 show(&parsed.warnings, &source);
-                refuse_unsupported(&parsed.lake, &shown)?;
                 let warnings = parsed.warnings.len();
                 Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
             }
@@ -58,25 +57,6 @@ impl Project {
             "use `mask`, or `drop`; `tarn convert --table ... --hash-key-file FILE` hashes on this machine",
         ))
     }
-}
-
-/// The config has words that the engine does not act on yet. A lake that uses one is refused here,
-/// before anything is deployed, rather than converted wrongly.
-fn refuse_unsupported(lake: &Lake, file: &str) -> Result<(), Failure> {
-    let faults: Vec<String> = lake
-        .tables
-        .iter()
-        .map(|table| (table, tarn_convert::unsupported(table)))
-        .filter(|(_, keys)| !keys.is_empty())
-        .map(|(table, keys)| {
-            format!("{file}: table `{}`: not supported yet: {}", table.name, keys.join(", "))
-        })
-        .collect();
-    if faults.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::bad_input(faults.join("\n"))
-        .hint("take these keys out; the README lists what is not there yet"))
 }
 
 /// The folder of the lake's file, without reading the file.

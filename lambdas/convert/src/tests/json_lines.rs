@@ -3,6 +3,7 @@
 use parquet::record::Field;
 use serde_json::{Map, Value};
 use tarn_core::ports::{ConvertFault, Converter};
+use tarn_core::testing::MemoryScratch;
 use tarn_lake::{BadRows, Captures, Csv, Encoding, Format, OnBadRow, Table};
 
 use super::{Bad, Outcome, Random, gzip, layout, read_back, run, run_spec, run_with};
@@ -378,15 +379,16 @@ fn the_engine_of_the_pipeline_converts_a_table_of_json_lines() {
     let stored = r#"{"name":"clicks","description":"","files":"clicks*","csv":{"format":"jsonl"},
         "layouts":[{"from":null,"columns":[{"name":"id","type":"int64","format":"iso","required":true}]}]}"#;
     let table: Table = serde_json::from_str(stored).unwrap();
-    let convert = |mut text: &[u8], silver: &mut Vec<u8>, rejects: &mut Vec<u8>| {
+    let convert = |mut text: &[u8], rejects: &mut Vec<u8>| {
         let (layout, name) = (table.newest_layout(), Captures::none());
-        Engine::default().convert(&table, layout, &name, &mut text, silver, rejects)
+        Engine::default().convert(&table, layout, &name, &mut text, &MemoryScratch, rejects)
     };
-    let (mut silver, mut rejects) = (Vec::new(), Vec::new());
-    let done = convert(b"{\"id\":7}\n{\"id\":null}\n", &mut silver, &mut rejects).unwrap();
+    let mut rejects = Vec::new();
+    let (done, mut files) = convert(b"{\"id\":7}\n{\"id\":null}\n", &mut rejects).unwrap();
+    let silver = files.remove(0).spool.finish().unwrap().into_bytes().unwrap();
     assert_eq!((done.bad_rows, read_back(&silver)), (1, vec![vec![Field::Long(7)]]));
     assert!(String::from_utf8(rejects).unwrap().contains("is required and empty"));
-    let refused = convert(b"[{\"id\":7}]", &mut Vec::new(), &mut Vec::new());
+    let refused = convert(b"[{\"id\":7}]", &mut Vec::new());
     assert!(matches!(refused, Err(ConvertFault::Rejected(why)) if why.class == "NOT_JSON_LINES"));
 }
 

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 
 use parquet::record::Field;
-use tarn_lake::{Captures, ColumnName, ColumnSource, Csv, Layout, Placement};
+use tarn_core::ports::Converter;
+use tarn_core::testing::MemoryScratch;
+use tarn_lake::{
+    BadRows, Captures, ColumnName, ColumnSource, Csv, Disguise, Format, Layout, OnBadRow, Placement, Quality,
+    Table,
+};
 
 use super::{Bad, Collected, Random, column, headerless, layout, read_back};
-use crate::{Conversion, ConvertError, Limits, Spec, convert_to};
+use crate::{Conversion, ConvertError, Engine, Limits, Spec, Unique, convert_to};
 
 pub(super) fn names(columns: &[&str]) -> Vec<ColumnName> {
     columns.iter().map(|name| ColumnName::new(*name).unwrap()).collect()
@@ -285,5 +290,91 @@ fn small_folders_do_not_become_many_small_row_groups() {
     assert_eq!(groups["event=view/"], segments);
     for rare in ["event=rare0/", "event=rare1/", "event=rare2/"] {
         assert!(groups[rare] <= 3, "{groups:?}");
+    }
+}
+
+#[test]
+fn json_lines_go_to_folders_too() {
+    let columns = layout(&["id int32", "event string", "n int32"]);
+    let csv = Csv { format: Format::JsonLines, ..Csv::default() };
+    let placement = by(&["event"]);
+    let text = "{\"n\":1,\"event\":\"a\\/b\",\"id\":1}\n{\"id\":2,\"event\":null}\n{\"id\":3,\"event\":\"\\u00fc\",\"n\":3}\n";
+    let parted = run(&Spec { placement: &placement, ..Spec::new(&csv, &columns) }, text.as_bytes()).unwrap();
+    let wanted = [
+        ("event=__HIVE_DEFAULT_PARTITION__/", vec!["2 null".to_owned()]),
+        ("event=a%2Fb/", vec!["1 1".into()]),
+        ("event=ü/", vec!["3 3".into()]),
+    ];
+    assert_eq!(parted.rows(), wanted);
+}
+
+#[test]
+fn folders_are_of_values_as_rules_leave_them() {
+    let mut columns = layout(&["id int32", "event string", "n int32"]);
+    columns.columns[1].quality = Quality { trim: true, fill: Some("none".into()), ..Quality::default() };
+    columns.columns[2].quality =
+        Quality { fill: Some("7".into()), max: Some("9".into()), ..Quality::default() };
+    let parted = parted(&columns, &by(&["event", "n"]), "1, a ,1\n2,,\n3,a,10\n");
+    assert_eq!(parted.folders(), ["event=a/n=1", "event=none/n=7"]);
+    assert_eq!(parted.rejects[0].line, 3);
+}
+
+#[test]
+fn a_hidden_column_is_no_folder_and_no_order() {
+    let mut columns = layout(&["id int32", "card string"]);
+    columns.columns[1].quality.disguise = Some(Disguise::Text("x".into()));
+    let csv = headerless();
+    let order = Placement { cluster_by: names(&["card"]), ..Placement::default() };
+    for placement in [by(&["card"]), order] {
+        let error =
+            run(&Spec { placement: &placement, ..Spec::new(&csv, &columns) }, b"1,4711\n").unwrap_err();
+        assert!(error.to_string().contains("would show its values"), "{error}");
+    }
+}
+
+#[test]
+fn keys_hold_across_folders_and_may_be_of_a_folders_column() {
+    let columns = layout(&["id int32", "event string", "n int32"]);
+    for (key, kept) in [(&["id"][..], 2), (&["event", "id"], 3), (&["event"], 2)] {
+        let unique = Unique::new(&[names(key)]);
+        let (csv, placement) = (headerless(), by(&["event"]));
+        let spec = Spec { placement: &placement, unique: Some(&unique), ..Spec::new(&csv, &columns) };
+        let parted = run(&spec, b"1,a,1\n1,b,2\n2,a,3\n1,a,4\n").unwrap();
+        assert_eq!((parted.done.rows, parted.done.bad_rows), (kept, 4 - kept), "{key:?}");
+    }
+}
+
+#[test]
+fn where_values_become_null_a_folder_that_cannot_be_read_is_that_of_null() {
+    let columns = layout(&["id int32", "day date", "n int32"]);
+    let bad_rows = BadRows { action: OnBadRow::Null, ..BadRows::default() };
+    let (csv, placement) = (headerless(), by(&["day"]));
+    let spec = Spec { placement: &placement, bad_rows, ..Spec::new(&csv, &columns) };
+    let parted = run(&spec, b"1,2026-01-31,x\n2,2026-02-31,7\n").unwrap();
+    let wanted = [
+        ("day=2026-01-31/", vec!["1 null".to_owned()]),
+        ("day=__HIVE_DEFAULT_PARTITION__/", vec!["2 7".into()]),
+    ];
+    assert_eq!(parted.rows(), wanted);
+    assert_eq!((parted.done.bad_rows, parted.done.nulled_rows), (0, 2));
+}
+
+/// The way of the pipeline: a table as the lake stores it, and the converter that the job has.
+#[test]
+fn the_engine_of_the_pipeline_has_a_file_for_each_folder() {
+    let stored = r#"{"name":"clicks","description":"","files":"clicks*","csv":{"delimiter":",","header":true,"nulls":[]},
+        "placement":{"partition_by":["event"]},"layouts":[{"from":null,"columns":[
+            {"name":"id","type":"int64","format":"iso","required":true},
+            {"name":"event","type":"string","format":"iso","required":false}]}]}"#;
+    let table: Table = serde_json::from_str(stored).unwrap();
+    let text = &mut &b"id,event\n1,view\n2,buy\n"[..];
+    let (engine, name) = (Engine::default(), Captures::none());
+    let (done, files) =
+        engine.convert(&table, table.newest_layout(), &name, text, &MemoryScratch, &mut Vec::new()).unwrap();
+    assert_eq!((done.rows, files.len()), (2, 2));
+    for (file, (folder, id)) in files.into_iter().zip([("event=buy/", 2), ("event=view/", 1)]) {
+        assert_eq!(file.folder, folder);
+        let silver = file.spool.finish().unwrap().into_bytes().unwrap();
+        assert_eq!(read_back(&silver), [[Field::Long(id)]]);
     }
 }

@@ -3,6 +3,12 @@
 //! Exactly once does not rest on the ledger. The silver object's name is derived from the source
 //! version, and its content from bytes, table and code; so a worker that died, a zombie and a
 //! repetition all write the same object, and rows are never doubled.
+//!
+//! A table with `partition_by` has one object in each folder that the source has rows for. Folders and
+//! content follow from the same things, so all of that holds for each of them. They become visible one
+//! after the other, as any writer of Hive folders makes them. A worker that dies between two of them,
+//! and a later run with another `partition_by`, may leave an object in a folder that the source does
+//! not go to any more; the ledger's outputs name those that it does, and the janitor goes by them.
 
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Lake, Layout, Names, Table};
@@ -10,6 +16,7 @@ use tarn_lake::{Bucket, Lake, Layout, Names, Table};
 use super::documents;
 use crate::ports::{
     Clock, Content, Conversion, ConvertFault, Converter, Created, Ledger, ObjectStore, Rejected, Scratch,
+    SilverFile,
 };
 use crate::source::digest;
 use crate::{Claim, Error, Kind, Lease, Outcome, Result, SourceVersion, Status, WorkItem};
@@ -119,15 +126,17 @@ impl Convert<'_> {
             ))
         };
         let mut source = self.store.open(&item.source).await.map_err(ConvertFault::Failed)?;
-        let mut silver = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
         let mut rejects = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
         let name = table.files.capture(&item.source.key).unwrap_or_default();
-        let conversion = tokio::task::block_in_place(|| {
-            self.converter.convert(table, layout, &name, &mut *source, &mut *silver, &mut *rejects)
+        let (conversion, silver) = tokio::task::block_in_place(|| {
+            self.converter.convert(table, layout, &name, &mut *source, self.scratch, &mut *rejects)
         })?;
+        refuse_too_many_keys(&silver)?;
+        let finish = |file: SilverFile| Ok((file.folder, file.spool.finish()?));
+        let silver: std::io::Result<Vec<_>> = silver.into_iter().map(finish).collect();
         Ok(Written {
             conversion,
-            silver: silver.finish().map_err(|e| failed("writing Parquet of", e))?,
+            silver: silver.map_err(|e| failed("writing Parquet of", e))?,
             rejects: rejects.finish().map_err(|e| failed("writing rejected rows of", e))?,
         })
     }
@@ -149,9 +158,9 @@ impl Convert<'_> {
             self.store.replace(&quarantine, &key, written.rejects, &fingerprint).await?;
         }
         let mut outputs = Vec::new();
-        if rows > 0 {
-            let key = format!("{}/part-{id}.parquet", item.table);
-            self.put_once(&key, written.silver, &fingerprint).await?;
+        for (folder, content) in written.silver.into_iter().filter(|_| rows > 0) {
+            let key = format!("{}/{folder}part-{id}.parquet", item.table);
+            self.put_once(&key, content, &fingerprint).await?;
             outputs.push(key);
         }
         Ok(Outcome { rows, bad_rows, nulled_values, bytes_in, bytes_out, outputs, ..Outcome::default() })
@@ -191,9 +200,27 @@ impl Convert<'_> {
     }
 }
 
+/// The ledger's record of a source holds the keys of all its outputs, and has 400 KB.
+fn refuse_too_many_keys(files: &[SilverFile]) -> Result<(), ConvertFault> {
+    const MOST_BYTES: usize = 200_000;
+    let bytes: usize = files.iter().map(|file| file.folder.len() + 150).sum();
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    Err(ConvertFault::Rejected(Rejected {
+        class: "TOO_MANY_PARTITIONS".into(),
+        reason: format!(
+            "the rows go to {} folders, and the ledger has no room for all their names; partition by a column of \
+             fewer or shorter values, or write `cluster_by` instead",
+            files.len()
+        ),
+    }))
+}
+
 struct Written {
     conversion: Conversion,
-    silver: Content,
+    /// What goes to each folder.
+    silver: Vec<(String, Content)>,
     rejects: Content,
 }
 
@@ -209,8 +236,14 @@ fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &
 
 /// What the output's bytes are a function of: source, table, layout and code.
 fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout) -> Result<String> {
-    let words =
-        serde_json::to_string(&(&table.csv, &table.bad_rows, &table.unique, layout, table.newest_layout()))
-            .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
+    let words = serde_json::to_string(&(
+        &table.csv,
+        &table.bad_rows,
+        &table.unique,
+        &table.placement,
+        layout,
+        table.newest_layout(),
+    ))
+    .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
     Ok(digest(&[source.id().as_str(), CODE_VERSION, &words]))
 }

@@ -52,7 +52,9 @@ impl SyncZone<'_> {
             let bucket = Bucket::Zone(self.zone.clone());
             let database = Database::Zone(self.zone.clone());
             let wanted = commit::catalog_table(self.names, table, &database, &bucket);
-            commit::register(self.catalog, &wanted).await?;
+            let done = commit::register(self.catalog, &wanted).await?;
+            let own = self.names.bucket(&Bucket::Zone(self.zone.clone()));
+            commit::register_partitions(self.store, self.catalog, &own, table, &wanted, done).await?;
         }
         Ok(synced)
     }

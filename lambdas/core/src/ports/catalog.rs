@@ -1,5 +1,7 @@
 //! The Glue catalog: the address of the data.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use crate::Result;
@@ -15,8 +17,19 @@ pub struct CatalogTable {
     pub description: String,
     /// Where its Parquet files lie: `s3://bucket/prefix/`.
     pub location: String,
-    /// Name and Glue type of every column, in order.
+    /// Name and Glue type of every column of the files, in order.
     pub columns: Vec<(String, String)>,
+    /// The same of every column that is a folder, the outermost first.
+    pub partition_keys: Vec<(String, String)>,
+}
+
+/// A folder of a table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CatalogPartition {
+    /// A value for each partition key.
+    pub values: Vec<String>,
+    /// Where its files lie: `s3://bucket/prefix/event=view/`.
+    pub location: String,
 }
 
 /// The catalog.
@@ -28,4 +41,8 @@ pub trait Catalog: Send + Sync {
     async fn create(&self, table: &CatalogTable) -> Result<()>;
     /// Changes a registered table.
     async fn update(&self, table: &CatalogTable) -> Result<()>;
+    /// The values of every registered partition; `NotFound` if there is no such table.
+    async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>>;
+    /// Registers partitions with the columns of their table, and changes those that are there.
+    async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()>;
 }

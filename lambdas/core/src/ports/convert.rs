@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use tarn_lake::{Captures, Layout, Table};
 
+use super::{Scratch, Spool};
 use crate::Error;
 
 /// What a conversion counted.
@@ -20,6 +21,14 @@ pub struct Conversion {
     pub bytes_in: u64,
     /// Bytes of Parquet.
     pub bytes_out: u64,
+}
+
+/// One Parquet file of a conversion.
+pub struct SilverFile {
+    /// The Hive folder of its rows, such as `event=view/`; empty in a table without `partition_by`.
+    pub folder: String,
+    /// What was written.
+    pub spool: Box<dyn Spool>,
 }
 
 /// Why a file could not be converted.
@@ -42,14 +51,15 @@ pub struct Rejected {
 
 /// The engine. Synchronous and free of I/O of its own.
 pub trait Converter: Send + Sync {
-    /// Converts one file of `table`, whose columns are those of `layout` and whose name says `name`.
+    /// Converts one file of `table`, whose columns are those of `layout` and whose name says `name`,
+    /// into spools of `silver`: one, or one for each folder that has rows.
     fn convert(
         &self,
         table: &Table,
         layout: &Layout,
         name: &Captures,
         source: &mut (dyn Read + Send),
-        silver: &mut (dyn Write + Send),
+        silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
-    ) -> Result<Conversion, ConvertFault>;
+    ) -> Result<(Conversion, Vec<SilverFile>), ConvertFault>;
 }

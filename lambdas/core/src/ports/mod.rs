@@ -10,9 +10,9 @@ mod ledger;
 mod store;
 
 pub use answers::Answers;
-pub use catalog::{Catalog, CatalogTable};
+pub use catalog::{Catalog, CatalogPartition, CatalogTable};
 pub use clock::Clock;
-pub use convert::{Conversion, ConvertFault, Converter, Rejected};
+pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
 pub use ledger::Ledger;

@@ -1,12 +1,12 @@
 //! A catalog in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 
 use super::locked;
-use crate::ports::{Catalog, CatalogTable};
+use crate::ports::{Catalog, CatalogPartition, CatalogTable};
 use crate::{Error, Kind, Result};
 
 type Address = (String, String);
@@ -15,9 +15,15 @@ type Address = (String, String);
 #[derive(Debug, Default)]
 pub struct MemoryCatalog {
     tables: Mutex<BTreeMap<Address, CatalogTable>>,
+    partitions: Mutex<BTreeMap<Address, BTreeMap<Vec<String>, String>>>,
 }
 
 impl MemoryCatalog {
+    /// The partitions of a table, by their values: where they lie.
+    pub fn partitions_of(&self, database: &str, name: &str) -> BTreeMap<Vec<String>, String> {
+        locked(&self.partitions).get(&(database.into(), name.into())).cloned().unwrap_or_default()
+    }
+
     /// All tables, in the order of database and name.
     pub fn tables(&self) -> Vec<CatalogTable> {
         locked(&self.tables).values().cloned().collect()
@@ -47,6 +53,28 @@ impl Catalog for MemoryCatalog {
                 Ok(())
             }
         }
+    }
+
+    async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>> {
+        self.there(&(database.into(), name.into()))?;
+        Ok(self.partitions_of(database, name).into_keys().collect())
+    }
+
+    async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
+        self.there(&address(table))?;
+        let mut all = locked(&self.partitions);
+        let registered = all.entry(address(table)).or_default();
+        registered.extend(partitions.iter().map(|folder| (folder.values.clone(), folder.location.clone())));
+        Ok(())
+    }
+}
+
+impl MemoryCatalog {
+    fn there(&self, address: &Address) -> Result<()> {
+        let known = locked(&self.tables).contains_key(address);
+        known
+            .then_some(())
+            .ok_or_else(|| Error::new(Kind::NotFound, format!("there is no table {}", address.1)))
     }
 }
 

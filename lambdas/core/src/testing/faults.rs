@@ -1,6 +1,6 @@
 //! Calls that fail on purpose: the n-th call of whatever port, before or after it took effect.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::ports::{
-    Catalog, CatalogTable, Content, CrawlerState, Crawlers, Created, Executions, Ledger, Object, ObjectStore,
-    ObjectVersion, Started,
+    Catalog, CatalogPartition, CatalogTable, Content, CrawlerState, Crawlers, Created, Executions, Ledger,
+    Object, ObjectStore, ObjectVersion, Started,
 };
 use crate::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, SourceId, SourceVersion, Status};
 
@@ -157,6 +157,12 @@ impl<P: Catalog + ?Sized> Catalog for Failing<'_, P> {
     }
     async fn update(&self, table: &CatalogTable) -> Result<()> {
         self.faults.pass(self.port.update(table)).await
+    }
+    async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>> {
+        self.faults.pass(self.port.partitions(database, name)).await
+    }
+    async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
+        self.faults.pass(self.port.put_partitions(table, partitions)).await
     }
 }
 

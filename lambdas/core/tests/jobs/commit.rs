@@ -1,11 +1,15 @@
 //! Registering tables in the catalog.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use tarn_core::ports::{Catalog, CatalogTable};
+use tarn_core::ports::ObjectStore;
+use tarn_core::ports::{Catalog, CatalogPartition, CatalogTable};
 use tarn_core::testing::{MemoryCatalog, small_lake, table};
 use tarn_core::{Kind, Result};
+use tarn_lake::Bucket;
 
-use crate::support::{Pipeline, World, only};
+use crate::support::{Pipeline, World, only, partitioned_lake};
 
 #[tokio::test]
 async fn a_table_is_created_then_left_alone_then_updated() {
@@ -30,6 +34,64 @@ async fn a_table_is_created_then_left_alone_then_updated() {
     assert_eq!((registered.database.as_str(), registered.name.as_str()), ("small_test_silver", "orders"));
     assert_eq!(registered.location, "s3://small-test-silver-123456789012-eu-west-1/orders/");
     assert_eq!(registered.columns[0], ("id".into(), "string".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn folders_become_partitions_and_their_columns_keys() {
+    let world = World::partitioned();
+    world.land("events_1.csv", "view\nbuy\n");
+    world.pipeline().run("r1").await.unwrap();
+    let registered = world.catalog.tables().into_iter().find(|table| table.name == "events").unwrap();
+    let string = |name: &str| (name.to_owned(), "string".to_owned());
+    assert_eq!((registered.columns, registered.partition_keys), (vec![string("at")], vec![string("what")]));
+    let partitions = || world.catalog.partitions_of("small_test_silver", "events");
+    let location = |letter: &str| {
+        (
+            vec![letter.to_owned()],
+            format!("s3://small-test-silver-123456789012-eu-west-1/events/what={letter}/"),
+        )
+    };
+    assert_eq!(partitions().into_iter().collect::<Vec<_>>(), [location("b"), location("v")]);
+
+    world.land("events_2.csv", "view\nadd\n");
+    world.pipeline().run("r2").await.unwrap();
+    assert_eq!(partitions().into_keys().collect::<Vec<_>>(), [["a"], ["b"], ["v"]]);
+    let again = world.pipeline().commit("r2", "events").await.unwrap();
+    assert_eq!((again.table.as_str(), again.partitions), ("unchanged", 0));
+    let zone = world.catalog.partitions_of("small_test_marketing", "events");
+    assert!(zone.values().all(|place| place.contains("-marketing-")) && zone.len() == 3, "{zone:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_table_has_its_partitions_registered_anew() {
+    let world = World::partitioned();
+    world.land("events_1.csv", "view\nbuy\n");
+    world.pipeline().run("r1").await.unwrap();
+    let mut lake = partitioned_lake();
+    lake.tables[0].description = "Another".into();
+    world.deploy(&lake);
+    world.pipeline().plan("r2").await.unwrap();
+    let committed = world.pipeline().commit("r2", "events").await.unwrap();
+    assert_eq!((committed.table.as_str(), committed.partitions), ("updated", 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_outside_of_the_tables_folders_are_no_partition() {
+    let world = World::partitioned();
+    let silver = world.names.bucket(&Bucket::Silver);
+    for key in [
+        "events/part-old.parquet",
+        "events/day=1/part.parquet",
+        "events/what=a/day=1/part.parquet",
+        "events/what=%FF/p",
+    ] {
+        world.store.replace(&silver, key, b"x".to_vec().into(), "f").await.unwrap();
+    }
+    world.store.replace(&silver, "events/what=a%2Fb/part.parquet", b"x".to_vec().into(), "f").await.unwrap();
+    world.pipeline().plan("r").await.unwrap();
+    assert_eq!(world.pipeline().commit("r", "events").await.unwrap().partitions, 1);
+    let partitions = world.catalog.partitions_of("small_test_silver", "events");
+    assert_eq!(partitions.into_keys().collect::<Vec<_>>(), [["a/b"]]);
 }
 
 #[tokio::test]
@@ -64,5 +126,11 @@ impl Catalog for Blind<'_> {
     }
     async fn update(&self, table: &CatalogTable) -> Result<()> {
         self.0.update(table).await
+    }
+    async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>> {
+        self.0.partitions(database, name).await
+    }
+    async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
+        self.0.put_partitions(table, partitions).await
     }
 }

@@ -47,6 +47,32 @@ async fn rows_go_to_silver_and_bytes_to_bronze() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_table_with_folders_has_an_object_in_each() {
+    let world = World::partitioned();
+    let item = planned(&world, "events.csv", "view\nbuy\n!bad\nvisit\n").await;
+    let converted = world.pipeline().convert(&item).await.unwrap();
+    assert_eq!((converted.rows, converted.bad_rows), (3, 1));
+    let id = item.source.id();
+    let keys = [format!("events/what=b/part-{id}.parquet"), format!("events/what=v/part-{id}.parquet")];
+    let silver = world.contents(&Bucket::Silver);
+    assert_eq!(silver.keys().cloned().collect::<Vec<_>>(), keys);
+    assert_eq!(silver[&keys[1]], "at,what -> at,what\nview\nvisit\n");
+    assert_eq!(world.record(&item.source).await.outcome.outputs, keys);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_folders_are_another_fingerprint() {
+    let prints = async |world: World| {
+        let item = planned(&world, "events.csv", "view\n").await;
+        world.pipeline().convert(&item).await.unwrap();
+        let silver = world.names.bucket(&Bucket::Silver);
+        let key = only(world.contents(&Bucket::Silver).into_keys().collect());
+        world.store.fingerprint(&silver, &key).await.unwrap()
+    };
+    assert_ne!(prints(World::new()).await, prints(World::partitioned()).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_rows_go_to_quarantine_and_good_ones_to_silver() {
     let world = World::new();
     let item = planned(&world, "events.csv", "a\n!b\nc\n").await;

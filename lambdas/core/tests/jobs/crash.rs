@@ -78,6 +78,33 @@ async fn the_next_run_makes_a_crash_good() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_crash_between_two_folders_is_made_good() {
+    let landed = || {
+        let world = World::partitioned();
+        world.land("events_1.csv", "a\nb\nc\n");
+        world
+    };
+    let clean = landed();
+    clean.pipeline().run("clean").await.unwrap();
+    for fault in Fault::ALL {
+        for nth in 1.. {
+            let world = landed();
+            let faults = FailAt::new(nth, fault);
+            let _ = world.failing(&world.layers(&faults)).run("struck").await;
+            world.clock.advance(PAST_EVERY_LEASE);
+            assert!(world.pipeline().run("next").await.unwrap().balanced);
+            assert_eq!(visible(&world), visible(&clean), "{fault:?} at call {nth}");
+            let partitions = |world: &World| world.catalog.partitions_of("small_test_silver", "events");
+            assert_eq!(partitions(&world), partitions(&clean), "{fault:?} at call {nth}");
+            assert_eq!(partitions(&clean).len(), 3);
+            if !faults.has_struck() {
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_same_run_can_be_made_again() {
     for fault in Fault::ALL {
         let mut nth = 1;

@@ -16,7 +16,7 @@ use tarn_core::testing::{
 use tarn_core::{
     Plan, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, TableItem, WorkItem, ZoneItem,
 };
-use tarn_lake::{Bucket, Lake, Names, TableName, ZoneName};
+use tarn_lake::{Bucket, ColumnName, Lake, Names, Placement, TableName, ZoneName};
 
 /// What a convert function has until it is stopped.
 pub const INVOCATION: Duration = Duration::from_secs(900);
@@ -29,6 +29,14 @@ pub const BEFORE_READING: u32 = 3;
 
 /// The call of a conversion by which everything is written and nothing is settled.
 pub const BEFORE_SETTLING: u32 = 6;
+
+/// The small lake with folders by `what` in the table `events`.
+pub fn partitioned_lake() -> Lake {
+    let mut lake = small_lake();
+    let what = ColumnName::new("what").unwrap();
+    lake.tables[0].placement = Placement { partition_by: vec![what], ..Placement::default() };
+    lake
+}
 
 /// The small lake, deployed.
 pub struct World {
@@ -52,6 +60,13 @@ impl World {
         let world =
             Self { names, clock, store, ledger: MemoryLedger::default(), catalog: MemoryCatalog::default() };
         world.deploy(&small_lake());
+        world
+    }
+
+    /// The same with folders by `what` in the table `events`.
+    pub fn partitioned() -> Self {
+        let world = Self::new();
+        world.deploy(&partitioned_lake());
         world
     }
 

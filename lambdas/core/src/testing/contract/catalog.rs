@@ -2,7 +2,7 @@
 
 use super::kind_of;
 use crate::Kind;
-use crate::ports::{Catalog, CatalogTable};
+use crate::ports::{Catalog, CatalogPartition, CatalogTable};
 
 /// A catalog and an empty database of it.
 pub struct CatalogUnderTest {
@@ -17,6 +17,8 @@ pub async fn catalog(make: impl AsyncFn() -> CatalogUnderTest) {
     a_table_comes_back_as_it_was_created(&make().await).await;
     create_never_overwrites(&make().await).await;
     update_changes_what_is_there(&make().await).await;
+    partitions_are_added_and_changed(&make().await).await;
+    more_partitions_than_one_call_takes_are_registered(&make().await).await;
 }
 
 async fn a_table_comes_back_as_it_was_created(place: &CatalogUnderTest) {
@@ -53,6 +55,39 @@ async fn update_changes_what_is_there(place: &CatalogUnderTest) {
     assert_eq!(catalog.table(database, "events").await.unwrap(), Some(changed));
 }
 
+fn partition(place: &CatalogUnderTest, values: &[&str]) -> CatalogPartition {
+    let folder: String = values.iter().map(|value| format!("{value}/")).collect();
+    let location = format!("{}{folder}", table(place, "events").location);
+    CatalogPartition { values: values.iter().map(|value| (*value).to_owned()).collect(), location }
+}
+
+async fn partitions_are_added_and_changed(place: &CatalogUnderTest) {
+    let CatalogUnderTest { catalog, database } = place;
+    assert_eq!(kind_of(catalog.partitions(database, "events").await), Some(Kind::NotFound));
+    let key = |name: &str| (name.to_owned(), "string".to_owned());
+    let parted = CatalogTable { partition_keys: vec![key("event"), key("shop")], ..table(place, "events") };
+    catalog.create(&parted).await.unwrap();
+    assert_eq!(catalog.table(database, "events").await.unwrap(), Some(parted.clone()));
+    assert!(catalog.partitions(database, "events").await.unwrap().is_empty());
+    let first =
+        [partition(place, &["view", "a/b 100%"]), partition(place, &["__HIVE_DEFAULT_PARTITION__", "ü"])];
+    catalog.put_partitions(&parted, &first).await.unwrap();
+    let more = [first[0].clone(), partition(place, &["buy", "a"])];
+    catalog.put_partitions(&parted, &more).await.unwrap();
+    let wanted = first.iter().chain(&more).map(|partition| partition.values.clone()).collect();
+    assert_eq!(catalog.partitions(database, "events").await.unwrap(), wanted);
+}
+
+async fn more_partitions_than_one_call_takes_are_registered(place: &CatalogUnderTest) {
+    let CatalogUnderTest { catalog, database } = place;
+    let parted = CatalogTable { partition_keys: vec![("n".into(), "int".into())], ..table(place, "events") };
+    catalog.create(&parted).await.unwrap();
+    let many: Vec<_> = (0..230).map(|n| partition(place, &[&n.to_string()])).collect();
+    catalog.put_partitions(&parted, &many).await.unwrap();
+    catalog.put_partitions(&parted, &many).await.unwrap();
+    assert_eq!(catalog.partitions(database, "events").await.unwrap().len(), 230);
+}
+
 fn table(place: &CatalogUnderTest, name: &str) -> CatalogTable {
     CatalogTable {
         database: place.database.clone(),
@@ -60,5 +95,6 @@ fn table(place: &CatalogUnderTest, name: &str) -> CatalogTable {
         description: "What happened in the shop".into(),
         location: format!("s3://bucket/{name}/"),
         columns: vec![("at".into(), "timestamp".into()), ("what".into(), "string".into())],
+        partition_keys: Vec::new(),
     }
 }
