@@ -163,3 +163,17 @@
 //! | more than 128 objects and lists in one another | bad row | read | refused |
 //! | the first line opens a list, or an object that it does not close | refused, `not_json_lines`, says what makes lines of it | refused | a list refused, an object over lines read |
 //! | U+FEFF before a later line | bad row | - | - |
+//!
+//! # Folders
+//! What a folder is called for each value is in the head of `folders`.
+//!
+//! | corner | tarn |
+//! |---|---|
+//! | null in `partition_by` | `__HIVE_DEFAULT_PARTITION__` |
+//! | the empty text | the same: Hive has no other name for it |
+//! | the text `__HIVE_DEFAULT_PARTITION__` | bad row |
+//! | `007` in an integer column | `7`: the value's folder, not the spelling's |
+//! | a value whose folders take more than 765 bytes | bad row |
+//! | more values than `max_partitions` | refused, `too_many_partitions`; `tarn convert` sorts instead |
+//! | a column that the file's layout has not | the folder of null |
+//! | a hidden column (`hash`, `mask`) | refused: the folder's name would show it |

@@ -200,15 +200,16 @@ impl Group {
         Ok(())
     }
 
+    /// The number of a column.
+    pub fn slot(&self, column: &ColumnName) -> Option<usize> {
+        self.slots.iter().position(|slot| slot.name == *column)
+    }
+
     /// What a row is worth in a column, by its fields in a text.
-    pub fn worth<'t>(
-        &'t self,
-        column: &ColumnName,
-        text: &'t [u8],
-        field: impl Fn(usize) -> Field,
-    ) -> Worth<'t> {
-        let slot = self.slots.iter().find(|slot| slot.name == *column);
-        let Some(Slot { source: Source::Field(place), column, .. }) = slot else { return Worth::Null };
+    pub fn worth<'t>(&'t self, slot: usize, text: &'t [u8], field: impl Fn(usize) -> Field) -> Worth<'t> {
+        let Some(Slot { source: Source::Field(place), column, .. }) = self.slots.get(slot) else {
+            return Worth::Null;
+        };
         let field = field(place.column - 1);
         let raw = text.get(field.start as usize..field.end as usize).unwrap_or_default();
         column.worth(raw, field.quoted).unwrap_or(Worth::Null)
