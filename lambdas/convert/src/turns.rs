@@ -79,7 +79,7 @@ impl<'a, R: Read + Send, W: Write + Send> Turns<'a, R, W> {
             let result = worker.convert(segment, lines.take().unwrap_or_default(), &mut relief);
             self.hand_in(segment, result);
             self.do_jobs(worker, segment.number);
-            worker.tools.spare.append(&mut self.results().spare);
+            worker.tools.refill(&mut self.results().spare);
         }
         std::mem::forget(stop);
     }

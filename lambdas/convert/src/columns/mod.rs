@@ -50,7 +50,9 @@ pub(crate) struct Tools {
     pub page: Vec<u8>,
     /// Buffers of column chunks that have been written, to be used again: the system gives and
     /// takes large ones page by page, which costs more than compressing them.
-    pub spare: Vec<Vec<u8>>,
+    spare: Vec<Vec<u8>>,
+    /// Buffers asked for since the last refill.
+    asked_for: usize,
 }
 
 impl Tools {
@@ -61,7 +63,20 @@ impl Tools {
             values: Vec::new(),
             page: Vec::new(),
             spare: Vec::new(),
+            asked_for: 0,
         })
+    }
+
+    /// Takes as many buffers of those that have been written as were asked for last time; the others
+    /// are for other threads, which would have to make new ones.
+    pub fn refill(&mut self, written: &mut Vec<Vec<u8>>) {
+        let wanted = std::mem::take(&mut self.asked_for).saturating_sub(self.spare.len());
+        self.spare.extend(written.drain(written.len().saturating_sub(wanted)..));
+    }
+
+    fn buffer(&mut self) -> Vec<u8> {
+        self.asked_for += 1;
+        self.spare.pop().unwrap_or_default()
     }
 }
 
@@ -223,7 +238,7 @@ impl Pages {
     }
 
     fn take_chunk(&mut self, tools: &mut Tools) -> Chunk {
-        let buffer = tools.spare.pop().unwrap_or_default();
+        let buffer = tools.buffer();
         std::mem::replace(&mut self.chunk, Chunk::new(self.column.clone(), buffer))
     }
 }
