@@ -7,6 +7,7 @@
 )]
 
 mod convert;
+mod edits;
 mod refusals;
 mod release;
 mod rules;

@@ -111,8 +111,10 @@ fn help_shows_examples_and_exit_statuses() {
     for part in ["tarn local start", "Exit status:", "deploy", "destroy"] {
         assert!(help.contains(part), "{help}");
     }
-    for command in ["deploy", "destroy", "run", "query", "push", "render"] {
-        let help = project.tarn(&[command, "--help"]).stdout;
-        assert!(help.contains("Example"), "{command}: {help}");
+    let written: [&[&str]; 3] = [&["zone", "add"], &["zone", "remove"], &["table", "remove"]];
+    let plain = ["deploy", "destroy", "run", "query", "push", "render"];
+    for command in plain.iter().map(std::slice::from_ref).chain(written) {
+        let help = project.tarn(&[command, &["--help"]].concat()).stdout;
+        assert!(help.contains("Example"), "{command:?}: {help}");
     }
 }

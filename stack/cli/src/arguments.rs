@@ -59,6 +59,12 @@ pub enum Command {
     /// Write the CloudFormation templates to a folder; needs no account
     #[command(after_help = "Example:\n  tarn render --out build/templates")]
     Render(Render),
+    /// Add a zone to lake.toml, or take one out; comments and order stay
+    #[command(subcommand)]
+    Zone(Zone),
+    /// Add a table to lake.toml, or take one out; comments and order stay
+    #[command(subcommand)]
+    Table(Table),
     /// Turn text into Parquet on this machine; needs no account, unless it lies in S3
     #[command(after_help = CONVERT_HELP)]
     Convert(Convert),
@@ -94,6 +100,57 @@ pub struct Render {
     /// Write what `deploy --local` would deploy
     #[arg(long)]
     pub local: bool,
+}
+
+const ZONE_ADD_HELP: &str = "\
+Examples:
+  tarn zone add finance --tables orders,events --description 'Monthly figures'
+  tarn zone add finance --tables orders --dry-run
+
+The block comes behind the last [[zone]]; no other byte of lake.toml changes. Nothing is deployed:
+tarn deploy does that. A file that would have faults is not written, and the faults are shown.";
+
+#[derive(Debug, Subcommand)]
+pub enum Zone {
+    /// Add a zone
+    #[command(after_help = ZONE_ADD_HELP)]
+    Add(ZoneAdd),
+    /// Take a zone out, with the comments directly above it
+    #[command(after_help = "Example:\n  tarn zone remove finance")]
+    Remove(BlockRemove),
+}
+
+#[derive(Debug, Args)]
+pub struct ZoneAdd {
+    /// Its bucket and database are called by it
+    pub name: String,
+    /// The tables it may have
+    #[arg(long, value_name = "NAME", value_delimiter = ',', required = true)]
+    pub tables: Vec<String>,
+    /// Whose it is and what for
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub description: String,
+    /// Show the block and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Table {
+    /// Take a table out, with the comments directly above it
+    #[command(
+        after_help = "Example:\n  tarn table remove events\n\nA table that zones have is refused; take it out of them first."
+    )]
+    Remove(BlockRemove),
+}
+
+#[derive(Debug, Args)]
+pub struct BlockRemove {
+    /// Its name
+    pub name: String,
+    /// Show the lines that would go, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 const CONVERT_HELP: &str = "\

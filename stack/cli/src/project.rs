@@ -64,13 +64,14 @@ pub fn folder(common: &Common) -> Result<PathBuf, Failure> {
     Ok(folder_of(&file(common)?))
 }
 
-fn environment(common: &Common) -> Result<EnvironmentName, Failure> {
+/// The environment that was asked for.
+pub fn environment(common: &Common) -> Result<EnvironmentName, Failure> {
     EnvironmentName::new(common.env.as_str())
         .map_err(|error| Failure::bad_input(error.to_string()).hint("write for example `--env dev`"))
 }
 
 /// The file that was named, or the nearest `lake.toml` in this folder or above.
-fn file(common: &Common) -> Result<PathBuf, Failure> {
+pub fn file(common: &Common) -> Result<PathBuf, Failure> {
     if let Some(named) = &common.config {
         let file = if named.is_dir() { named.join(FILE) } else { named.clone() };
         return std::path::absolute(&file)
@@ -90,7 +91,7 @@ fn folder_of(file: &Path) -> PathBuf {
 }
 
 /// The path relative to the current folder where that is shorter.
-fn shown_path(file: &Path) -> String {
+pub fn shown_path(file: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     file.strip_prefix(&here).unwrap_or(file).display().to_string()
 }

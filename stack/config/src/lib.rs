@@ -10,6 +10,7 @@ mod column;
 mod csv;
 mod diagnostic;
 mod document;
+pub mod edit;
 mod environment;
 mod faults;
 mod keys;

@@ -5,11 +5,14 @@ mod check;
 mod convert;
 mod deploy;
 mod destroy;
+mod edit;
 mod local;
 mod push;
 mod query;
 mod render;
 mod run;
+mod table;
+mod zone;
 
 use std::process::ExitCode;
 
@@ -22,6 +25,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Check => check::run(common),
         Command::Convert(options) => convert::run(common, options),
+        Command::Zone(options) => zone::run(common, options),
+        Command::Table(options) => table::run(common, options),
         Command::Render(options) => render::run(common, options),
         Command::Deploy(options) => deploy::run(common, options).await,
         Command::Destroy(options) => destroy::run(common, options).await,

@@ -1,0 +1,81 @@
+//! Whatever a file looks like, an edit changes the lines it is about and no others.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy spares only functions marked #[test], not their helpers"
+)]
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use tarn_config::edit::{Kind, add, remove, zone_block};
+use tarn_config::parse;
+use tarn_lake::EnvironmentName;
+
+const SAMPLES: [&str; 3] = [
+    include_str!("../../../examples/retail/lake.toml"),
+    include_str!("valid/everything.toml"),
+    include_str!("valid/minimal.toml"),
+];
+/// What people leave between the lines of a file.
+const LITTER: [&str; 6] = ["", "", "# a note", "   # indented [[zone]]", "\t", "# tables = [\"no\"]"];
+
+fn dev() -> EnvironmentName {
+    EnvironmentName::new("dev").unwrap()
+}
+
+/// A sample with comments and blank lines strewn over it, ended in one way or another.
+fn strewn() -> impl Strategy<Value = String> {
+    let litter = prop::collection::vec((0..200usize, select(&LITTER)), 0..12);
+    let ends = (select(&["\n", "\r\n"]), select(&["", "\n", "\n\n \n", "\n# the end", "  \n"]));
+    (select(&SAMPLES), litter, ends).prop_map(|(sample, litter, (line_end, end))| {
+        let mut lines: Vec<&str> = sample.trim_end().lines().collect();
+        for (place, piece) in litter {
+            lines.insert(place % (lines.len() + 1), piece);
+        }
+        let text = lines.join("\n") + end;
+        text.replace('\n', line_end)
+    })
+}
+
+fn lines(text: &str) -> Vec<&str> {
+    text.split('\n').collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_added_and_removed_leaves_no_trace(text in strewn()) {
+        let lake = parse(&text, &dev()).unwrap().lake;
+        let block = zone_block("added", "by a command", &[lake.tables[0].name.to_string()]);
+        let added = add(&text, &dev(), Kind::Zone, "added", &block).unwrap();
+        let zone = parse(&added.text, &dev()).unwrap().lake.zones.pop().unwrap();
+        prop_assert_eq!(zone.description, "by a command");
+        prop_assert_eq!(added.text.contains('\r'), text.contains('\r'));
+        let (before, after) = (lines(&text), lines(&added.text));
+        let came = after.len() - before.len();
+        let first = added.line + 3 - came;
+        let (head, tail) = (&after[..first], &after[first + came..]);
+        let ends = |lines: &[&str]| lines.concat().replace('\r', "");
+        prop_assert_eq!(ends(head), ends(&before[..first]));
+        prop_assert_eq!(ends(tail), ends(&before[first..]));
+        let removed = remove(&added.text, &dev(), Kind::Zone, "added").unwrap();
+        prop_assert_eq!(removed.text, text);
+    }
+
+    #[test]
+    fn a_zone_that_goes_takes_only_lines_that_stand_together(text in strewn()) {
+        let lake = parse(&text, &dev()).unwrap().lake;
+        for zone in &lake.zones {
+            let removed = remove(&text, &dev(), Kind::Zone, zone.name.as_str()).unwrap();
+            let (before, after) = (lines(&text), lines(&removed.text));
+            let gone = before.len() - after.len();
+            let same = before.iter().zip(&after).take_while(|(before, after)| before.trim_end_matches('\r') == after.trim_end_matches('\r'));
+            let first = same.count();
+            let kept = [&before[..first], &before[first + gone..]].concat();
+            prop_assert_eq!(kept.concat().replace('\r', ""), after.concat().replace('\r', ""));
+            prop_assert!(before[first..first + gone].iter().any(|line| line.contains(zone.name.as_str())));
+        }
+    }
+}
