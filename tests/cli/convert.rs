@@ -83,7 +83,7 @@ fn what_is_inferred_can_be_pasted() {
     project.write("orders.csv", text);
     let done = project.done(&["convert", "orders.csv", "--infer", "--out", "o"]);
     let block = done.stdout.split("\norders.csv ->").next().unwrap();
-    let wanted = "[[table]]\nname = \"orders\"\nfiles = \"orders*\"\ndelimiter = \";\"\n\n[table.columns]\n\
+    let wanted = "[[table]]\nname = \"orders\"\nfiles = \"orders*.csv\"\ndelimiter = \";\"\n\n[table.columns]\n\
                   id = \"int64\"\ncode = \"string\"\nprice = \"float64\"\nday = \"date\"\nat = \"timestamp(ms)\"\n";
     assert_eq!(block, wanted, "{}", done.stdout);
     let found = read(&project.path("o/orders.parquet"));
@@ -129,7 +129,7 @@ fn json_lines_are_known_by_their_beginning_and_declared_by_a_word() {
     project.write("clicks.jsonl", text);
     let done = project.done(&["convert", "clicks.jsonl", "--infer", "--out", "o"]);
     let block = done.stdout.split("\nclicks.jsonl ->").next().unwrap();
-    let wanted = "[[table]]\nname = \"clicks\"\nfiles = \"clicks*\"\nformat = \"jsonl\"\n\n[table.columns]\n\
+    let wanted = "[[table]]\nname = \"clicks\"\nfiles = \"clicks*.jsonl\"\nformat = \"jsonl\"\n\n[table.columns]\n\
                   user_id = { type = \"int64\", from = \"user-id\" }\nat = \"timestamp(ms)\"\n\
                   tags = \"string\"\nok = \"bool\"\n";
     assert_eq!(block, wanted, "{}", done.stdout);

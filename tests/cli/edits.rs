@@ -102,3 +102,71 @@ fn a_link_stays_a_link() {
     assert!(fs::symlink_metadata(project.path("lake.toml")).unwrap().is_symlink());
     assert!(fs::read_to_string(there).unwrap().contains("finance"));
 }
+
+#[test]
+fn a_table_is_inferred_of_a_file_and_comes_behind_the_last_one() {
+    let project = Project::example("retail", "dev");
+    let before = text(&project);
+    project.write("in/orders_20260131.csv", "Order No.;placed;price\n1;2026-01-31;9.90\n2;2026-02-01;\n");
+    let added = project.done(&[
+        "table",
+        "add",
+        "orders",
+        "--from",
+        "in/orders_20260131.csv",
+        "--description",
+        "What was bought",
+    ]);
+    let block = "[[table]]\nname = \"orders\"\ndescription = \"What was bought\"\n\
+                 files = \"orders_{date:%Y%m%d}.csv\"\ndelimiter = \";\"\n\n[table.columns]\n\
+                 order_no = { type = \"int64\", from = \"Order No.\" }\nplaced = \"date\"\nprice = \"float64\"\n";
+    assert_eq!(added.stdout, block);
+    assert!(added.stderr.contains("this one file") && !added.stderr.contains("64 KiB"), "{}", added.stderr);
+    let zones = before.find("\n[[zone]]").unwrap();
+    assert_eq!(text(&project), format!("{}\n{block}{}", &before[..zones], &before[zones..]));
+    // What was written is what the file is converted by.
+    let report = project.json(&["convert", "in/orders_20260131.csv", "--table", "orders", "--out", "o"]);
+    assert_eq!((&report["files"][0]["rows"], &report["files"][0]["bad_rows"]), (&2.into(), &0.into()));
+    project.done(&["table", "remove", "orders"]);
+    assert_eq!(text(&project), before);
+}
+
+#[test]
+fn json_lines_are_known_and_what_is_uncertain_is_said() {
+    let project = Project::example("retail", "dev");
+    let row = "{\"page\":\"home\",\"ms\":12}\n";
+    project.write("clicks.jsonl", row.repeat(4000));
+    project.write("plain.csv", "1,x\n2,y\n");
+    let added = project.json(&["table", "add", "clicks", "--from", "clicks.jsonl", "--files", "web/*.jsonl"]);
+    assert!(added["block"].as_str().unwrap().contains("format = \"jsonl\""), "{added}");
+    let notes = added["notes"].to_string();
+    assert!(notes.contains("64 KiB") && notes.contains("does not match `clicks.jsonl`"), "{notes}");
+    let before = text(&project);
+    let shown = project.json(&["table", "add", "plain", "--from", "plain.csv", "--dry-run"]);
+    assert!(shown["notes"].to_string().contains("no header was seen"), "{shown}");
+    assert!(shown["block"].as_str().unwrap().contains("header = false"), "{shown}");
+    assert_eq!((&shown["written"], text(&project)), (&false.into(), before));
+}
+
+#[test]
+fn a_table_that_cannot_be_is_not_written() {
+    let project = Project::example("retail", "dev");
+    let before = text(&project);
+    project.write("events_9.csv", "a,b\n1,2\n");
+    project.write("other.csv", "a,b\n1,2\n");
+    project.write("empty.csv", "");
+    for (arguments, part) in [
+        (&["visits", "--from", "events_9.csv"][..], "belongs to the table `events` already"),
+        (&["events", "--from", "other.csv"], "lake.toml:12: the table `events` is there already"),
+        (&["Other", "--from", "other.csv"], "write for example `other`"),
+        (&["other", "--from", "other.csv", "--files", "{day}"], "is no file pattern"),
+        (&["empty", "--from", "empty.csv"], "no columns can be inferred"),
+        (&["none", "--from", "none.csv"], "none.csv cannot be read"),
+    ] {
+        let refused = project.tarn(&[&["table", "add"], arguments].concat());
+        assert_eq!(refused.code, 2, "{arguments:?}\n{}", refused.stderr);
+        assert!(refused.stderr.contains(part), "{arguments:?} lacks {part}\n{}", refused.stderr);
+        assert_eq!(text(&project), before, "{arguments:?}");
+    }
+    project.done(&["table", "add", "visits", "--from", "events_9.csv", "--files", "visits/*.csv"]);
+}

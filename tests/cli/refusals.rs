@@ -111,7 +111,8 @@ fn help_shows_examples_and_exit_statuses() {
     for part in ["tarn local start", "Exit status:", "deploy", "destroy"] {
         assert!(help.contains(part), "{help}");
     }
-    let written: [&[&str]; 3] = [&["zone", "add"], &["zone", "remove"], &["table", "remove"]];
+    let written: [&[&str]; 4] =
+        [&["zone", "add"], &["zone", "remove"], &["table", "add"], &["table", "remove"]];
     let plain = ["deploy", "destroy", "run", "query", "push", "render"];
     for command in plain.iter().map(std::slice::from_ref).chain(written) {
         let help = project.tarn(&[command, &["--help"]].concat()).stdout;

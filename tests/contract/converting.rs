@@ -126,3 +126,18 @@ async fn objects_are_converted_on_moto() {
 async fn a_refused_object_changes_nothing() {
     check_refusals(Service::Moto).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_is_inferred_of_an_object() {
+    let bucket = Bucket::of(Service::MiniStack).await;
+    bucket.put("clicks/visits_20260131.csv", &text(3)).await;
+    let example = tarn_tests::repository().join("examples/retail/lake.toml");
+    bucket.project.write("lake.toml", std::fs::read(example).unwrap());
+    let object = bucket.address("clicks/visits_20260131.csv");
+    let added = bucket.project.tarn_at(&bucket.endpoint, &["table", "add", "visits", "--from", &object]);
+    assert_eq!(added.code, 0, "{}", added.stderr);
+    let wanted = "[[table]]\nname = \"visits\"\nfiles = \"clicks/visits_{date:%Y%m%d}.csv\"\n\n\
+                  [table.columns]\nid = \"int64\"\nevent = \"string\"\n";
+    assert_eq!(added.stdout, wanted);
+    bucket.project.done(&["check"]);
+}

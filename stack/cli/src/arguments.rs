@@ -135,13 +135,46 @@ pub struct ZoneAdd {
     pub dry_run: bool,
 }
 
+const TABLE_ADD_HELP: &str = "\
+Examples:
+  tarn table add orders --from data/orders_20260131.csv
+  tarn table add clicks --from s3://shop-dev-landing-123456789012-eu-central-1/clicks/1.jsonl
+  tarn table add orders --from orders.csv --files 'shop/orders*.csv' --dry-run
+
+The file is read as a whole. Delimiter, header and whether it is JSON Lines are judged by its first
+64 KiB, types by every row. What is a date in its name becomes {date:...} in `files`. The block comes
+behind the last [[table]]; no other byte of lake.toml changes, and nothing is deployed.";
+
 #[derive(Debug, Subcommand)]
 pub enum Table {
+    /// Add a table: its columns and format are those of a file
+    #[command(after_help = TABLE_ADD_HELP)]
+    Add(TableAdd),
     /// Take a table out, with the comments directly above it
     #[command(
         after_help = "Example:\n  tarn table remove events\n\nA table that zones have is refused; take it out of them first."
     )]
     Remove(BlockRemove),
+}
+
+#[derive(Debug, Args)]
+pub struct TableAdd {
+    /// What SQL calls it
+    pub name: String,
+    /// A file as they land, or an object as s3://BUCKET/KEY, compressed or not
+    #[arg(long, value_name = "FILE")]
+    pub from: PathBuf,
+    /// Which files in landing belong to it [default: those called like FILE]
+    #[arg(long, value_name = "PATTERN")]
+    pub files: Option<String>,
+    /// What it holds
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub description: String,
+    /// Show the block and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Debug, Args)]

@@ -3,11 +3,11 @@
 mod block;
 mod columns;
 mod file;
-mod input;
+pub mod input;
 mod output;
 mod plan;
 mod progress;
-mod remote;
+pub mod remote;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

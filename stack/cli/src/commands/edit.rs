@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use tarn_config::Source;
 use tarn_config::edit::{Edited, Kind, Refusal};
-use tarn_lake::EnvironmentName;
+use tarn_lake::{EnvironmentName, Lake};
 
 use crate::arguments::{BlockRemove, Common};
 use crate::console::{self, GOOD, styled};
@@ -45,6 +45,11 @@ impl File {
             |error: io::Error| Failure::bad_input(format!("{} cannot be read: {error}", path.display()));
         let text = fs::read_to_string(&path).map_err(unreadable)?;
         Ok(Self { shown: project::shown_path(&path), path, text, environment })
+    }
+
+    /// What the file says.
+    pub fn lake(&self) -> Result<Lake, Refusal> {
+        tarn_config::parse(&self.text, &self.environment).map(|parsed| parsed.lake).map_err(Refusal::Before)
     }
 
     /// Writes an edit, unless it is only to be looked at, and says so.

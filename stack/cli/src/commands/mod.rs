@@ -6,6 +6,7 @@ mod convert;
 mod deploy;
 mod destroy;
 mod edit;
+mod inferred;
 mod local;
 mod push;
 mod query;

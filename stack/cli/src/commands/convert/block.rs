@@ -1,41 +1,15 @@
-//! A table's block as `lake.toml` has it.
+//! A table's block as `lake.toml` has it, for a file of which only the name is known.
 
-use std::fmt::Write;
 use std::path::Path;
 
+use tarn_config::edit::{self, NewTable};
 use tarn_lake::{Csv, Layout};
 
 /// The block of a table of files like this one; what is the default is left out.
 pub fn of(input: &Path, csv: &Csv, layout: &Layout) -> String {
-    let name = table_name(input);
-    let mut block = format!("[[table]]\nname = \"{name}\"\nfiles = \"{name}*\"\n");
-    let default = Csv::default();
-    if csv.format != default.format {
-        let _ = writeln!(block, "format = \"{}\"", csv.format.word());
-    }
-    if csv.delimiter != default.delimiter {
-        let delimiter = if csv.delimiter == '\t' { "\\t".into() } else { csv.delimiter.to_string() };
-        let _ = writeln!(block, "delimiter = \"{delimiter}\"");
-    }
-    if csv.header != default.header {
-        let _ = writeln!(block, "header = {}", csv.header);
-    }
-    block.push_str("\n[table.columns]\n");
-    for column in &layout.columns {
-        let _ = match &column.from {
-            None => writeln!(block, "{} = \"{}\"", column.name, column.kind),
-            Some(from) => {
-                let from = quoted(from);
-                writeln!(block, "{} = {{ type = \"{}\", from = {from} }}", column.name, column.kind)
-            }
-        };
-    }
-    block
-}
-
-/// A TOML string: its escapes are those of JSON, but for one control character.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+    let file = input.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (name, files) = (table_name(input), edit::pattern_of(file));
+    NewTable { name: &name, description: "", files: &files, csv, layout }.block()
 }
 
 /// The file's name as far as a table can have it.
@@ -66,7 +40,7 @@ mod tests {
     fn a_block_says_what_is_not_the_default() {
         let inferred = tarn_convert::infer(&b"1\tx\n2\ty\n"[..]).unwrap();
         let block = of(Path::new("data/2024 Orders.csv.gz"), &inferred.csv, &inferred.layout);
-        let wanted = "[[table]]\nname = \"table_2024_orders\"\nfiles = \"table_2024_orders*\"\n\
+        let wanted = "[[table]]\nname = \"table_2024_orders\"\nfiles = \"* Orders.csv.gz\"\n\
                       delimiter = \"\\t\"\nheader = false\n\n[table.columns]\n\
                       column_1 = \"int64\"\ncolumn_2 = \"string\"\n";
         assert_eq!(block, wanted);
@@ -79,7 +53,7 @@ mod tests {
         let text = r#"{"user-id":1,"at":"2024-02-29","a \"b\\\u0007":true}"#;
         let inferred = tarn_convert::infer(text.as_bytes()).unwrap();
         let block = of(Path::new("clicks.jsonl"), &inferred.csv, &inferred.layout);
-        let wanted = "[[table]]\nname = \"clicks\"\nfiles = \"clicks*\"\nformat = \"jsonl\"\n\n\
+        let wanted = "[[table]]\nname = \"clicks\"\nfiles = \"clicks*.jsonl\"\nformat = \"jsonl\"\n\n\
                       [table.columns]\nuser_id = { type = \"int64\", from = \"user-id\" }\nat = \"date\"\n\
                       a_b = { type = \"bool\", from = \"a \\\"b\\\\\\u0007\" }\n";
         assert_eq!(block, wanted);

@@ -70,7 +70,8 @@ impl Settings {
 impl Plan {
     /// Checks every input and output; what is wrong with any of them ends the command.
     pub fn new(common: &Common, options: &Convert, columns: &Columns) -> Result<Self, Failure> {
-        let remote = Remote::connect(common, options)?.map(Arc::new);
+        let paths = options.inputs.iter().chain([&options.out]);
+        let remote = Remote::connect(common, options.place, paths)?.map(Arc::new);
         let target = Address::of(&options.out).map(Target::new).transpose()?;
         let target = remote.clone().zip(target);
         let folder = target.as_ref().map_or(&options.out, |(_, target)| &target.staging).clone();

@@ -16,7 +16,7 @@ use tokio::runtime::Handle;
 use super::output;
 use super::plan::REJECTS;
 use crate::account;
-use crate::arguments::{Common, Convert};
+use crate::arguments::{Common, Place};
 use crate::failure::Failure;
 
 const SCHEME: &str = "s3://";
@@ -50,14 +50,17 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Connects if an input or the output lies in S3. To be called where the thread may block.
-    pub fn connect(common: &Common, options: &Convert) -> Result<Option<Self>, Failure> {
-        let paths = options.inputs.iter().chain([&options.out]);
-        if paths.filter_map(|path| Address::of(path)).next().is_none() {
+    /// Connects if any of the paths lies in S3. To be called where the thread may block.
+    pub fn connect<'p>(
+        common: &Common,
+        place: Place,
+        paths: impl IntoIterator<Item = &'p PathBuf>,
+    ) -> Result<Option<Self>, Failure> {
+        if !paths.into_iter().any(|path| Address::of(path).is_some()) {
             return Ok(None);
         }
         let runtime = Handle::current();
-        let config = runtime.block_on(account::config(common, options.place))?;
+        let config = runtime.block_on(account::config(common, place))?;
         Ok(Some(Self { store: S3::new(&config), runtime }))
     }
 
