@@ -1,8 +1,9 @@
 //! The project: where `lake.toml` lies, what it says, and the folders beside it.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
-use tarn_config::Source;
+use tarn_config::Files;
 use tarn_lake::{EnvironmentName, Lake};
 
 use crate::arguments::Common;
@@ -26,18 +27,15 @@ impl Project {
     pub fn load(common: &Common) -> Result<Self, Failure> {
         let environment = environment(common)?;
         let file = file(common)?;
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| Failure::bad_input(format!("{} cannot be read: {error}", file.display())))?;
-        let shown = shown_path(&file);
-        let source = Source { path: &shown, text: &text };
-        match tarn_config::parse(&text, &environment) {
+        let files = read(&file)?;
+        match tarn_config::parse_files(&files, &environment) {
             Ok(parsed) => {
-                show(&parsed.warnings, &source);
+                show(&parsed.warnings, &files);
                 let warnings = parsed.warnings.len();
                 Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
             }
             Err(diagnostics) => {
-                show_faults(common, &diagnostics, &source);
+                show_faults(common, &diagnostics, &files);
                 Err(Failure::shown())
             }
         }
@@ -90,6 +88,44 @@ fn folder_of(file: &Path) -> PathBuf {
     file.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
+/// The lake's file, and those of its tables and zones beside it.
+pub fn read(file: &Path) -> Result<Files, Failure> {
+    let mut files = Files::new(shown_path(file), &text_of(file)?);
+    let folder = folder_of(file);
+    for part in parts(&folder.join("tables"))? {
+        files.add_tables(shown_path(&part), &text_of(&part)?);
+    }
+    for part in parts(&folder.join("zones"))? {
+        files.add_zones(shown_path(&part), &text_of(&part)?);
+    }
+    Ok(files)
+}
+
+/// The TOML files of a folder, by name; none where there is no such folder. Files that begin with a
+/// dot are an editor's.
+fn parts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable = |error: io::Error| unreadable(folder, &error);
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(unreadable)?;
+    let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    paths.retain(|path| path.extension().is_some_and(|kind| kind == "toml") && !hidden(path));
+    paths.sort();
+    Ok(paths)
+}
+
+fn text_of(file: &Path) -> Result<String, Failure> {
+    std::fs::read_to_string(file).map_err(|error| unreadable(file, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    Failure::bad_input(format!("{} cannot be read: {error}", path.display()))
+}
+
 /// The path relative to the current folder where that is shorter.
 pub fn shown_path(file: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
@@ -97,18 +133,18 @@ pub fn shown_path(file: &Path) -> String {
 }
 
 /// Shows faults, each under its line; for a script as JSON.
-pub fn show_faults(common: &Common, diagnostics: &[tarn_config::Diagnostic], source: &Source) {
+pub fn show_faults(common: &Common, diagnostics: &[tarn_config::Diagnostic], files: &Files) {
     if common.json {
-        let faults: Vec<_> = diagnostics.iter().map(|fault| fault.located(source)).collect();
-        console::json(&serde_json::json!({ "file": source.path, "faults": faults }));
+        let faults: Vec<_> = diagnostics.iter().map(|fault| files.located(fault)).collect();
+        console::json(&serde_json::json!({ "faults": faults }));
     } else {
-        show(diagnostics, source);
+        show(diagnostics, files);
     }
 }
 
-fn show(diagnostics: &[tarn_config::Diagnostic], source: &Source) {
+fn show(diagnostics: &[tarn_config::Diagnostic], files: &Files) {
     let colours = console::shows_colours();
     for diagnostic in diagnostics {
-        console::note(format!("{}\n", diagnostic.render(source, colours)));
+        console::note(format!("{}\n", files.render(diagnostic, colours)));
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A diagnostic does not hold the text it speaks of, so whoever shows it passes the [`Source`].
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet, normalize_untrusted_str};
@@ -46,6 +47,8 @@ pub struct Diagnostic {
 /// A diagnostic for machines: what `--json` prints.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Located<'a> {
+    /// The file, as messages call it.
+    pub file: &'a str,
     /// Error or warning.
     pub severity: Severity,
     /// Which kind of fault, such as `unknown-key`.
@@ -125,6 +128,12 @@ codes! {
     NameTooLong = "name-too-long",
     /// Nothing starts the pipeline.
     NoSchedule = "no-schedule",
+    /// A protected environment has nobody to send a mail to.
+    NobodyIsTold = "nobody-is-told",
+    /// A protected environment does not say which account it belongs to.
+    AnyAccount = "any-account",
+    /// A secret stands in the file.
+    Secret = "secret",
 }
 
 impl Diagnostic {
@@ -159,8 +168,9 @@ impl Diagnostic {
     }
 
     /// The diagnostic with its line and column, ready to be serialised.
-    pub fn located(&self, source: &Source) -> Located<'_> {
+    pub fn located<'a>(&'a self, source: &Source<'a>) -> Located<'a> {
         Located {
+            file: source.path,
             severity: self.severity,
             code: self.code,
             line: self.line(source),
@@ -178,13 +188,24 @@ impl Diagnostic {
             Severity::Warning => Level::WARNING,
         };
         let place = AnnotationKind::Primary.span(self.first_line(source.text)).label(self.label.as_str());
-        let snippet = Snippet::source(source.text).path(source.path).annotation(place);
+        let snippet = Snippet::source(self.without_secret(source.text)).path(source.path).annotation(place);
         let mut group = level.primary_title(self.title.as_str()).id(self.code.name()).element(snippet);
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(normalize_untrusted_str(help)));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
+    }
+
+    /// The text as it may be shown: the rest of a line with a secret goes to no terminal and no log.
+    fn without_secret<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let Some((before, rest)) =
+            text.split_at_checked(self.span.start).filter(|_| self.code == Code::Secret)
+        else {
+            return Cow::Borrowed(text);
+        };
+        let (line, after) = rest.split_at(rest.find('\n').unwrap_or(rest.len()));
+        Cow::Owned([before, &"*".repeat(line.len()), after].concat())
     }
 
     /// The span as far as its first line goes: the place is enough, a whole block would bury it.

@@ -10,14 +10,11 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, bucket_fit, environment, lake, schedule, table, zone};
+use crate::{Code, Diagnostic, bucket_fit, environment, lake, secret, settings, table, zone};
 
 const VERSION: Key =
     Key::required("version", Wants::Version, "version = 1", "it says which format the file is written in");
 const LAKE: Key = Key::required("lake", Wants::Block(&lake::BLOCK), "[lake]", "it names the lake");
-const SCHEDULE: Key =
-    Key::optional("schedule", Wants::Block(&schedule::BLOCK), "[schedule]", "when the pipeline runs")
-        .also(&["schedules", "cron"]);
 const ENV: Key = Key::optional(
     "env",
     Wants::NamedBlocks(&environment::BLOCK),
@@ -31,7 +28,21 @@ const ZONE: Key =
     Key::optional("zone", Wants::Blocks(&zone::BLOCK), "[[zone]]", "an application's or a team's own part");
 
 /// The top level of the file.
-pub static BLOCK: Block = Block { header: "lake.toml", keys: &[VERSION, LAKE, SCHEDULE, ENV, TABLE, ZONE] };
+pub static BLOCK: Block = Block {
+    header: "lake.toml",
+    keys: &[
+        VERSION,
+        LAKE,
+        settings::SCHEDULE,
+        settings::AWS,
+        settings::RETENTION,
+        settings::ALARMS,
+        settings::TAGS,
+        ENV,
+        TABLE,
+        ZONE,
+    ],
+};
 
 /// Reads the whole document. `None`, or a lake with holes, is only returned beside a fault.
 pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Faults<'a>) -> Option<Lake> {
@@ -41,9 +52,11 @@ pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Fault
     }
     let reader = Reader::open(&BLOCK, root, first_key(root), "the file", faults);
     take_version(&reader);
-    let lake = reader.block(&LAKE, &lake::BLOCK).and_then(|block| lake::read(&block));
-    let schedule = schedule::read(&reader, &SCHEDULE, &LAKE);
-    let environment = environment::read(&reader, &ENV, name);
+    secret::refuse_all(root, faults);
+    let lake_block = reader.block(&LAKE, &lake::BLOCK);
+    let place = lake_block.as_ref().map(Reader::place);
+    let lake = lake_block.and_then(|block| lake::read(&block));
+    let (environment, schedule) = environment::read(&reader, &ENV, name, place.as_ref());
     let tables = table::read_all(&reader.blocks(&TABLE, &table::BLOCK, "table"), faults);
     let zones = zone::read_all(&reader.blocks(&ZONE, &zone::BLOCK, "zone"), &tables.names, faults);
     let lake = lake?;

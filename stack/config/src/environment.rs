@@ -1,28 +1,55 @@
 //! `[env.NAME]`: what one deployment of the lake differs in.
 
-use tarn_lake::{Environment, EnvironmentName};
+use std::ops::Range;
+
+use tarn_lake::{Environment, EnvironmentName, Schedule};
 use toml::Spanned;
 
 use crate::diagnostic::quote;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::{Reader, Value, found};
-use crate::{Code, Diagnostic, name};
+use crate::settings::Settings;
+use crate::{Code, Diagnostic, name, settings};
 
 const PROTECTED: Key =
     Key::optional("protected", Wants::Flag, "protected = true", "whether the data outlives a `tarn destroy`")
         .also(&["protect", "retain", "termination_protection"]);
 
 /// The keys of `[env.NAME]`.
-pub static BLOCK: Block = Block { header: "[env.NAME]", keys: &[PROTECTED] };
+pub static BLOCK: Block = Block {
+    header: "[env.NAME]",
+    keys: &[
+        PROTECTED,
+        settings::SCHEDULE,
+        settings::AWS,
+        settings::RETENTION,
+        settings::ALARMS,
+        settings::TAGS,
+    ],
+};
 
 /// The one environment that is protected unless the file says otherwise.
 const PROTECTED_BY_DEFAULT: &str = "prod";
 
+/// What one environment says of itself, and where.
+#[derive(Default)]
+struct Written {
+    place: Option<Range<usize>>,
+    protected: Option<bool>,
+    settings: Settings,
+}
+
 /// Checks every environment of the file and returns the one that is asked for, which needs no
-/// block of its own.
-pub fn read(root: &Reader, key: &Key, wanted: &EnvironmentName) -> Environment {
-    let mut protected = None;
-    let environments = root.table(key).map(Spanned::into_inner);
+/// block of its own. What is missing in it is said at its block, or at `lake`.
+pub fn read(
+    root: &Reader,
+    key: &Key,
+    wanted: &EnvironmentName,
+    lake: Option<&Range<usize>>,
+) -> (Environment, Schedule) {
+    let general = Settings::read(root);
+    let mut own = None;
+    let environments = root.table_if_written(key).map(Spanned::into_inner);
     for (written, value) in environments.into_iter().flatten() {
         let text = Spanned::new(written.span(), written.get_ref().as_ref());
         let name = name::check::<EnvironmentName>(&text, root.faults);
@@ -32,13 +59,18 @@ pub fn read(root: &Reader, key: &Key, wanted: &EnvironmentName) -> Environment {
         };
         let place = if value.span().is_empty() { written.span() } else { value.span() };
         let subject = format!("`[env.{}]`", text.get_ref());
-        let flag = root.open_inner(&BLOCK, table, place, subject).flag(&PROTECTED);
+        let block = root.open_inner(&BLOCK, table, place.clone(), subject);
+        let settings = Settings::read(&block);
         if name.as_ref() == Some(wanted) {
-            protected = flag;
+            own = Some(Written { place: Some(place), protected: block.flag(&PROTECTED), settings });
+        } else {
+            block.flag(&PROTECTED);
         }
     }
-    let protected = protected.unwrap_or(wanted.as_str() == PROTECTED_BY_DEFAULT);
-    Environment { name: wanted.clone(), protected }
+    let own = own.unwrap_or_default();
+    let protected = own.protected.unwrap_or(wanted.as_str() == PROTECTED_BY_DEFAULT);
+    let environment = Environment::new(wanted.clone(), protected);
+    own.settings.or(general).apply(environment, root, lake, own.place.as_ref().or(lake))
 }
 
 fn no_block(name: &str, value: &Value) -> Diagnostic {

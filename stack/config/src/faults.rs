@@ -6,19 +6,19 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use crate::Diagnostic;
 use crate::diagnostic::line_of;
+use crate::{Diagnostic, Files};
 
-/// The faults found so far in one text.
+/// The faults found so far in the files of a project.
 pub struct Faults<'a> {
-    text: &'a str,
+    files: &'a Files,
     found: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Faults<'a> {
     /// No faults yet.
-    pub fn new(text: &'a str) -> Self {
-        Self { text, found: RefCell::default() }
+    pub fn new(files: &'a Files) -> Self {
+        Self { files, found: RefCell::default() }
     }
 
     /// Records one.
@@ -26,14 +26,19 @@ impl<'a> Faults<'a> {
         self.found.borrow_mut().push(fault);
     }
 
-    /// The line of a place, for messages about two places.
-    pub fn line(&self, span: &Range<usize>) -> usize {
-        line_of(self.text, span.start)
+    /// Where a place is, such as `on line 3`, for a message about another.
+    pub fn where_is(&self, span: &Range<usize>, seen_from: &Range<usize>) -> String {
+        self.files.where_is(span, seen_from)
+    }
+
+    /// Whether two places are on one line.
+    pub fn on_one_line(&self, one: &Range<usize>, other: &Range<usize>) -> bool {
+        line_of(self.files.text(), one.start) == line_of(self.files.text(), other.start)
     }
 
     /// What the user wrote at a place.
     pub fn written(&self, span: &Range<usize>) -> &'a str {
-        self.text.get(span.clone()).unwrap_or_default()
+        self.files.text().get(span.clone()).unwrap_or_default()
     }
 
     /// All of them, as they were found.

@@ -57,6 +57,8 @@ pub enum Wants {
     Keys,
     /// A table of columns.
     Columns,
+    /// A table of strings under names of the user's choice.
+    Tags,
     /// One block.
     Block(&'static Block),
     /// Blocks under names of the user's choice, `[env.NAME]`.
@@ -129,6 +131,7 @@ impl Wants {
             Wants::Mask => "a string or `{ keep_last = 4 }`",
             Wants::Keys => "a list of columns",
             Wants::Columns => "a table of columns",
+            Wants::Tags => "a table of strings",
             Wants::Block(_) => "one block",
             Wants::NamedBlocks(_) => "a set of named blocks",
             Wants::Blocks(_) => "a list of blocks",

@@ -143,8 +143,10 @@ fn refuse_same_day(layouts: &[Written], faults: &Faults) {
         if first.get_ref() == second.get_ref() {
             let title = format!("two layouts begin on {}", second.get_ref());
             let fault = Diagnostic::error(Code::SameDay, second.span(), title);
-            let fault = fault
-                .label(format!("the layout on line {} begins on this day too", faults.line(&first.span())));
+            let fault = fault.label(format!(
+                "the layout {} begins on this day too",
+                faults.where_is(&first.span(), &second.span())
+            ));
             faults.push(fault.help("give one of them another day, or leave one out"));
         }
     }
@@ -182,9 +184,9 @@ fn refuse_type_changes(layouts: &[Written], faults: &Faults) {
 fn type_change(first: &Spanned<Column>, later: &Spanned<Column>, faults: &Faults) -> Diagnostic {
     let (Column { name, kind: before, .. }, after) = (first.get_ref(), later.get_ref().kind);
     let title = format!("the column `{name}` changes its type from `{before}` to `{after}`");
-    let line = faults.line(&first.span());
+    let there = faults.where_is(&first.span(), &later.span());
     Diagnostic::error(Code::TypeChange, later.span(), title)
-        .label(format!("`{after}` here, `{before}` in the layout on line {line}"))
+        .label(format!("`{after}` here, `{before}` in the layout {there}"))
         .help(format!(
             "layouts that change a column's type are not supported: write `{before}` in both or `{after}` in both, \
              or give the new column another name"

@@ -4,6 +4,8 @@
 //! file is known here and nowhere else; what leaves is `tarn_lake`'s words or [`Diagnostic`]s that
 //! know their place.
 
+mod alarms;
+mod aws;
 mod bad_rows;
 mod bucket_fit;
 mod column;
@@ -13,6 +15,7 @@ mod document;
 pub mod edit;
 mod environment;
 mod faults;
+mod files;
 mod keys;
 mod lake;
 mod layout;
@@ -21,15 +24,20 @@ mod nearest;
 mod placement;
 mod quality;
 mod reader;
+mod retention;
 mod schedule;
 mod schema;
+mod secret;
+mod settings;
 mod syntax;
 mod table;
+mod tags;
 mod unique;
 mod word;
 mod zone;
 
 pub use diagnostic::{Code, Diagnostic, Located, Severity, Source};
+pub use files::Files;
 pub use schema::{Schema, parse_schema};
 
 use tarn_lake::{EnvironmentName, Lake};
@@ -48,10 +56,21 @@ pub struct Parsed {
 ///
 /// `Err` holds every fault, warnings too, ordered by place; at least one of them is an error.
 pub fn parse(text: &str, environment: &EnvironmentName) -> Result<Parsed, Vec<Diagnostic>> {
-    let (root, syntax_errors) = DeTable::parse_recoverable(text);
-    let faults = faults::Faults::new(text);
+    parse_files(&Files::new("lake.toml", text), environment)
+}
+
+/// Reads a `lake.toml` with the files of its tables and zones. Places of faults are ranges of
+/// [`Files::text`]; [`Files::locate`] tells the file.
+pub fn parse_files(files: &Files, environment: &EnvironmentName) -> Result<Parsed, Vec<Diagnostic>> {
+    let faults = faults::Faults::new(files);
+    let joined = files.join(&faults);
+    let (root, errors) = DeTable::parse_recoverable(&joined.text);
+    let errors = match joined.errors {
+        none if none.is_empty() => errors.into_iter().map(|error| (0, error)).collect(),
+        errors => errors,
+    };
     let lake = document::read(root.get_ref(), environment, &faults);
-    let found = syntax::join(text, &syntax_errors, faults.into_inner());
+    let found = syntax::join(files.text(), &errors, faults.into_inner());
     match lake {
         Some(lake) if found.iter().all(|fault| fault.severity == Severity::Warning) => {
             Ok(Parsed { lake, warnings: found })

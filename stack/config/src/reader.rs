@@ -92,6 +92,18 @@ impl<'a> Reader<'a> {
         text.or_else(|| self.refuse_type(key, value))
     }
 
+    /// A string, if it is written.
+    pub fn text_if_written(&self, key: &Key) -> Option<Spanned<&'a str>> {
+        self.find(key)?;
+        self.text(key)
+    }
+
+    /// A whole table, if it is written.
+    pub fn table_if_written(&self, key: &Key) -> Option<Spanned<&'a DeTable<'a>>> {
+        self.find(key)?;
+        self.table(key)
+    }
+
     /// A string that may be left out, empty then.
     pub fn text_or_empty(&self, key: &Key) -> String {
         self.text(key).map(|text| text.into_inner().to_owned()).unwrap_or_default()

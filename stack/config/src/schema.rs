@@ -10,7 +10,7 @@ use toml::de::DeTable;
 
 use crate::faults::Faults;
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, Severity, bad_rows, layout, placement, syntax, table, unique};
+use crate::{Code, Diagnostic, Files, Severity, bad_rows, layout, placement, syntax, table, unique};
 
 /// What files look like, whatever they are called and wherever they lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,10 +31,12 @@ pub struct Schema {
 
 /// Reads a schema file. `Err` holds every fault, ordered by place.
 pub fn parse_schema(text: &str) -> Result<Schema, Vec<Diagnostic>> {
-    let (root, syntax_errors) = DeTable::parse_recoverable(text);
-    let faults = Faults::new(text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let files = Files::new("schema", text);
+    let faults = Faults::new(&files);
     let schema = read(root.get_ref(), &faults);
-    let found = syntax::join(text, &syntax_errors, faults.into_inner());
+    let errors: Vec<_> = errors.into_iter().map(|error| (0, error)).collect();
+    let found = syntax::join(text, &errors, faults.into_inner());
     match schema {
         Some(schema) if found.iter().all(|fault| fault.severity == Severity::Warning) => Ok(schema),
         _ => Err(found),

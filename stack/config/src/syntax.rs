@@ -10,9 +10,9 @@ use toml::de::Error;
 use crate::diagnostic::{line_of, quote};
 use crate::{Code, Diagnostic, Severity};
 
-/// Joins the syntax errors of a text with its other faults, ordered by place.
-pub fn join(text: &str, errors: &[Error], mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let syntax: Vec<_> = errors.iter().map(|error| fault(text, error)).collect();
+/// Joins the syntax errors of a text, each with the offset that its place counts from, with its other faults, ordered by place.
+pub fn join(text: &str, errors: &[(usize, Error)], mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let syntax: Vec<_> = errors.iter().map(|(offset, error)| fault(text, *offset, error)).collect();
     let broken = syntax.iter().any(|fault| fault.code == Code::Syntax);
     let lines: Vec<_> = syntax.iter().map(|fault| line_of(text, fault.span.start)).collect();
     found.retain(|fault| {
@@ -68,8 +68,9 @@ fn follows_from_holes(code: Code) -> bool {
     )
 }
 
-fn fault(text: &str, error: &Error) -> Diagnostic {
-    let span = within(text, error.span().unwrap_or(0..0));
+fn fault(text: &str, offset: usize, error: &Error) -> Diagnostic {
+    let span = error.span().unwrap_or(0..0);
+    let span = within(text, span.start + offset..span.end + offset);
     let written = &text[span.clone()];
     match error.message() {
         "duplicate key" => duplicate(text, span),

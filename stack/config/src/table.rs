@@ -86,7 +86,8 @@ pub fn read_all<'a>(blocks: &[Reader<'a>], faults: &Faults) -> Tables<'a> {
 pub fn refuse_twice(what: &str, names: &[Spanned<&str>], faults: &Faults) {
     for (first, second) in repeated(names) {
         let title = format!("two {what}s are called {}", quote(second.get_ref()));
-        let label = format!("the {what} on line {} already has this name", faults.line(&first.span()));
+        let there = faults.where_is(&first.span(), &second.span());
+        let label = format!("the {what} {there} already has this name");
         let fault = Diagnostic::error(Code::DuplicateName, second.span(), title).label(label);
         faults.push(fault.help("give one of them another name, or leave one out"));
     }
@@ -192,8 +193,8 @@ fn control_character(written: &Spanned<&str>) -> Diagnostic {
 fn refuse_same_files(blocks: &[Reader], faults: &Faults) {
     for (first, second) in repeated(&written(blocks, &FILES)) {
         let title = format!("two tables have the files {}", quote(second.get_ref()));
-        let label =
-            format!("the same as on line {}: each file would belong to both", faults.line(&first.span()));
+        let there = faults.where_is(&first.span(), &second.span());
+        let label = format!("the same as {there}: each file would belong to both");
         let fault = Diagnostic::error(Code::SameFiles, second.span(), title).label(label);
         faults.push(
             fault.help("give every table a pattern of its own, so that each file belongs to one table"),

@@ -26,6 +26,17 @@ pub fn read<T: Copy>(block: &Reader, key: &Key, words: &[(&str, T)], synonyms: S
     None
 }
 
+/// The same where the key may be left out.
+pub fn read_if_written<T: Copy>(
+    block: &Reader,
+    key: &Key,
+    words: &[(&str, T)],
+    synonyms: Synonyms,
+) -> Option<T> {
+    block.find(key)?;
+    read(block, key, words, synonyms)
+}
+
 fn meant<'w, T>(text: &str, words: &[(&'w str, T)], synonyms: Synonyms) -> Option<&'w str> {
     let folded = text.to_lowercase();
     let mut names = words.iter().map(|(word, _)| *word);

@@ -1,8 +1,9 @@
 //! `[[zone]]`: who gets which tables.
 
-use tarn_lake::{TableName, Zone};
+use tarn_lake::{PrincipalArn, TableName, Zone};
 use toml::Spanned;
 
+use crate::aws::checked_arn;
 use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
@@ -20,11 +21,26 @@ const DESCRIPTION: Key = Key::optional(
     "whose the zone is and what for",
 )
 .also(&["comment", "title"]);
+const READERS: Key = Key::optional(
+    "readers",
+    Wants::Texts,
+    r#"readers = ["arn:aws:iam::123456789012:role/Analyst"]"#,
+    "who may take its reader role; whoever IAM lets, if left out",
+)
+.also(&["principals", "principal", "reader", "users", "roles"]);
+const SCAN_LIMIT_GB: Key = Key::optional(
+    "scan_limit_gb",
+    Wants::Count,
+    "scan_limit_gb = 100",
+    "what one query in its workgroup may scan, in gigabytes",
+)
+.also(&["scan_limit", "query_limit_gb"]);
 const TABLES: Key =
     Key::required("tables", Wants::Texts, r#"tables = ["events"]"#, "the tables the zone may have");
 
 /// The keys of `[[zone]]`.
-pub static BLOCK: Block = Block { header: "[[zone]]", keys: &[NAME, DESCRIPTION, TABLES] };
+pub static BLOCK: Block =
+    Block { header: "[[zone]]", keys: &[NAME, DESCRIPTION, TABLES, READERS, SCAN_LIMIT_GB] };
 
 /// Reads every `[[zone]]`. The place of a zone is its name's.
 pub fn read_all(blocks: &[Reader], tables: &[&str], faults: &Faults) -> Vec<Spanned<Zone>> {
@@ -37,7 +53,36 @@ fn read(block: &Reader, tables: &[&str]) -> Option<Spanned<Zone>> {
     let name = written.as_ref().and_then(|written| name::check(written, block.faults));
     let description = block.text_or_empty(&DESCRIPTION);
     let granted = granted(block, tables);
-    Some(Spanned::new(written?.span(), Zone { name: name?, description, tables: granted }))
+    let (readers, scan_limit_gb) = (readers(block), scan_limit(block));
+    let zone = Zone { name: name?, description, tables: granted, readers, scan_limit_gb };
+    Some(Spanned::new(written?.span(), zone))
+}
+
+fn readers(block: &Reader) -> Vec<PrincipalArn> {
+    if block.find(&READERS).is_none() {
+        return Vec::new();
+    }
+    let Some(list) = block.texts(&READERS) else { return Vec::new() };
+    if list.get_ref().is_empty() {
+        block.refuse_empty(&READERS, list.span());
+    }
+    let list = list.into_inner();
+    for (first, second) in repeated(&list) {
+        block.faults.push(twice(block, "reader", first, second));
+    }
+    let arns = list.iter().filter_map(|written| checked_arn(written, block, PrincipalArn::new));
+    arns.map(Spanned::into_inner).collect()
+}
+
+/// Athena takes no limit under 10 MB, and none over 7 EB.
+fn scan_limit(block: &Reader) -> u32 {
+    let Some(limit) = block.count(&SCAN_LIMIT_GB) else { return Zone::SCAN_LIMIT_GB };
+    if limit == 0 {
+        let place = block.find(&SCAN_LIMIT_GB).map_or(block.place(), Spanned::span);
+        let fault = Diagnostic::error(Code::InvalidValue, place, "`scan_limit_gb` is 0");
+        block.faults.push(fault.label("no query could read anything").help("write 1 or more"));
+    }
+    limit
 }
 
 fn granted(block: &Reader, tables: &[&str]) -> Vec<TableName> {
@@ -48,7 +93,7 @@ fn granted(block: &Reader, tables: &[&str]) -> Vec<TableName> {
         block.refuse_empty(&TABLES, list.span());
     }
     for (first, second) in repeated(list.get_ref()) {
-        block.faults.push(twice(block, first, second));
+        block.faults.push(twice(block, "table", first, second));
     }
     for wrong in list.get_ref().iter().filter(|name| !tables.contains(name.get_ref())) {
         block.faults.push(unknown(wrong, tables));
@@ -56,11 +101,12 @@ fn granted(block: &Reader, tables: &[&str]) -> Vec<TableName> {
     list.into_inner().into_iter().filter_map(|name| TableName::new(name.into_inner()).ok()).collect()
 }
 
-fn twice(block: &Reader, first: &Spanned<&str>, second: &Spanned<&str>) -> Diagnostic {
-    let title = format!("{} names the table {} twice", block.subject(), quote(second.get_ref()));
-    let label = match block.faults.line(&first.span()) {
-        line if line == block.faults.line(&second.span()) => "it already stands in this list".into(),
-        line => format!("it already stands on line {line}"),
+fn twice(block: &Reader, what: &str, first: &Spanned<&str>, second: &Spanned<&str>) -> Diagnostic {
+    let title = format!("{} names the {what} {} twice", block.subject(), quote(second.get_ref()));
+    let label = if block.faults.on_one_line(&first.span(), &second.span()) {
+        "it already stands in this list".into()
+    } else {
+        format!("it already stands {}", block.faults.where_is(&first.span(), &second.span()))
     };
     Diagnostic::error(Code::DuplicateName, second.span(), title).label(label).help("leave one of them out")
 }

@@ -10,8 +10,8 @@ use std::num::NonZeroU8;
 
 use tarn_config::{Code, Parsed, Severity, Source, parse};
 use tarn_lake::{
-    BadRows, ColumnSource, ColumnType, Compression, Csv, Disguise, Encoding, EnvironmentName, Escape, Format,
-    Lake, OnBadRow, Quality, TimeFormat, TimeUnit,
+    Architecture, BadRows, ColumnSource, ColumnType, Compression, Csv, Disguise, Encoding, Environment,
+    EnvironmentName, Escape, Format, Lake, OnBadRow, Quality, Retention, Schedule, TimeFormat, TimeUnit,
 };
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
@@ -65,6 +65,60 @@ fn only_prod_is_protected_unless_the_file_says_otherwise() {
         let environment = read(text, environment).lake.environment;
         assert_eq!(environment.protected, protected, "{}", environment.name);
     }
+}
+
+#[test]
+fn an_environment_says_what_it_differs_in() {
+    let Lake { environment: dev, schedule, .. } = read(EVERYTHING, "dev").lake;
+    let Lake { environment: prod, schedule: of_prod, .. } = read(EVERYTHING, "prod").lake;
+    let times = |schedule: Schedule| {
+        (
+            schedule.daily.map(String::from),
+            schedule.weekly.map(String::from),
+            schedule.monthly.map(String::from),
+        )
+    };
+    let wanted = |daily: &str| (Some(daily.into()), Some("sun 03:00".into()), Some("1 04:00".into()));
+    assert_eq!((times(schedule), times(of_prod)), (wanted("02:30"), wanted("01:15")));
+    assert!(of_prod.on_arrival);
+    let architectures = (dev.deployment.architecture, prod.deployment.architecture);
+    assert_eq!(architectures, (Architecture::X86_64, Architecture::Arm64));
+    assert_eq!(dev.deployment.account.as_deref(), Some("123456789012"));
+    assert_eq!((&prod.deployment.account, &prod.deployment.kms_key), (&None, &None));
+    assert_eq!(dev.deployment.region, prod.deployment.region);
+    assert!(dev.deployment.kms_key.is_some() && dev.deployment.permissions_boundary.is_some());
+    assert_eq!(dev.retention, Retention { logs_days: 7, ..prod.retention });
+    assert_eq!((prod.retention.landing_days, prod.retention.runs_days), (Some(400), 90));
+    assert_eq!((dev.alarms.emails.len(), prod.alarms.emails.len()), (2, 1));
+    assert_eq!(prod.alarms.silent_hours, Some(26));
+    let tags = |environment: &Environment| environment.tags.values().cloned().collect::<Vec<_>>();
+    assert_eq!(
+        (tags(&dev), tags(&prod)),
+        (vec!["4711".into(), "dev-data".into()], vec!["4711".to_owned(), "data".into()])
+    );
+}
+
+#[test]
+fn what_is_to_last_is_warned_of_when_nobody_looks_after_it() {
+    let codes = |text: &str, environment: &str| -> Vec<_> {
+        read(text, environment).warnings.iter().map(|warning| warning.code).collect()
+    };
+    assert_eq!(codes(RETAIL, "dev"), []);
+    assert_eq!(codes(RETAIL, "prod"), [Code::NobodyIsTold, Code::AnyAccount]);
+    let looked_after = RETAIL.replace(
+        "[schedule]",
+        "[env.prod]\naws.account = \"123456789012\"\nalarms.emails = [\"a@example.com\"]\n[schedule]",
+    );
+    assert_eq!(codes(&looked_after, "prod"), []);
+}
+
+#[test]
+fn readers_and_the_limit_of_a_zone_are_read() {
+    let lake = read(EVERYTHING, "dev").lake;
+    assert_eq!((lake.zones[0].readers.len(), lake.zones[0].scan_limit_gb), (0, 100));
+    let readers: Vec<_> = lake.zones[1].readers.iter().map(|reader| reader.as_str()).collect();
+    let wanted = ["arn:aws:iam::123456789012:role/finance/Analyst", "arn:aws:iam::123456789012:user/ana"];
+    assert_eq!((readers, lake.zones[1].scan_limit_gb), (wanted.to_vec(), 20));
 }
 
 #[test]
@@ -231,7 +285,7 @@ fn a_diagnostic_is_located_for_machines() {
     let fault = faults.iter().find(|fault| fault.code == Code::UnknownKey).unwrap();
     let json = serde_json::to_value(fault.located(&Source { path: "lake.toml", text: &text })).unwrap();
     let expected = serde_json::json!({
-        "severity": "error", "code": "unknown-key", "line": 8, "column": 1,
+        "file": "lake.toml", "severity": "error", "code": "unknown-key", "line": 8, "column": 1,
         "title": "unknown key `fiels` in the table `events`",
         "label": "did you mean `files`?",
         "help": "write for example `files = \"events*.csv\"`",

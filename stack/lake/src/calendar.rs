@@ -103,6 +103,90 @@ impl From<DailyTime> for String {
     }
 }
 
+/// A time on a day of the week, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct WeeklyTime {
+    /// 0 is Monday, 6 Sunday.
+    pub weekday: u8,
+    /// The time on that day.
+    pub time: DailyTime,
+}
+
+impl WeeklyTime {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// The day as schedules spell it, such as `mon`.
+    pub fn day(&self) -> &'static str {
+        Self::DAYS.get(usize::from(self.weekday)).copied().unwrap_or("mon")
+    }
+}
+
+impl FromStr for WeeklyTime {
+    type Err = InvalidDate;
+    fn from_str(text: &str) -> Result<Self, InvalidDate> {
+        let refused = || InvalidDate {
+            what: "time of a week",
+            text: text.into(),
+            example: "a day and a time in UTC such as mon 02:30",
+        };
+        let (day, time) = text.split_once(' ').ok_or_else(refused)?;
+        let weekday = Self::DAYS.iter().position(|known| *known == day).ok_or_else(refused)?;
+        Ok(Self { weekday: weekday as u8, time: time.parse().map_err(|_| refused())? })
+    }
+}
+
+impl TryFrom<String> for WeeklyTime {
+    type Error = InvalidDate;
+    fn try_from(text: String) -> Result<Self, InvalidDate> {
+        text.parse()
+    }
+}
+
+impl From<WeeklyTime> for String {
+    fn from(at: WeeklyTime) -> String {
+        format!("{} {}", at.day(), String::from(at.time))
+    }
+}
+
+/// A time on a day of the month, in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MonthlyTime {
+    /// 1 to 28: a day that every month has.
+    pub day: u8,
+    /// The time on that day.
+    pub time: DailyTime,
+}
+
+impl FromStr for MonthlyTime {
+    type Err = InvalidDate;
+    fn from_str(text: &str) -> Result<Self, InvalidDate> {
+        let refused = || InvalidDate {
+            what: "time of a month",
+            text: text.into(),
+            example: "a day from 1 to 28 and a time in UTC such as 1 02:30",
+        };
+        let (day, time) = text.split_once(' ').ok_or_else(refused)?;
+        let plain = !day.is_empty() && day.bytes().all(|byte| byte.is_ascii_digit());
+        let day = day.parse().ok().filter(|day| plain && (1..=28).contains(day)).ok_or_else(refused)?;
+        Ok(Self { day, time: time.parse().map_err(|_| refused())? })
+    }
+}
+
+impl TryFrom<String> for MonthlyTime {
+    type Error = InvalidDate;
+    fn try_from(text: String) -> Result<Self, InvalidDate> {
+        text.parse()
+    }
+}
+
+impl From<MonthlyTime> for String {
+    fn from(at: MonthlyTime) -> String {
+        format!("{} {}", at.day, String::from(at.time))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +198,20 @@ mod tests {
         assert_eq!(String::from("02:30".parse::<DailyTime>().unwrap()), "02:30");
         for bad in ["24:00", "2:30", "02:60", "noon", "", "+2:30"] {
             assert!(bad.parse::<DailyTime>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn weeks_and_months_have_a_day_and_a_time() {
+        let weekly: WeeklyTime = "sun 23:05".parse().unwrap();
+        assert_eq!((weekly.weekday, String::from(weekly)), (6, "sun 23:05".into()));
+        let monthly: MonthlyTime = "28 00:00".parse().unwrap();
+        assert_eq!((monthly.day, String::from(monthly)), (28, "28 00:00".into()));
+        for bad in ["", "mon", "Monday 02:30", "mon 24:00", "mon  02:30", "02:30 mon"] {
+            assert!(bad.parse::<WeeklyTime>().is_err(), "{bad}");
+        }
+        for bad in ["0 02:30", "29 02:30", "31 02:30", "+1 02:30", " 02:30", "1"] {
+            assert!(bad.parse::<MonthlyTime>().is_err(), "{bad}");
         }
     }
 }

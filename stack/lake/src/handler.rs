@@ -1,6 +1,6 @@
 //! The handlers of the data plane and the settings that the control plane hands them.
 
-use crate::{Environment, EnvironmentName, InvalidName, LakeName, Names, ZoneName};
+use crate::{EnvironmentName, InvalidName, LakeName, Names, ZoneName};
 
 /// A handler: one entry of the multi-call binary, chosen by the function's Handler property.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,13 +106,6 @@ impl Settings {
         let zone = lookup(variable::ZONE).map(ZoneName::new).transpose().map_err(invalid(variable::ZONE))?;
         let names = Names::new(lake, environment, required(variable::ACCOUNT)?, required(variable::REGION)?);
         Ok(Self { names, zone })
-    }
-}
-
-impl Environment {
-    /// An environment whose data may go with it.
-    pub fn throwaway(name: EnvironmentName) -> Self {
-        Self { name, protected: false }
     }
 }
 

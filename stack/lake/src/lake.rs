@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DailyTime, EnvironmentName, LakeName, Table, TableName, ZoneName};
+use crate::{
+    DailyTime, Environment, LakeName, MonthlyTime, PrincipalArn, Table, TableName, WeeklyTime, ZoneName,
+};
 
 /// Everything one `lake.toml` describes, in one environment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -21,21 +23,17 @@ pub struct Lake {
     pub zones: Vec<Zone>,
 }
 
-/// One deployment of a lake: `dev`, `prod`, a test's name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Environment {
-    /// The second part of every resource name.
-    pub name: EnvironmentName,
-    /// Whether its data outlives a `destroy`: buckets, keys and tables are kept, stacks are
-    /// protected against termination.
-    pub protected: bool,
-}
-
-/// When the pipeline runs; both may hold, and both plan whatever is new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// When the pipeline runs; all may hold, and each plans whatever is new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Schedule {
     /// Once a day at this time, in UTC.
     pub daily: Option<DailyTime>,
+    /// Once a week.
+    #[serde(default)]
+    pub weekly: Option<WeeklyTime>,
+    /// Once a month.
+    #[serde(default)]
+    pub monthly: Option<MonthlyTime>,
     /// Soon after a file arrived in landing.
     pub on_arrival: bool,
 }
@@ -49,6 +47,34 @@ pub struct Zone {
     pub description: String,
     /// The tables it may have, each a table of the lake.
     pub tables: Vec<TableName>,
+    /// Who may take its reader role; empty: whoever IAM lets, in the lake's own account.
+    #[serde(default)]
+    pub readers: Vec<PrincipalArn>,
+    /// What one query in its workgroup may scan at most, in gigabytes of 2^30 bytes.
+    #[serde(default = "Zone::default_scan_limit")]
+    pub scan_limit_gb: u32,
+}
+
+impl Zone {
+    /// What one query may scan where the zone says nothing, in gigabytes.
+    pub const SCAN_LIMIT_GB: u32 = 100;
+
+    /// A zone with nothing else said of it.
+    pub fn new(name: ZoneName, description: impl Into<String>, tables: Vec<TableName>) -> Self {
+        let (readers, scan_limit_gb) = (Vec::new(), Self::SCAN_LIMIT_GB);
+        Self { name, description: description.into(), tables, readers, scan_limit_gb }
+    }
+
+    fn default_scan_limit() -> u32 {
+        Self::SCAN_LIMIT_GB
+    }
+}
+
+impl Schedule {
+    /// Whether nothing starts the pipeline.
+    pub fn is_never(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Lake {

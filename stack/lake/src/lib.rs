@@ -3,8 +3,10 @@
 //! Everything here is a value: no I/O, no async, no clock, no environment. What a user may write
 //! in `lake.toml` is the business of `tarn-config`; this crate holds what it means.
 
+mod arn;
 mod calendar;
 mod csv;
+mod environment;
 mod handler;
 mod lake;
 mod literal;
@@ -16,10 +18,12 @@ mod resources;
 mod table;
 mod types;
 
-pub use calendar::{DailyTime, Day, InvalidDate};
+pub use arn::{InvalidArn, KeyArn, PolicyArn, PrincipalArn, RoleArn, is_account};
+pub use calendar::{DailyTime, Day, InvalidDate, MonthlyTime, WeeklyTime};
 pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
+pub use environment::{Alarms, Architecture, Deployment, Environment, Retention};
 pub use handler::{Handler, Settings, SettingsError, variable};
-pub use lake::{Environment, Lake, Schedule, Zone};
+pub use lake::{Lake, Schedule, Zone};
 pub use literal::Literal;
 pub use names::{ColumnName, EnvironmentName, InvalidName, LakeName, TableName, ZoneName};
 pub use pattern::{Captures, FilePattern, ImpossibleDay, InvalidPattern, Matched};

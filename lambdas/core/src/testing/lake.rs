@@ -14,7 +14,7 @@ pub fn small_lake() -> Lake {
         name: lake_name(),
         description: "A small lake".into(),
         environment: Environment::throwaway(environment_name()),
-        schedule: Schedule { daily: None, on_arrival: true },
+        schedule: Schedule { on_arrival: true, ..Schedule::default() },
         tables: vec![
             table("events", "events*.csv", &[(None, &["at", "what"])]),
             table(
@@ -55,11 +55,8 @@ fn column(name: &str) -> Column {
 }
 
 fn zone(name: &str, tables: &[&str]) -> Zone {
-    Zone {
-        name: ZoneName::new(name).expect("a zone name"),
-        description: format!("For {name}"),
-        tables: tables.iter().map(|table| TableName::new(*table).expect("a table name")).collect(),
-    }
+    let tables = tables.iter().map(|table| TableName::new(*table).expect("a table name")).collect();
+    Zone::new(ZoneName::new(name).expect("a zone name"), format!("For {name}"), tables)
 }
 
 fn lake_name() -> LakeName {

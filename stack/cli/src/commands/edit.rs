@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use serde_json::json;
-use tarn_config::Source;
+use tarn_config::Files;
 use tarn_config::edit::{Edited, Kind, Refusal};
 use tarn_lake::{EnvironmentName, Lake};
 
@@ -77,12 +77,12 @@ impl File {
         let (word, file) = (kind.word(), &self.shown);
         match refusal {
             Refusal::Before(faults) => {
-                project::show_faults(common, &faults, &Source { path: file, text: &self.text });
+                project::show_faults(common, &faults, &Files::new(file, &self.text));
                 Failure::shown().hint(format!("{file} has faults already; nothing was written"))
             }
             Refusal::After(text, faults) => {
                 let path = format!("{file}, as it would be");
-                project::show_faults(common, &faults, &Source { path: &path, text: &text });
+                project::show_faults(common, &faults, &Files::new(path, &text));
                 Failure::shown().hint("nothing was written")
             }
             Refusal::Exists { line } => {

@@ -15,7 +15,7 @@ pub fn retail() -> Lake {
         name: LakeName::new("retail").unwrap(),
         description: "Clickstream of an online shop".into(),
         environment: Environment::throwaway(EnvironmentName::new("dev").unwrap()),
-        schedule: Schedule { daily: Some("02:30".parse().unwrap()), on_arrival: true },
+        schedule: Schedule { daily: Some("02:30".parse().unwrap()), on_arrival: true, ..Schedule::default() },
         tables: ["events", "item_properties", "category_tree"].map(table).into(),
         zones: vec![
             zone("marketing", &["events", "category_tree"]),
@@ -27,13 +27,13 @@ pub fn retail() -> Lake {
 /// The same, and its data outlives its stacks.
 pub fn protected() -> Lake {
     let mut lake = retail();
-    lake.environment = Environment { name: EnvironmentName::new("prod").unwrap(), protected: true };
+    lake.environment = Environment::new(EnvironmentName::new("prod").unwrap(), true);
     lake
 }
 
 /// The same, started by nothing but the user.
 pub fn unscheduled() -> Lake {
-    Lake { schedule: Schedule { daily: None, on_arrival: false }, ..retail() }
+    Lake { schedule: Schedule::default(), ..retail() }
 }
 
 pub fn table(name: &str) -> Table {
@@ -51,11 +51,8 @@ pub fn table(name: &str) -> Table {
 }
 
 pub fn zone(name: &str, tables: &[&str]) -> Zone {
-    Zone {
-        name: ZoneName::new(name).unwrap(),
-        description: format!("What {name} needs"),
-        tables: tables.iter().map(|table| TableName::new(*table).unwrap()).collect(),
-    }
+    let tables = tables.iter().map(|table| TableName::new(*table).unwrap()).collect();
+    Zone::new(ZoneName::new(name).unwrap(), format!("What {name} needs"), tables)
 }
 
 pub fn options(target: Target) -> Options {

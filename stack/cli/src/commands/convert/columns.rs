@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use tarn_config::{Schema, Source};
+use tarn_config::{Files, Schema};
 use tarn_convert::{ConvertError, Unique, infer};
 use tarn_lake::{BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Placement, Table};
 
@@ -116,7 +116,7 @@ fn schema(common: &Common, file: &Path) -> Result<Schema, Failure> {
     let text = fs::read_to_string(file)
         .map_err(|error| Failure::bad_input(format!("the schema {path} cannot be read: {error}")))?;
     tarn_config::parse_schema(&text).map_err(|faults| {
-        project::show_faults(common, &faults, &Source { path: &path, text: &text });
+        project::show_faults(common, &faults, &Files::new(path, &text));
         Failure::shown()
     })
 }
