@@ -1,0 +1,290 @@
+//! Who may do what in the catalog, in the words of Lake Formation: what a grant is, and which
+//! grants a lake means.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::{Bucket, Database, Lake, Names, StackId};
+
+/// Rights on one resource, given to one principal. In a template the principal is a role of the
+/// stack, in an account it is an ARN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Grant<P> {
+    /// Who gets them.
+    pub principal: P,
+    /// On what.
+    pub resource: Governed,
+    /// Which.
+    pub permissions: BTreeSet<Permission>,
+    /// Whether the principal may hand them on.
+    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "lenient_bool")]
+    pub grantable: bool,
+}
+
+/// What Lake Formation governs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all_fields = "PascalCase")]
+pub enum Governed {
+    /// A database itself, not its tables.
+    Database {
+        /// Its name.
+        name: String,
+    },
+    /// All tables of a database, those to come included.
+    Tables {
+        /// Their database.
+        database: String,
+    },
+    /// One table, which must be registered before anything can be granted on it.
+    Table {
+        /// Its database.
+        database: String,
+        /// Its name.
+        name: String,
+        /// Which of its columns.
+        #[serde(default, skip_serializing_if = "Columns::is_all")]
+        columns: Columns,
+    },
+    /// A bucket that tables may be registered over.
+    Location {
+        /// The bucket's ARN.
+        arn: String,
+    },
+}
+
+/// Columns of a table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Columns {
+    /// All, those to come included.
+    #[default]
+    All,
+    /// These.
+    Only(BTreeSet<String>),
+    /// All but these.
+    Except(BTreeSet<String>),
+}
+
+/// A right, by Lake Formation's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Permission {
+    /// Everything; what Lake Formation gives to whom IAM allows when nobody governs.
+    All,
+    /// Changes a database or a table.
+    Alter,
+    /// Registers tables in a database.
+    CreateTable,
+    /// Registers tables over a location.
+    DataLocationAccess,
+    /// Deletes rows.
+    Delete,
+    /// Sees that it is there and what it looks like.
+    Describe,
+    /// Deletes it.
+    Drop,
+    /// Adds rows, and partitions.
+    Insert,
+    /// Reads rows.
+    Select,
+}
+
+/// The roles of a lake that need rights in the catalog; each stands in one stack or in every zone's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grantee {
+    /// The crawler of the stack's database.
+    Crawler,
+    /// The function that registers silver's tables.
+    Commit,
+    /// The function that registers a zone's tables.
+    Sync,
+    /// Who reads a zone.
+    Reader,
+}
+
+impl Lake {
+    /// Every grant that belongs into a stack: those to its roles. `names` must be for a template.
+    pub fn grants(&self, stack: &StackId, names: &Names) -> Vec<Grant<Grantee>> {
+        match stack {
+            StackId::Storage => registering(Grantee::Crawler, &Database::Silver, names),
+            StackId::Pipeline => registering(Grantee::Commit, &Database::Silver, names),
+            StackId::Zone(zone) => {
+                let database = Database::Zone(zone.clone());
+                let mut grants = registering(Grantee::Crawler, &database, names);
+                grants.extend(registering(Grantee::Sync, &database, names));
+                grants.extend(reading(Grantee::Reader, &database, names));
+                grants
+            }
+            StackId::Foundation | StackId::Consumption => Vec::new(),
+        }
+    }
+}
+
+/// What it takes to register tables and partitions, and to look them up again.
+fn registering(principal: Grantee, database: &Database, names: &Names) -> Vec<Grant<Grantee>> {
+    use Permission::{Alter, CreateTable, DataLocationAccess, Describe, Insert};
+    let name = names.database(database);
+    vec![
+        grant(principal, Governed::Database { name: name.clone() }, [CreateTable, Describe]),
+        grant(principal, Governed::Tables { database: name }, [Alter, Describe, Insert]),
+        grant(principal, location(database, names), [DataLocationAccess]),
+    ]
+}
+
+/// What it takes to query every table of a database. A zone's database holds the zone's tables and
+/// nothing else, so the grant need not name them, and stands before the first one is registered.
+fn reading(principal: Grantee, database: &Database, names: &Names) -> Vec<Grant<Grantee>> {
+    use Permission::{Describe, Select};
+    let name = names.database(database);
+    vec![
+        grant(principal, Governed::Database { name: name.clone() }, [Describe]),
+        grant(principal, Governed::Tables { database: name }, [Describe, Select]),
+    ]
+}
+
+fn grant<const N: usize>(
+    principal: Grantee,
+    resource: Governed,
+    permissions: [Permission; N],
+) -> Grant<Grantee> {
+    Grant { principal, resource, permissions: permissions.into(), grantable: false }
+}
+
+fn location(database: &Database, names: &Names) -> Governed {
+    let bucket = match database {
+        Database::Silver => Bucket::Silver,
+        Database::Zone(zone) => Bucket::Zone(zone.clone()),
+    };
+    Governed::Location { arn: format!("arn:${{AWS::Partition}}:s3:::{}", names.bucket(&bucket)) }
+}
+
+impl Governed {
+    /// The database that it is, or that it is in.
+    pub fn database(&self) -> Option<&str> {
+        match self {
+            Governed::Database { name } => Some(name),
+            Governed::Tables { database } | Governed::Table { database, .. } => Some(database),
+            Governed::Location { .. } => None,
+        }
+    }
+}
+
+impl Columns {
+    fn is_all(&self) -> bool {
+        *self == Columns::All
+    }
+}
+
+impl Permission {
+    /// Every right.
+    pub const EVERY: [Permission; 9] = [
+        Permission::All,
+        Permission::Alter,
+        Permission::CreateTable,
+        Permission::DataLocationAccess,
+        Permission::Delete,
+        Permission::Describe,
+        Permission::Drop,
+        Permission::Insert,
+        Permission::Select,
+    ];
+
+    /// Lake Formation's name of it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Permission::All => "ALL",
+            Permission::Alter => "ALTER",
+            Permission::CreateTable => "CREATE_TABLE",
+            Permission::DataLocationAccess => "DATA_LOCATION_ACCESS",
+            Permission::Delete => "DELETE",
+            Permission::Describe => "DESCRIBE",
+            Permission::Drop => "DROP",
+            Permission::Insert => "INSERT",
+            Permission::Select => "SELECT",
+        }
+    }
+
+    /// The right of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::EVERY.into_iter().find(|permission| permission.name() == name)
+    }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// CloudFormation hands every scalar of a custom resource on as a text.
+fn lenient_bool<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Truth(bool),
+        Text(String),
+    }
+    Either::deserialize(from).map(|either| match either {
+        Either::Truth(truth) => truth,
+        Either::Text(text) => text == "true",
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{EnvironmentName, LakeName, ZoneName};
+
+    fn names() -> Names {
+        Names::for_template(LakeName::new("shop").unwrap(), EnvironmentName::new("dev").unwrap())
+    }
+
+    fn lake() -> Lake {
+        serde_json::from_value(json!({
+            "name": "shop", "description": "", "environment": {"name": "dev", "protected": false},
+            "schedule": {"daily": null, "on_arrival": false}, "tables": [], "zones": [],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn only_a_reader_may_read_rows_and_only_in_its_zone() {
+        let zone = StackId::Zone(ZoneName::new("data-science").unwrap());
+        for stack in
+            [StackId::Foundation, StackId::Storage, StackId::Pipeline, StackId::Consumption, zone.clone()]
+        {
+            for grant in lake().grants(&stack, &names()) {
+                if grant.permissions.contains(&Permission::Select) {
+                    assert_eq!((&stack, grant.principal), (&zone, Grantee::Reader));
+                    assert_eq!(grant.resource.database(), Some("shop_dev_data_science"));
+                }
+                assert!(!grant.grantable && !grant.permissions.contains(&Permission::All), "{grant:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_grant_reads_the_same_after_it_was_written() {
+        let columns = Columns::Except(["email".to_owned()].into());
+        let resource = Governed::Table { database: "shop_dev_silver".into(), name: "events".into(), columns };
+        let permissions = [Permission::Select].into();
+        let grant = Grant { principal: "arn".to_owned(), resource, permissions, grantable: true };
+        let mut written = serde_json::to_value(&grant).unwrap();
+        let expected = json!({
+            "Principal": "arn",
+            "Resource": {
+                "Table": {"Database": "shop_dev_silver", "Name": "events", "Columns": {"Except": ["email"]}}
+            },
+            "Permissions": ["SELECT"],
+            "Grantable": true,
+        });
+        assert_eq!(written, expected);
+        written["Grantable"] = json!("true");
+        assert_eq!(serde_json::from_value::<Grant<String>>(written).unwrap(), grant);
+        for permission in Permission::EVERY {
+            assert_eq!(json!(permission), json!(permission.name()));
+            assert_eq!(Permission::named(permission.name()), Some(permission));
+        }
+    }
+}
