@@ -1,7 +1,9 @@
 //! The suites.
 
-use tarn_aws::{DynamoLedger, GlueCatalog};
-use tarn_core::testing::contract::{self, CatalogUnderTest, StoreUnderTest};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tarn_aws::{DynamoLedger, GlueCatalog, LakeFormation};
+use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, StoreUnderTest};
 use tarn_local_cloud::Service;
 
 use crate::cloud::Cloud;
@@ -46,6 +48,20 @@ async fn the_glue_catalog_keeps_the_contract() {
     contract::catalog(async || CatalogUnderTest {
         catalog: Box::new(catalog.clone()),
         database: databases.next(),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lake_formation_on_moto_keeps_the_contract() {
+    let cloud = Cloud::shared();
+    let config = cloud.config(Service::Moto).await;
+    // moto keeps settings and grants by account; every case gets one of its own.
+    let account = AtomicU64::new(300_000_000_000);
+    contract::governance(async || GovernanceUnderTest {
+        governance: LakeFormation::new(&config, account.fetch_add(1, Ordering::Relaxed).to_string()),
+        // moto loses it in a batch.
+        grantable: false,
     })
     .await;
 }

@@ -7,7 +7,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tarn_core::{Error, Kind};
 
 /// What can be done about an error of that name.
-fn kind_of(code: &str) -> Option<Kind> {
+pub(crate) fn kind_of(code: &str) -> Option<Kind> {
     Some(match code {
         "NoSuchKey"
         | "NoSuchBucket"

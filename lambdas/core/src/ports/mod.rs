@@ -6,6 +6,7 @@ mod clock;
 mod convert;
 mod crawlers;
 mod executions;
+mod governance;
 mod ledger;
 mod store;
 
@@ -15,5 +16,6 @@ pub use clock::Clock;
 pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
+pub use governance::{AccountSettings, Administration, Locations, Right, Rights, WHOM_IAM_ALLOWS};
 pub use ledger::Ledger;
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool};

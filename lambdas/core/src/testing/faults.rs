@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::ports::{
-    Catalog, CatalogPartition, CatalogTable, Content, CrawlerState, Crawlers, Created, Executions, Ledger,
-    Object, ObjectStore, ObjectVersion, Started,
+    AccountSettings, Administration, Catalog, CatalogPartition, CatalogTable, Content, CrawlerState,
+    Crawlers, Created, Executions, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right, Rights,
+    Started,
 };
 use crate::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, SourceId, SourceVersion, Status};
 
@@ -180,5 +181,41 @@ impl<P: Crawlers + ?Sized> Crawlers for Failing<'_, P> {
 impl<P: Executions + ?Sized> Executions for Failing<'_, P> {
     async fn start(&self, run: &RunId) -> Result<Started> {
         self.faults.pass(self.port.start(run)).await
+    }
+}
+
+#[async_trait]
+impl<P: Administration + ?Sized> Administration for Failing<'_, P> {
+    async fn settings(&self) -> Result<AccountSettings> {
+        self.faults.pass(self.port.settings()).await
+    }
+    async fn replace(&self, settings: &AccountSettings) -> Result<()> {
+        self.faults.pass(self.port.replace(settings)).await
+    }
+}
+
+#[async_trait]
+impl<P: Locations + ?Sized> Locations for Failing<'_, P> {
+    async fn role_of(&self, location: &str) -> Result<Option<String>> {
+        self.faults.pass(self.port.role_of(location)).await
+    }
+    async fn register(&self, location: &str, role: &str) -> Result<()> {
+        self.faults.pass(self.port.register(location, role)).await
+    }
+    async fn deregister(&self, location: &str) -> Result<()> {
+        self.faults.pass(self.port.deregister(location)).await
+    }
+}
+
+#[async_trait]
+impl<P: Rights + ?Sized> Rights for Failing<'_, P> {
+    async fn granted(&self) -> Result<BTreeSet<Right>> {
+        self.faults.pass(self.port.granted()).await
+    }
+    async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()> {
+        self.faults.pass(self.port.grant(rights)).await
+    }
+    async fn revoke(&self, rights: &BTreeSet<Right>) -> Result<()> {
+        self.faults.pass(self.port.revoke(rights)).await
     }
 }

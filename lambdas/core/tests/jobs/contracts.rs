@@ -1,7 +1,9 @@
 //! The stand-ins keep the contract that they stand for.
 
-use tarn_core::testing::contract::{self, CatalogUnderTest, StoreUnderTest};
-use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryCatalog, MemoryLedger, MemoryStore};
+use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, StoreUnderTest};
+use tarn_core::testing::{
+    FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance, MemoryLedger, MemoryStore,
+};
 
 use tarn_core::ports::{Created, ObjectStore};
 
@@ -31,6 +33,15 @@ async fn the_memory_catalog_keeps_the_contract() {
     contract::catalog(async || CatalogUnderTest {
         catalog: Box::new(MemoryCatalog::default()),
         database: "silver".into(),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_memory_governance_keeps_the_contract() {
+    contract::governance(async || GovernanceUnderTest {
+        governance: MemoryGovernance::default(),
+        grantable: true,
     })
     .await;
 }

@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a suite says what is wrong by panicking")]
 
 mod catalog;
+mod governance;
 mod ledger;
 mod object_store;
 
 pub use catalog::{CatalogUnderTest, catalog};
+pub use governance::{GovernanceUnderTest, governance};
 pub use ledger::ledger;
 pub use object_store::{StoreUnderTest, object_store};
 

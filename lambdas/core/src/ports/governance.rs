@@ -1,0 +1,93 @@
+//! Lake Formation: who administers it, which buckets it looks after, and who may do what in the
+//! catalog. Three ports, because three resources of a template use one each.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tarn_lake::{Governed, Permission};
+
+use crate::Result;
+
+/// The settings of an account, whole. Writing replaces them all, and they belong to others too, so
+/// every field is kept as it came, also one that nobody here knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountSettings(pub Map<String, Value>);
+
+/// One right of one principal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// An ARN, or `IAM_ALLOWED_PRINCIPALS`.
+    pub principal: String,
+    /// On what.
+    pub resource: Governed,
+    /// Which.
+    pub permission: Permission,
+    /// Whether the principal may hand it on.
+    pub grantable: bool,
+}
+
+/// The account's settings.
+#[async_trait]
+pub trait Administration: Send + Sync {
+    /// All of them.
+    async fn settings(&self) -> Result<AccountSettings>;
+    /// Replaces all of them. An administrator who does not exist is `Invalid`, and the error's text
+    /// names it.
+    async fn replace(&self, settings: &AccountSettings) -> Result<()>;
+}
+
+/// The buckets that Lake Formation looks after.
+#[async_trait]
+pub trait Locations: Send + Sync {
+    /// The ARN of the role that a location is registered with, or `None`.
+    async fn role_of(&self, location: &str) -> Result<Option<String>>;
+    /// Registers a location, so that grants alone decide over it; one that is registered is a
+    /// `Conflict`.
+    async fn register(&self, location: &str, role: &str) -> Result<()>;
+    /// Gives a location up; one that is not registered is `NotFound`.
+    async fn deregister(&self, location: &str) -> Result<()>;
+}
+
+/// The rights on databases, tables and locations of the account's catalog.
+#[async_trait]
+pub trait Rights: Send + Sync {
+    /// Those that were granted by somebody, ourselves included.
+    async fn granted(&self) -> Result<BTreeSet<Right>>;
+    /// Grants all of them; an error of a single one is an error.
+    async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()>;
+    /// Revokes all of them; what nobody has needs no revoking, an error of a single one is an error.
+    async fn revoke(&self, rights: &BTreeSet<Right>) -> Result<()>;
+}
+
+/// Whom Lake Formation gives everything until somebody governs: all whom IAM allows.
+pub const WHOM_IAM_ALLOWS: &str = "IAM_ALLOWED_PRINCIPALS";
+
+const ADMINISTRATORS: &str = "DataLakeAdmins";
+const IDENTIFIER: &str = "DataLakePrincipalIdentifier";
+
+impl AccountSettings {
+    /// The administrators, in their order.
+    pub fn administrators(&self) -> Vec<&str> {
+        let listed = self.0.get(ADMINISTRATORS).and_then(Value::as_array).into_iter().flatten();
+        listed.filter_map(|entry| entry[IDENTIFIER].as_str()).collect()
+    }
+
+    /// The same with one administrator more, after all others.
+    pub fn with_administrator(mut self, principal: &str) -> Self {
+        let entry = Value::Object(Map::from_iter([(IDENTIFIER.to_owned(), principal.into())]));
+        match self.0.get_mut(ADMINISTRATORS).and_then(Value::as_array_mut) {
+            Some(listed) => listed.push(entry),
+            None => drop(self.0.insert(ADMINISTRATORS.to_owned(), Value::Array(vec![entry]))),
+        }
+        self
+    }
+
+    /// The same without those administrators.
+    pub fn without_administrators(mut self, principals: &[&str]) -> Self {
+        if let Some(listed) = self.0.get_mut(ADMINISTRATORS).and_then(Value::as_array_mut) {
+            listed.retain(|entry| !entry[IDENTIFIER].as_str().is_some_and(|name| principals.contains(&name)));
+        }
+        self
+    }
+}

@@ -1,0 +1,142 @@
+//! The contract of the three ports to Lake Formation.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+use tarn_lake::{Columns, Governed, Permission};
+
+use super::kind_of;
+use crate::Kind;
+use crate::ports::{AccountSettings, Administration, Locations, Right, Rights};
+
+/// An account in which nothing is registered or granted.
+pub struct GovernanceUnderTest<G> {
+    /// Its Lake Formation.
+    pub governance: G,
+    /// Whether it remembers that a right may be handed on.
+    pub grantable: bool,
+}
+
+/// Runs every case.
+pub async fn governance<G>(make: impl AsyncFn() -> GovernanceUnderTest<G>)
+where
+    G: Administration + Locations + Rights,
+{
+    settings_come_back_whole(&make().await.governance).await;
+    a_location_is_registered_once(&make().await.governance).await;
+    rights_are_granted_and_revoked(&make().await).await;
+    what_nobody_has_can_be_revoked(&make().await.governance).await;
+    more_rights_than_one_call_takes_are_granted_and_revoked(&make().await.governance).await;
+}
+
+fn settings(administrators: &[&str]) -> AccountSettings {
+    let administrators: Vec<Value> =
+        administrators.iter().map(|arn| json!({"DataLakePrincipalIdentifier": arn})).collect();
+    let by_default = json!([
+        {"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}
+    ]);
+    AccountSettings(Map::from_iter([
+        ("ReadOnlyAdmins".to_owned(), json!([{"DataLakePrincipalIdentifier": role("auditor")}])),
+        ("CreateDatabaseDefaultPermissions".to_owned(), by_default),
+        ("CreateTableDefaultPermissions".to_owned(), json!([])),
+        ("Parameters".to_owned(), json!({"CROSS_ACCOUNT_VERSION": "4", "SET_CONTEXT": "TRUE"})),
+        ("DataLakeAdmins".to_owned(), administrators.into()),
+        ("TrustedResourceOwners".to_owned(), json!(["111122223333"])),
+        ("AllowExternalDataFiltering".to_owned(), json!(true)),
+        ("AFieldOfNextYear".to_owned(), json!({"Nested": [1, null, "\u{fc}"]})),
+    ]))
+}
+
+fn role(name: &str) -> String {
+    format!("arn:aws:iam::123456789012:role/{name}")
+}
+
+/// To the letter, and in the same order: what is not ours must not be touched.
+async fn settings_come_back_whole(place: &impl Administration) {
+    let (ada, bob) = (role("ada"), "arn:aws:iam::123456789012:user/bob");
+    let before = settings(&[&ada, bob]);
+    place.replace(&before).await.unwrap();
+    assert_eq!(json(&place.settings().await.unwrap()), json(&before));
+
+    let tarn = role("tarn");
+    let with = place.settings().await.unwrap().with_administrator(&tarn);
+    place.replace(&with).await.unwrap();
+    let now = place.settings().await.unwrap();
+    assert_eq!(now.administrators(), [&ada, bob, &tarn]);
+    place.replace(&now.without_administrators(&[&tarn])).await.unwrap();
+    assert_eq!(json(&place.settings().await.unwrap()), json(&before));
+}
+
+fn json(settings: &AccountSettings) -> String {
+    Value::Object(settings.0.clone()).to_string()
+}
+
+async fn a_location_is_registered_once(place: &impl Locations) {
+    let (location, ours) = ("arn:aws:s3:::contract-silver", role("location"));
+    assert_eq!(place.role_of(location).await.unwrap(), None);
+    assert_eq!(kind_of(place.deregister(location).await), Some(Kind::NotFound));
+    place.register(location, &ours).await.unwrap();
+    assert_eq!(place.role_of(location).await.unwrap(), Some(ours));
+    assert_eq!(kind_of(place.register(location, &role("other")).await), Some(Kind::Conflict));
+    place.deregister(location).await.unwrap();
+    assert_eq!(place.role_of(location).await.unwrap(), None);
+}
+
+fn rights(principal: &str, resource: Governed, permissions: &[Permission]) -> BTreeSet<Right> {
+    let right = |permission: &Permission| Right {
+        principal: role(principal),
+        resource: resource.clone(),
+        permission: *permission,
+        grantable: false,
+    };
+    permissions.iter().map(right).collect()
+}
+
+fn table(columns: Columns) -> Governed {
+    Governed::Table { database: "silver".into(), name: "events".into(), columns }
+}
+
+async fn rights_are_granted_and_revoked(place: &GovernanceUnderTest<impl Rights>) {
+    let GovernanceUnderTest { governance: place, grantable } = place;
+    use Permission::{Alter, CreateTable, DataLocationAccess, Describe, Select};
+    assert_eq!(place.granted().await.unwrap(), BTreeSet::new());
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let each = [
+        rights("ada", Governed::Database { name: "silver".into() }, &[CreateTable, Describe]),
+        rights("ada", Governed::Tables { database: "silver".into() }, &[Alter, Describe, Select]),
+        rights("ada", table(Columns::All), &[Describe, Select]),
+        rights("ada", Governed::Location { arn: "arn:aws:s3:::silver".into() }, &[DataLocationAccess]),
+        rights("bob", table(Columns::Only(names(&["at", "what"]))), &[Select]),
+        rights("eve", table(Columns::Except(names(&["who"]))), &[Select]),
+        rights("eve", table(Columns::All), &[Describe])
+            .into_iter()
+            .map(|right| Right { grantable: *grantable, ..right })
+            .collect(),
+    ];
+    let mut expected: BTreeSet<Right> = each.iter().flatten().cloned().collect();
+    place.grant(&expected).await.unwrap();
+    assert_eq!(place.granted().await.unwrap(), expected);
+    for some in each {
+        place.revoke(&some).await.unwrap();
+        expected.retain(|right| !some.contains(right));
+        assert_eq!(place.granted().await.unwrap(), expected);
+    }
+}
+
+async fn what_nobody_has_can_be_revoked(place: &impl Rights) {
+    let rights = rights("ada", table(Columns::All), &[Permission::Select]);
+    place.revoke(&rights).await.unwrap();
+    place.grant(&rights).await.unwrap();
+    place.revoke(&rights).await.unwrap();
+    place.revoke(&rights).await.unwrap();
+    assert_eq!(place.granted().await.unwrap(), BTreeSet::new());
+}
+
+async fn more_rights_than_one_call_takes_are_granted_and_revoked(place: &impl Rights) {
+    let database = |n: usize| Governed::Database { name: format!("database_{n}") };
+    let many = (0..50).flat_map(|n| rights("ada", database(n), &[Permission::Describe])).collect();
+    place.grant(&many).await.unwrap();
+    assert_eq!(place.granted().await.unwrap(), many);
+    place.revoke(&many).await.unwrap();
+    assert_eq!(place.granted().await.unwrap(), BTreeSet::new());
+}

@@ -1,0 +1,177 @@
+//! Lake Formation in memory, with what makes the real one hard: settings that only an administrator
+//! may change, principals that are gone, principals that are not known yet, listings that lag behind
+//! and others who write at the same time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use super::locked;
+use crate::ports::{AccountSettings, Administration, Locations, Right, Rights};
+use crate::{Error, Kind, Result};
+
+/// An account's Lake Formation, as one principal sees it.
+#[derive(Debug, Default)]
+pub struct MemoryGovernance {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    caller: Option<String>,
+    settings: AccountSettings,
+    after_next_write: Option<AccountSettings>,
+    locations: BTreeMap<String, String>,
+    rights: BTreeSet<Right>,
+    outdated: BTreeSet<Right>,
+    outdated_listings: u32,
+    dead: BTreeSet<String>,
+    unknown_for: u32,
+}
+
+impl MemoryGovernance {
+    /// An account that already has settings.
+    pub fn with(settings: AccountSettings) -> Self {
+        Self { state: Mutex::new(State { settings, ..State::default() }) }
+    }
+
+    /// Who calls from now on. Where there are administrators, settings are theirs to change.
+    pub fn called_by(self, principal: &str) -> Self {
+        locked(&self.state).caller = Some(principal.into());
+        self
+    }
+
+    /// The settings as they are.
+    pub fn settings_now(&self) -> AccountSettings {
+        locked(&self.state).settings.clone()
+    }
+
+    /// Somebody else, who read the settings a while ago, writes right after the next write.
+    pub fn overwrite_after_next_write(&self, settings: AccountSettings) {
+        locked(&self.state).after_next_write = Some(settings);
+    }
+
+    /// A principal is deleted, and whoever names it is refused.
+    pub fn delete_principal(&self, principal: &str) {
+        locked(&self.state).dead.insert(principal.into());
+    }
+
+    /// The next calls that change anything are refused, because the principal in them is too new.
+    pub fn knows_no_principal_for(&self, calls: u32) {
+        locked(&self.state).unknown_for = calls;
+    }
+
+    /// The next listings show what was granted before the next change.
+    pub fn listings_lag(&self, listings: u32) {
+        let mut state = locked(&self.state);
+        state.outdated = state.rights.clone();
+        state.outdated_listings = listings;
+    }
+
+    /// The rights as they are.
+    pub fn rights_now(&self) -> BTreeSet<Right> {
+        locked(&self.state).rights.clone()
+    }
+
+    /// The locations as they are, with their roles.
+    pub fn locations_now(&self) -> BTreeMap<String, String> {
+        locked(&self.state).locations.clone()
+    }
+
+    fn change<T>(&self, act: impl FnOnce(&mut State) -> Result<T>) -> Result<T> {
+        let mut state = locked(&self.state);
+        if state.unknown_for > 0 {
+            state.unknown_for -= 1;
+            return Err(Error::new(Kind::Invalid, "Invalid principal"));
+        }
+        act(&mut state)
+    }
+}
+
+impl State {
+    fn refuse_dead<'p>(&self, mut principals: impl Iterator<Item = &'p str>) -> Result<()> {
+        match principals.find(|principal| self.dead.contains(*principal)) {
+            Some(dead) => Err(Error::new(Kind::Invalid, format!("Invalid principal, arn: {dead}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_strangers(&self) -> Result<()> {
+        let administrators = self.settings.administrators();
+        match &self.caller {
+            Some(caller) if !administrators.is_empty() && !administrators.contains(&caller.as_str()) => {
+                Err(Error::new(Kind::AccessDenied, format!("{caller} is no data lake administrator")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[async_trait]
+impl Administration for MemoryGovernance {
+    async fn settings(&self) -> Result<AccountSettings> {
+        Ok(self.settings_now())
+    }
+
+    async fn replace(&self, settings: &AccountSettings) -> Result<()> {
+        self.change(|state| {
+            state.refuse_strangers()?;
+            state.refuse_dead(settings.administrators().into_iter())?;
+            state.settings = state.after_next_write.take().unwrap_or_else(|| settings.clone());
+            Ok(())
+        })
+    }
+}
+
+#[async_trait]
+impl Locations for MemoryGovernance {
+    async fn role_of(&self, location: &str) -> Result<Option<String>> {
+        Ok(locked(&self.state).locations.get(location).cloned())
+    }
+
+    async fn register(&self, location: &str, role: &str) -> Result<()> {
+        self.change(|state| {
+            state.refuse_dead([role].into_iter())?;
+            if state.locations.contains_key(location) {
+                return Err(Error::new(Kind::Conflict, format!("{location} is registered already")));
+            }
+            state.locations.insert(location.into(), role.into());
+            Ok(())
+        })
+    }
+
+    async fn deregister(&self, location: &str) -> Result<()> {
+        self.change(|state| match state.locations.remove(location) {
+            Some(_) => Ok(()),
+            None => Err(Error::new(Kind::NotFound, format!("{location} is not registered"))),
+        })
+    }
+}
+
+#[async_trait]
+impl Rights for MemoryGovernance {
+    async fn granted(&self) -> Result<BTreeSet<Right>> {
+        let mut state = locked(&self.state);
+        if state.outdated_listings > 0 {
+            state.outdated_listings -= 1;
+            return Ok(state.outdated.clone());
+        }
+        Ok(state.rights.clone())
+    }
+
+    async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()> {
+        self.change(|state| {
+            state.refuse_dead(rights.iter().map(|right| right.principal.as_str()))?;
+            state.rights.extend(rights.iter().cloned());
+            Ok(())
+        })
+    }
+
+    async fn revoke(&self, rights: &BTreeSet<Right>) -> Result<()> {
+        self.change(|state| {
+            state.rights.retain(|right| !rights.contains(right));
+            Ok(())
+        })
+    }
+}
