@@ -1,0 +1,70 @@
+"""`python -m policy check`: called by `scripts/policy`, which installs what it needs."""
+
+import argparse
+import shutil
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from . import checkers, samples
+from .findings import Finding, read_allowed, unargued
+
+ALLOWED = checkers.RULES / "allowed.toml"
+
+
+def main() -> int:
+    arguments = parsed()
+    work = arguments.work
+    shutil.rmtree(work, ignore_errors=True)
+    files, protected = samples.rendered(arguments.tarn, work / "templates")
+    tools = checkers.Tools(Path(sys.executable).parent, arguments.node, arguments.judge, protected)
+    return check(files, tools)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/policy")
+    parser.add_argument("command", choices=["check"])
+    for name in ("tarn", "judge", "node", "work"):
+        parser.add_argument(f"--{name}", type=Path, required=True)
+    return parser.parse_args()
+
+
+def check(files: list[Path], tools: checkers.Tools) -> int:
+    """Runs every checker over every template, side by side, and holds the findings to the list."""
+    allowed = read_allowed(ALLOWED)
+    print(f"{len(files)} templates of {len(samples.lakes())} lakes in {len(samples.ENVIRONMENTS)} environments")
+    bad = []
+    with ProcessPoolExecutor() as pool:
+        running = {name: pool.submit(timed, name, files, tools) for name in checkers.CHECKERS}
+        for name, future in running.items():
+            seconds, found = future.result()
+            left = unargued(found, allowed)
+            bad += left
+            argued = len(found) - len(left)
+            print(f"  {name:24} {seconds:5.1f} s   argued {argued:4}   not argued {len(left):4}")
+    for finding in sorted(set(bad)):
+        print(told(finding), file=sys.stderr)
+    idle = [entry for entry in allowed if not entry.used]
+    for entry in idle:
+        print(f"allowed, but found no more: {entry.checker} {entry.rule} {entry.resource}", file=sys.stderr)
+    print(f"{len(bad)} findings that nothing argues for, {len(idle)} entries of the list that match nothing")
+    return 1 if bad or idle else 0
+
+
+def timed(name: str, files: list[Path], tools: checkers.Tools) -> tuple[float, list[Finding]]:
+    start = time.monotonic()
+    found = checkers.run(name, files, tools)
+    return time.monotonic() - start, found
+
+
+def told(finding: Finding) -> str:
+    place = f"{finding.template} {finding.resource}".strip()
+    return f"{finding.checker} {finding.rule}: {place} {finding.type}: {' '.join(finding.message.split())[:200]}"
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except checkers.Broken as error:
+        sys.exit(f"a checker is broken: {error}")
