@@ -8,6 +8,7 @@
 
 mod convert;
 mod edits;
+mod init;
 mod refusals;
 mod release;
 mod rules;

@@ -17,6 +17,7 @@ pub struct Arguments {
 
 const AFTER_HELP: &str = "\
 A first tour, with no AWS account:
+  tarn init                         write a first lake.toml
   tarn local start                  start the local cloud
   tarn deploy --local               deploy the lake of ./lake.toml onto it
   tarn push --local data/           copy new and changed files to landing
@@ -54,6 +55,9 @@ pub struct Place {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first lake.toml; it never overwrites one
+    #[command(after_help = INIT_HELP)]
+    Init(Init),
     /// Check lake.toml and the templates made of it; needs no account
     Check,
     /// Write the CloudFormation templates to a folder; needs no account
@@ -90,6 +94,39 @@ pub enum Command {
     /// Start, stop or look at the local cloud of this project
     #[command(subcommand)]
     Local(Local),
+}
+
+const INIT_HELP: &str = "\
+Examples:
+  tarn init
+  tarn init shop --name shop --from data/orders.csv data/events.jsonl --daily 02:30
+  tarn init --yes
+
+On a terminal it asks for what is not given. Elsewhere, or with --yes, it asks nothing: without --from
+the file has a table to start from. Each FILE becomes a table as `tarn table add` would write it.";
+
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The folder, which is made if it is not there [default: this one]
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// What every resource name begins with [default with --yes: the folder's name]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What the lake is for
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
+    /// Files as they land, or objects as s3://BUCKET/KEY; each kind becomes a table
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+    /// The time of day at which the pipeline runs, in UTC, beside running when files arrive
+    #[arg(long, value_name = "HH:MM")]
+    pub daily: Option<String>,
+    /// Ask nothing and take what is usual
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! Asks before something is taken away for good.
+//! Asks: before something is taken away for good, and for what a command was not told.
 
 use std::io::{BufRead, IsTerminal};
 
@@ -17,5 +17,22 @@ pub fn by_typing(word: &str, question: &str) -> Result<(), Failure> {
     match read {
         Ok(_) if typed.trim() == word => Ok(()),
         _ => Err(Failure::bad_input("not confirmed; nothing was touched")),
+    }
+}
+
+/// Whether somebody is there to be asked.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && console::is_watched()
+}
+
+/// What is typed, or the answer that an empty line stands for.
+pub fn ask(question: &str, default: &str) -> Result<String, Failure> {
+    let shown = if default.is_empty() { String::new() } else { format!(" [{default}]") };
+    console::note(format!("{}{shown}:", console::styled(question, console::BOLD)));
+    let mut typed = String::new();
+    match std::io::stdin().lock().read_line(&mut typed) {
+        Ok(0) | Err(_) => Err(Failure::bad_input("no answer was given; nothing was written")),
+        Ok(_) if typed.trim().is_empty() => Ok(default.to_owned()),
+        Ok(_) => Ok(typed.trim().to_owned()),
     }
 }

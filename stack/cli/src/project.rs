@@ -10,7 +10,8 @@ use crate::arguments::Common;
 use crate::console;
 use crate::failure::Failure;
 
-const FILE: &str = "lake.toml";
+/// How the lake's file is called.
+pub const FILE: &str = "lake.toml";
 
 /// A project with its lake.
 pub struct Project {

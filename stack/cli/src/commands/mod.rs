@@ -7,6 +7,7 @@ mod deploy;
 mod destroy;
 mod edit;
 mod inferred;
+mod init;
 mod local;
 mod push;
 mod query;
@@ -24,6 +25,7 @@ use crate::failure::Failure;
 pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let common = &arguments.common;
     match &arguments.command {
+        Command::Init(options) => init::run(common, options),
         Command::Check => check::run(common),
         Command::Convert(options) => convert::run(common, options),
         Command::Zone(options) => zone::run(common, options),

@@ -5,6 +5,7 @@
 //! what was parsed. And it is held against its meaning: the lake of the new text must be the lake of
 //! the old one with that one table or zone more or less, or else nothing is changed.
 
+mod new;
 mod pattern;
 mod place;
 mod write;
@@ -15,7 +16,8 @@ use crate::diagnostic::line_of;
 use crate::{Diagnostic, parse};
 use place::Places;
 
-pub use pattern::pattern_of;
+pub use new::NewLake;
+pub use pattern::{pattern_of, table_name_of};
 pub use place::Kind;
 pub use write::{NewTable, zone_block};
 

@@ -7,7 +7,7 @@
 //! | `orders_20260131_081500.csv.gz` | `orders_{date:%Y%m%d}_{time:%H%M%S}.csv.gz` |
 //! | `shop/2026/01/31/part-0001.jsonl` | `shop/{date:%Y/%m/%d}/part-*.jsonl` |
 
-use tarn_lake::{Day, FilePattern};
+use tarn_lake::{Day, FilePattern, TableName};
 
 /// The pattern of files called like this key. It always matches the key.
 pub fn pattern_of(key: &str) -> String {
@@ -16,6 +16,17 @@ pub fn pattern_of(key: &str) -> String {
         |pattern: &String| FilePattern::new(pattern.as_str()).is_ok_and(|it| it.matches(key).is_some());
     let folders = key.matches('/').count();
     Some(guessed).filter(fits).unwrap_or_else(|| ["*/".repeat(folders).as_str(), "*"].concat())
+}
+
+/// What a table of such files could be called: what their names begin with, or their folder's.
+pub fn table_name_of(pattern: &str) -> Option<TableName> {
+    let parts = pattern.split('/').rev().map(|part| part.split(['*', '{', '.']).next().unwrap_or_default());
+    let name = |part: &str| {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+        let folded: String = part.chars().map(plain).collect();
+        TableName::new(folded.trim_matches('_')).ok()
+    };
+    parts.filter_map(name).next()
 }
 
 fn guess(key: &str) -> String {
@@ -233,6 +244,19 @@ mod tests {
             ("2026", "*"),
         ] {
             assert_eq!(pattern_of(key), wanted, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_table_is_called_by_what_its_files_begin_with() {
+        for (pattern, wanted) in [
+            ("orders_{date:%Y%m%d}.csv", Some("orders")),
+            ("shop/{date:%Y}/*.csv", Some("shop")),
+            ("Item Properties*.csv", Some("item_properties")),
+            ("{date:%Y%m%d} orders.csv", None),
+            ("*", None),
+        ] {
+            assert_eq!(table_name_of(pattern).as_ref().map(TableName::as_str), wanted, "{pattern}");
         }
     }
 
