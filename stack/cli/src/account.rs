@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use tarn_cloud::{Access, SdkConfig};
-use tarn_lake::{Lake, Names};
+use tarn_cloud::{Access, Identity, SdkConfig};
+use tarn_lake::{Environment, Lake, Names};
 use tarn_local_cloud::LocalCloud;
 
 use crate::arguments::{Common, Place};
@@ -21,18 +21,36 @@ pub struct Account {
 impl Account {
     /// Finds the account and asks who we are there.
     pub async fn of(place: Place, folder: &Path, lake: &Lake) -> Result<Self, Failure> {
-        let access = if place.local { local_access(folder)? } else { Access::Aws };
+        let aws = || Access::Aws { region: lake.environment.deployment.region.clone() };
+        let access = if place.local { local_access(folder)? } else { aws() };
         let config = tarn_cloud::connect(&access).await;
         let identity = tarn_cloud::identity(&config).await?;
+        if !place.local {
+            refuse_another_account(lake, &identity)?;
+        }
         let names =
             Names::new(lake.name.clone(), lake.environment.name.clone(), identity.account, identity.region);
         Ok(Self { config, names })
     }
 }
 
+/// An environment that names its account is touched in no other.
+fn refuse_another_account(lake: &Lake, identity: &Identity) -> Result<(), Failure> {
+    let Environment { name, deployment, .. } = &lake.environment;
+    let Some(wanted) = deployment.account.as_ref().filter(|wanted| **wanted != identity.account) else {
+        return Ok(());
+    };
+    let here = &identity.account;
+    Err(Failure::bad_input(format!(
+        "`{name}` belongs to the account {wanted}, and these credentials to {here}"
+    ))
+    .hint("take credentials of that account, or another --env; nothing was done"))
+}
+
 /// How a place is reached, with credentials that are known to be there.
 pub async fn config(common: &Common, place: Place) -> Result<SdkConfig, Failure> {
-    let access = if place.local { local_access(&project::folder(common)?)? } else { Access::Aws };
+    let access =
+        if place.local { local_access(&project::folder(common)?)? } else { Access::Aws { region: None } };
     let config = tarn_cloud::connect(&access).await;
     tarn_cloud::identity(&config).await?;
     Ok(config)

@@ -5,11 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use tarn_lake::Architecture;
 
 use crate::failure::Failure;
-
-/// The archive's file name, for the architecture that the templates ask for.
-const FILE: &str = "handlers-x86_64.zip";
 
 /// The archive and its key in the ops bucket.
 pub struct Handlers {
@@ -22,12 +20,12 @@ pub struct Handlers {
 
 impl Handlers {
     /// Finds the archive.
-    pub fn find(named: Option<&Path>) -> Result<Self, Failure> {
+    pub fn find(named: Option<&Path>, architecture: Architecture) -> Result<Self, Failure> {
         let folder = match named {
             Some(folder) => folder.to_path_buf(),
             None => beside_the_binary()?,
         };
-        let file = folder.join(FILE);
+        let file = folder.join(format!("handlers-{}.zip", architecture.name()));
         let hash = hash(&file).map_err(|error| {
             Failure::bad_input(format!("the handlers' archive {} cannot be read: {error}", file.display()))
                 .hint(
@@ -37,6 +35,11 @@ impl Handlers {
         })?;
         Ok(Self { file, key: format!("handlers/{hash}.zip") })
     }
+}
+
+/// The architecture of the machine that tarn runs on.
+pub fn of_this_machine() -> Architecture {
+    if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 }
 }
 
 /// The key in templates that are rendered without an archive at hand.

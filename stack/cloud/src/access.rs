@@ -11,7 +11,10 @@ use crate::failure::failed;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {
     /// AWS itself, with the credentials and the region that the SDK finds.
-    Aws,
+    Aws {
+        /// The region; else the one that settings and environment name.
+        region: Option<String>,
+    },
     /// The local cloud, as its root.
     LocalCloud {
         /// Its address, such as `http://127.0.0.1:4566`.
@@ -36,7 +39,8 @@ const LOCAL_ROOT: &str = "test";
 pub async fn connect(access: &Access) -> SdkConfig {
     let loader = aws_config::defaults(BehaviorVersion::latest());
     match access {
-        Access::Aws => loader.load().await,
+        Access::Aws { region: None } => loader.load().await,
+        Access::Aws { region: Some(region) } => loader.region(Region::new(region.clone())).load().await,
         Access::LocalCloud { endpoint } => {
             let root = Credentials::new(LOCAL_ROOT, LOCAL_ROOT, None, None, "the local cloud's root");
             let loader = loader.endpoint_url(endpoint).region(Region::new(LOCAL_REGION));

@@ -1,8 +1,9 @@
 //! What the templates are told: one full struct for each, so that a misspelt field is an error.
 
 use serde::Serialize;
-use tarn_lake::{Bucket, Database, Handler, Lake, Names, StackId, Zone};
+use tarn_lake::{Bucket, Database, Handler, Lake, Names, Retention, Schedule, StackId, Zone};
 
+use crate::table_groups::TableGroups;
 use crate::{Options, Target};
 
 /// CloudFormation's limit for the description of a template, in bytes.
@@ -28,6 +29,10 @@ pub(crate) struct LakeContext {
     prefix: String,
     protected: bool,
     local_cloud: bool,
+    architecture: &'static str,
+    permissions_boundary: Option<String>,
+    kms_key: Option<String>,
+    retention: Retention,
     handlers_key: String,
     key_alias: String,
     ledger: String,
@@ -92,12 +97,29 @@ pub(crate) struct PipelineContext {
     lake: LakeContext,
     database: String,
     schedule: ScheduleContext,
+    mails: Vec<MailContext>,
+    silent_hours: Option<u32>,
 }
 
 #[derive(Debug, Serialize)]
 struct ScheduleContext {
     on_arrival: bool,
-    daily_cron: Option<String>,
+    times: Vec<TimeContext>,
+}
+
+/// A time at which a run starts.
+#[derive(Debug, Serialize)]
+struct TimeContext {
+    id: &'static str,
+    word: &'static str,
+    cron: String,
+}
+
+/// Somebody who is told.
+#[derive(Debug, Serialize)]
+struct MailContext {
+    id: String,
+    address: String,
 }
 
 /// Of `consumption.yaml.tera`.
@@ -120,7 +142,9 @@ pub(crate) struct ZoneContext {
 struct ZoneWords {
     name: String,
     description: String,
-    tables: Vec<String>,
+    tables: TableGroups,
+    readers: Vec<String>,
+    scan_limit: u64,
     table_threshold: usize,
     bucket: String,
     database: String,
@@ -155,10 +179,9 @@ impl<'a> Contexts<'a> {
             description: self.description("pipeline"),
             lake: self.lake("pipeline"),
             database: self.names.database(&Database::Silver),
-            schedule: ScheduleContext {
-                on_arrival: schedule.on_arrival,
-                daily_cron: schedule.daily.map(|at| format!("cron({} {} * * ? *)", at.minute, at.hour)),
-            },
+            schedule: ScheduleContext { on_arrival: schedule.on_arrival, times: times(&schedule) },
+            mails: self.lake.environment.alarms.emails.iter().map(|address| mail(address)).collect(),
+            silent_hours: self.lake.environment.alarms.silent_hours,
         }
     }
 
@@ -179,7 +202,9 @@ impl<'a> Contexts<'a> {
             zone: ZoneWords {
                 name: zone.name.to_string(),
                 description: zone.description.clone(),
-                tables: zone.tables.iter().map(ToString::to_string).collect(),
+                tables: TableGroups::of(&zone.tables),
+                readers: zone.readers.iter().map(ToString::to_string).collect(),
+                scan_limit: u64::from(zone.scan_limit_gb) << 30,
                 table_threshold: zone.tables.len() + UNEXPECTED_TABLES,
                 bucket: self.names.bucket(&bucket),
                 database: self.names.database(&database),
@@ -196,6 +221,7 @@ impl<'a> Contexts<'a> {
 
     fn lake(&self, stack: &'static str) -> LakeContext {
         let (lake, names) = (self.lake, &self.names);
+        let deployment = &lake.environment.deployment;
         LakeContext {
             stack,
             name: lake.name.to_string(),
@@ -204,6 +230,10 @@ impl<'a> Contexts<'a> {
             prefix: names.prefix(),
             protected: lake.environment.protected,
             local_cloud: self.options.target == Target::LocalCloud,
+            architecture: deployment.architecture.name(),
+            permissions_boundary: deployment.permissions_boundary.as_ref().map(ToString::to_string),
+            kms_key: deployment.kms_key.as_ref().map(ToString::to_string),
+            retention: lake.environment.retention,
             handlers_key: self.options.handlers_key.clone(),
             key_alias: names.key_alias(),
             ledger: names.ledger(),
@@ -254,6 +284,38 @@ impl HandlerWords {
             account: word(Handler::Account),
         }
     }
+}
+
+/// The times of a schedule, in EventBridge's own words.
+fn times(schedule: &Schedule) -> Vec<TimeContext> {
+    let daily = schedule.daily.map(|at| TimeContext {
+        id: "Daily",
+        word: "daily",
+        cron: format!("cron({} {} * * ? *)", at.minute, at.hour),
+    });
+    let weekly = schedule.weekly.map(|at| TimeContext {
+        id: "Weekly",
+        word: "weekly",
+        cron: format!("cron({} {} ? * {} *)", at.time.minute, at.time.hour, at.day().to_uppercase()),
+    });
+    let monthly = schedule.monthly.map(|at| TimeContext {
+        id: "Monthly",
+        word: "monthly",
+        cron: format!("cron({} {} {} * ? *)", at.time.minute, at.time.hour, at.day),
+    });
+    daily.into_iter().chain(weekly).chain(monthly).collect()
+}
+
+/// A mail's subscription. Its logical id follows from the address alone, so that nobody has to
+/// confirm again because somebody else left; `x` stands before the hexadecimal of what an id cannot
+/// hold, and of itself.
+fn mail(address: &str) -> MailContext {
+    let spelled = address.bytes().map(|byte| match byte {
+        b'x' => "x78".to_owned(),
+        plain if plain.is_ascii_alphanumeric() => char::from(plain).to_string(),
+        other => format!("x{other:02x}"),
+    });
+    MailContext { id: format!("MailTo{}", spelled.collect::<String>()), address: address.to_owned() }
 }
 
 /// As much of a description as CloudFormation takes.

@@ -17,6 +17,11 @@ const MOST_BYTES: usize = 1 << 20;
 const MOST_BYTES_INLINE: usize = 51_200;
 /// IAM's limit for all inline policies of a role, without white space.
 const MOST_POLICY_CHARACTERS: usize = 10_240;
+/// IAM's limit for one managed policy, and how many of them a role can have.
+const MOST_MANAGED_CHARACTERS: usize = 6_144;
+const MOST_MANAGED_POLICIES: usize = 10;
+/// IAM's limit for who may assume a role.
+const MOST_TRUST_CHARACTERS: usize = 2_048;
 /// The length of a key's ARN, which an import stands for.
 const IMPORTED_CHARACTERS: usize = 80;
 
@@ -117,11 +122,34 @@ fn sizes(template: &Template) -> Result<(), RenderError> {
     limit("Outputs", "outputs", section(body, "Outputs").count(), MOST_OUTPUTS, split)?;
     limit("the whole", "bytes", template.to_json().len(), bytes, split)?;
     for (id, _) in template.resources() {
-        let policies = &body["Resources"][id]["Properties"]["Policies"];
-        let fewer = "a role names each table of its zone: give the zone fewer tables, or make two of it";
-        limit(id, "characters of policy", policy_characters(policies), MOST_POLICY_CHARACTERS, fewer)?;
+        let properties = &body["Resources"][id]["Properties"];
+        let policies = policy_characters(&properties["Policies"]);
+        limit(id, "characters of policy", policies, MOST_POLICY_CHARACTERS, FEWER_TABLES)?;
+        let trust = policy_characters(&properties["AssumeRolePolicyDocument"]);
+        let fewer = "name fewer readers: one role that several people take counts once";
+        limit(id, "characters of trust", trust, MOST_TRUST_CHARACTERS, fewer)?;
+        let managed = policy_characters(&properties["PolicyDocument"]);
+        let most = if is_managed(body, id) { MOST_MANAGED_CHARACTERS } else { usize::MAX };
+        limit(id, "characters of policy", managed, most, FEWER_TABLES)?;
+        limit(id, "managed policies", attached(body, id), MOST_MANAGED_POLICIES, FEWER_TABLES)?;
     }
     Ok(())
+}
+
+const FEWER_TABLES: &str =
+    "a role names each table of its zone: give the zone fewer tables, or make two of it";
+
+fn is_managed(body: &Value, id: &str) -> bool {
+    body["Resources"][id]["Type"] == "AWS::IAM::ManagedPolicy"
+}
+
+/// How many managed policies of the template are attached to a role.
+fn attached(body: &Value, role: &str) -> usize {
+    let names_it = |policy: &str| {
+        let roles = body["Resources"][policy]["Properties"]["Roles"].as_array();
+        roles.into_iter().flatten().any(|to| to["Ref"] == role)
+    };
+    section(body, "Resources").filter(|id| is_managed(body, id) && names_it(id)).count()
 }
 
 /// How long a policy is for IAM: without white space, and each function as what it stands for.

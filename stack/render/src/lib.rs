@@ -9,6 +9,7 @@ mod engine;
 mod error;
 mod inspect;
 mod set;
+mod table_groups;
 mod yaml;
 
 use tarn_lake::{Lake, StackId};

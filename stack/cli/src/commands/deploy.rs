@@ -6,7 +6,7 @@ use tarn_aws::{S3, SystemClock};
 use tarn_cloud::CloudFormation;
 use tarn_core::RunKeys;
 use tarn_deploy::{Deployment, DesiredStack, Report, Upload};
-use tarn_lake::{Bucket, Lake};
+use tarn_lake::{Architecture, Bucket, Lake};
 use tarn_render::{Options, Target, TemplateSet};
 
 use super::artifacts::S3Artifacts;
@@ -15,13 +15,13 @@ use crate::arguments::{Common, Deploy};
 use crate::console::{self, BAD, GOOD, styled};
 use crate::exit;
 use crate::failure::Failure;
-use crate::handlers::Handlers;
+use crate::handlers::{self, Handlers};
 use crate::progress::{self, Progress};
 use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure> {
     let project = Project::load_to_deploy(common)?;
-    let handlers = Handlers::find(options.handlers.as_deref())?;
+    let handlers = Handlers::find(options.handlers.as_deref(), architecture(&project.lake, options))?;
     let target = if options.place.local { Target::LocalCloud } else { Target::Aws };
     let rendering = Options { handlers_key: handlers.key.clone(), target };
     let templates = tarn_render::render(&project.lake, &rendering)
@@ -39,6 +39,11 @@ pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure>
 
     print(common, &account, &report);
     Ok(exit::done_if(report.is_good()))
+}
+
+/// What handlers run on: the lake's choice on AWS, this machine on the local cloud.
+fn architecture(lake: &Lake, options: &Deploy) -> Architecture {
+    if options.place.local { handlers::of_this_machine() } else { lake.environment.deployment.architecture }
 }
 
 fn deployment(
@@ -64,7 +69,7 @@ fn deployment(
             file: handlers.file.clone(),
         }],
         lake_document: (RunKeys::DEPLOYED_LAKE.into(), document),
-        tags: super::destroy::tags(lake),
+        tags: super::destroy::tags(lake).into_iter().chain(lake.environment.tags.clone()).collect(),
         protected: lake.environment.protected,
     })
 }

@@ -14,8 +14,10 @@ use crate::project::Project;
 
 pub fn run(common: &Common, options: &Render) -> Result<ExitCode, Failure> {
     let project = Project::load_to_deploy(common)?;
-    let handlers_key =
-        Handlers::find(None).map(|found| found.key).unwrap_or_else(|_| handlers::placeholder_key());
+    let architecture = project.lake.environment.deployment.architecture;
+    let handlers_key = Handlers::find(None, architecture)
+        .map(|found| found.key)
+        .unwrap_or_else(|_| handlers::placeholder_key());
     let target = if options.local { Target::LocalCloud } else { Target::Aws };
     let templates = tarn_render::render(&project.lake, &Options { handlers_key, target })
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;

@@ -216,7 +216,7 @@ fn custom_resource_stands(template: &Template<'_>) -> Found {
 
 /// The buckets of foundation, which has the key, are emptied by the command line.
 fn emptier_for_every_bucket(template: &Template<'_>) -> Found {
-    if template.has("Key") {
+    if template.has("Ledger") {
         return vec![];
     }
     let emptied: Vec<_> = template.of_type("Custom::EmptyBucket").into_iter().map(|(_, r)| r).collect();

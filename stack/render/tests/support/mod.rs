@@ -4,8 +4,9 @@
 
 use serde_json::Value;
 use tarn_lake::{
-    BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName,
-    Layout, Placement, Schedule, Table, TableName, Zone, ZoneName,
+    Alarms, Architecture, BadRows, Column, ColumnName, ColumnType, Csv, Deployment, Environment,
+    EnvironmentName, FilePattern, KeyArn, Lake, LakeName, Layout, Placement, PolicyArn, PrincipalArn,
+    Retention, RoleArn, Schedule, Table, TableName, Zone, ZoneName,
 };
 use tarn_render::{Options, Target, Template, TemplateSet, render};
 
@@ -28,6 +29,36 @@ pub fn retail() -> Lake {
 pub fn protected() -> Lake {
     let mut lake = retail();
     lake.environment = Environment::new(EnvironmentName::new("prod").unwrap(), true);
+    lake
+}
+
+/// The same in an account with rules of its own: everything that `[aws]`, `[retention]`, `[alarms]`
+/// and a zone may say.
+pub fn governed() -> Lake {
+    let mut lake = protected();
+    lake.schedule.weekly = Some("sun 03:00".parse().unwrap());
+    lake.schedule.monthly = Some("28 04:05".parse().unwrap());
+    lake.environment.deployment = Deployment {
+        account: Some("123456789012".into()),
+        region: Some("eu-west-1".into()),
+        architecture: Architecture::Arm64,
+        permissions_boundary: Some(PolicyArn::new(PolicyArn::EXAMPLE).unwrap()),
+        lake_formation_admin: Some(RoleArn::new(RoleArn::EXAMPLE).unwrap()),
+        kms_key: Some(KeyArn::new(KeyArn::EXAMPLE).unwrap()),
+    };
+    lake.environment.retention = Retention {
+        landing_days: Some(401),
+        quarantine_days: Some(182),
+        old_versions_days: 13,
+        runs_days: 94,
+        query_results_days: 6,
+        access_logs_days: 125,
+        logs_days: 60,
+    };
+    lake.environment.alarms =
+        Alarms { emails: vec!["a.b@example.com".into(), "x@example.com".into()], silent_hours: Some(26) };
+    lake.zones[0].readers = vec![PrincipalArn::new(PrincipalArn::EXAMPLE).unwrap()];
+    lake.zones[0].scan_limit_gb = 3;
     lake
 }
 
@@ -65,7 +96,7 @@ pub fn rendered(lake: &Lake) -> TemplateSet {
 
 /// Every lake worth a look, with both targets.
 pub fn all_sets() -> Vec<TemplateSet> {
-    let lakes = [retail(), protected(), unscheduled()];
+    let lakes = [retail(), protected(), unscheduled(), governed()];
     let targets = [Target::Aws, Target::LocalCloud];
     let sets = lakes.iter().flat_map(|lake| targets.map(|target| render(lake, &options(target)).unwrap()));
     sets.collect()
