@@ -170,3 +170,28 @@ fn a_table_that_cannot_be_is_not_written() {
     }
     project.done(&["table", "add", "visits", "--from", "events_9.csv", "--files", "visits/*.csv"]);
 }
+
+#[test]
+fn blocks_may_have_files_of_their_own() {
+    let project = Project::example("retail", "dev");
+    let before = text(&project);
+    project.write("orders.csv", "id,placed\n1,2026-01-31\n");
+    project.done(&["table", "add", "orders", "--from", "orders.csv", "--own-file"]);
+    let added = project.done(&["zone", "add", "finance", "--tables", "orders", "--own-file"]);
+    assert!(added.stderr.contains("zones/finance.toml:1"), "{}", added.stderr);
+    assert_eq!(fs::read_to_string(project.path("zones/finance.toml")).unwrap(), added.stdout);
+    assert_eq!(text(&project), before);
+    let checked = project.json(&["check"]);
+    assert_eq!((&checked["tables"], &checked["zones"]), (&4.into(), &3.into()));
+    project.done(&["zone", "add", "sales", "--tables", "orders"]);
+    let twice = project.tarn(&["zone", "add", "finance", "--tables", "orders"]);
+    assert!(twice.code == 2 && twice.stderr.contains("zones/finance.toml:1: "), "{}", twice.stderr);
+    let used = project.tarn(&["table", "remove", "orders"]);
+    assert!(used.code == 2 && used.stderr.contains("sales, finance"), "{}", used.stderr);
+    project.done(&["zone", "remove", "sales"]);
+    let removed = project.done(&["zone", "remove", "finance"]);
+    assert!(removed.stderr.contains("the whole file"), "{}", removed.stderr);
+    project.done(&["table", "remove", "orders"]);
+    assert!(!project.path("zones/finance.toml").exists() && !project.path("tables/orders.toml").exists());
+    assert_eq!(text(&project), before);
+}

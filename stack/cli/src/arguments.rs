@@ -167,6 +167,9 @@ pub struct ZoneAdd {
     /// Whose it is and what for
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub description: String,
+    /// Write it to a file of its own beside lake.toml, zones/NAME.toml
+    #[arg(long)]
+    pub own_file: bool,
     /// Show the block and write nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -207,6 +210,9 @@ pub struct TableAdd {
     /// What it holds
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub description: String,
+    /// Write it to a file of its own beside lake.toml, tables/NAME.toml
+    #[arg(long)]
+    pub own_file: bool,
     /// Show the block and write nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -4,6 +4,7 @@
 //! A part holds nothing but `[[table]]` or `[[zone]]` blocks, so all files one after the other are
 //! TOML again: a block means the same wherever it stands, and every place is one range of the whole.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -26,6 +27,8 @@ struct File {
     place: Range<usize>,
     /// The only block that may stand in it; `None` is the lake's own file.
     block: Option<&'static str>,
+    /// Whether a byte order mark was taken off it.
+    unmarked: bool,
 }
 
 /// What can be read of the files as one document, and what is no TOML in each of them.
@@ -59,12 +62,35 @@ impl Files {
             self.text.push('\n');
         }
         let start = self.text.len();
-        match text.strip_prefix(BYTE_ORDER_MARK).filter(|_| block.is_some()) {
+        let unmarked = text.strip_prefix(BYTE_ORDER_MARK).filter(|_| block.is_some());
+        match unmarked {
             // It may stand at the beginning of the whole only.
             Some(rest) => self.text.extend([" ".repeat(BYTE_ORDER_MARK.len_utf8()).as_str(), rest]),
             None => self.text.push_str(text),
         }
-        self.files.push(File { path, place: start..self.text.len(), block });
+        let place = start..self.text.len();
+        self.files.push(File { path, place, block, unmarked: unmarked.is_some() });
+    }
+
+    /// Each file as it was given, `lake.toml` first: its path and its text.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
+        self.files.iter().map(|file| {
+            let text = &self.text[file.place.clone()];
+            let marked = || format!("{BYTE_ORDER_MARK}{}", &text[BYTE_ORDER_MARK.len_utf8()..]);
+            (file.path.as_str(), if file.unmarked { marked().into() } else { text.into() })
+        })
+    }
+
+    /// The same files, with another path and text in the place of one of them.
+    pub(crate) fn with(&self, index: usize, path: &str, text: &str) -> Self {
+        let mut files = Self { files: Vec::new(), text: String::new() };
+        for (place, (file, (own_path, own_text))) in self.files.iter().zip(self.parts()).enumerate() {
+            match place == index {
+                true => files.add(path.into(), text, file.block),
+                false => files.add(own_path.into(), &own_text, file.block),
+            }
+        }
+        files
     }
 
     /// All texts, one after the other; places of diagnostics are ranges of it.

@@ -8,8 +8,8 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use tarn_config::edit::{Kind, add, remove, zone_block};
-use tarn_config::parse;
+use tarn_config::edit::{Kind, Where, add, remove, zone_block};
+use tarn_config::{Files, parse};
 use tarn_lake::EnvironmentName;
 
 const SAMPLES: [&str; 3] = [
@@ -22,6 +22,10 @@ const LITTER: [&str; 6] = ["", "", "# a note", "   # indented [[zone]]", "\t", "
 
 fn dev() -> EnvironmentName {
     EnvironmentName::new("dev").unwrap()
+}
+
+fn lake_toml(text: &str) -> Files {
+    Files::new("lake.toml", text)
 }
 
 /// A sample with comments and blank lines strewn over it, ended in one way or another.
@@ -49,27 +53,28 @@ proptest! {
     fn what_is_added_and_removed_leaves_no_trace(text in strewn()) {
         let lake = parse(&text, &dev()).unwrap().lake;
         let block = zone_block("added", "by a command", &[lake.tables[0].name.to_string()]);
-        let added = add(&text, &dev(), Kind::Zone, "added", &block).unwrap();
-        let zone = parse(&added.text, &dev()).unwrap().lake.zones.pop().unwrap();
+        let added = add(&lake_toml(&text), &dev(), (Kind::Zone, "added"), &block, Where::Lake).unwrap();
+        let added_text = added.text.unwrap();
+        let zone = parse(&added_text, &dev()).unwrap().lake.zones.pop().unwrap();
         prop_assert_eq!(zone.description, "by a command");
-        prop_assert_eq!(added.text.contains('\r'), text.contains('\r'));
-        let (before, after) = (lines(&text), lines(&added.text));
+        prop_assert_eq!(added_text.contains('\r'), text.contains('\r'));
+        let (before, after) = (lines(&text), lines(&added_text));
         let came = after.len() - before.len();
         let first = added.line + 3 - came;
         let (head, tail) = (&after[..first], &after[first + came..]);
         let ends = |lines: &[&str]| lines.concat().replace('\r', "");
         prop_assert_eq!(ends(head), ends(&before[..first]));
         prop_assert_eq!(ends(tail), ends(&before[first..]));
-        let removed = remove(&added.text, &dev(), Kind::Zone, "added").unwrap();
-        prop_assert_eq!(removed.text, text);
+        let removed = remove(&lake_toml(&added_text), &dev(), (Kind::Zone, "added")).unwrap();
+        prop_assert_eq!(removed.text, Some(text));
     }
 
     #[test]
     fn a_zone_that_goes_takes_only_lines_that_stand_together(text in strewn()) {
         let lake = parse(&text, &dev()).unwrap().lake;
         for zone in &lake.zones {
-            let removed = remove(&text, &dev(), Kind::Zone, zone.name.as_str()).unwrap();
-            let (before, after) = (lines(&text), lines(&removed.text));
+            let removed = remove(&lake_toml(&text), &dev(), (Kind::Zone, zone.name.as_str())).unwrap().text.unwrap();
+            let (before, after) = (lines(&text), lines(&removed));
             let gone = before.len() - after.len();
             let same = before.iter().zip(&after).take_while(|(before, after)| before.trim_end_matches('\r') == after.trim_end_matches('\r'));
             let first = same.count();

@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use tarn_config::edit::{self, Kind};
+use tarn_config::edit::Kind;
 use tarn_lake::{FilePattern, Lake};
 
-use super::edit::{File, Story, remove};
+use super::edit::{Editor, Story, remove};
 use super::inferred::Inferred;
 use crate::arguments::{Common, Table, TableAdd};
 use crate::failure::Failure;
@@ -19,18 +19,19 @@ pub fn run(common: &Common, options: &Table) -> Result<ExitCode, Failure> {
 }
 
 fn add(common: &Common, options: &TableAdd) -> Result<ExitCode, Failure> {
-    let (file, name) = (File::read(common)?, options.name.as_str());
-    let lake = file.lake().map_err(|refusal| file.refuse(common, Kind::Table, name, refusal))?;
+    let (editor, name, kind) = (Editor::open(common)?, options.name.as_str(), Kind::Table);
+    let lake = editor.lake().map_err(|refusal| editor.refuse(kind, name, refusal))?;
     let inferred = Inferred::of(common, options.place, &options.from)?;
     let files = options.files.clone().unwrap_or_else(|| inferred.pattern());
     refuse_taken(&lake, name, &files, &inferred.key)?;
     let block = inferred.block(name, &options.description, &files);
-    let edited = edit::add(&file.text, &file.environment, Kind::Table, name, &block)
-        .map_err(|refusal| file.refuse(common, Kind::Table, name, refusal))?;
     let mut notes = inferred.notes(&files);
     notes.push("look at the block, then `tarn zone add` or a zone's `tables` gives it to a zone".into());
-    let story = Story { done: "added", kind: Kind::Table, name, dry_run: options.dry_run, notes };
-    file.finish(common, &edited, &story)
+    editor.add(
+        &block,
+        options.own_file,
+        &Story { done: "added", kind, name, dry_run: options.dry_run, notes },
+    )
 }
 
 /// A file that two tables take is skipped by every run.

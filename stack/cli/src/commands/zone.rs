@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use tarn_config::edit::{self, Kind};
 
-use super::edit::{File, Story, remove};
+use super::edit::{Editor, Story, remove};
 use crate::arguments::{Common, Zone, ZoneAdd};
 use crate::failure::Failure;
 
@@ -16,16 +16,11 @@ pub fn run(common: &Common, options: &Zone) -> Result<ExitCode, Failure> {
 }
 
 fn add(common: &Common, options: &ZoneAdd) -> Result<ExitCode, Failure> {
-    let (file, name) = (File::read(common)?, options.name.as_str());
+    let (name, dry_run) = (options.name.as_str(), options.dry_run);
     let block = edit::zone_block(name, &options.description, &options.tables);
-    let edited = edit::add(&file.text, &file.environment, Kind::Zone, name, &block)
-        .map_err(|refusal| file.refuse(common, Kind::Zone, name, refusal))?;
     let notes = vec!["`tarn deploy` brings it to the account, as one stack more".into()];
-    file.finish(
-        common,
-        &edited,
-        &Story { done: "added", kind: Kind::Zone, name, dry_run: options.dry_run, notes },
-    )
+    let story = Story { done: "added", kind: Kind::Zone, name, dry_run, notes };
+    Editor::open(common)?.add(&block, options.own_file, &story)
 }
 
 fn stays(name: &str) -> Vec<String> {

@@ -10,40 +10,50 @@ mod pattern;
 mod place;
 mod write;
 
+use std::borrow::Cow;
+
 use tarn_lake::{EnvironmentName, Lake, Table, Zone};
 
 use crate::diagnostic::line_of;
-use crate::{Diagnostic, parse};
-use place::Places;
+use crate::{Diagnostic, Files, parse_files};
+use place::{Block, Places};
 
 pub use new::NewLake;
 pub use pattern::{pattern_of, table_name_of};
 pub use place::Kind;
 pub use write::{NewTable, zone_block};
 
-/// A text after an edit.
+/// A file after an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edited {
-    /// All of it.
-    pub text: String,
+    /// Which file.
+    pub path: String,
+    /// All of its text; `None` where nothing is left of a file that a block had for itself.
+    pub text: Option<String>,
     /// The lines that were added or removed, without the blank line that parts them from others.
     pub block: String,
     /// The first of them, counted in the text that has them. The first line of a text is 1.
     pub line: usize,
 }
 
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub path: String,
+    /// The first line is 1.
+    pub line: usize,
+}
+
 /// Why an edit was not made.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Refusal {
-    /// The text had faults before.
+    /// The files had faults before.
     Before(Vec<Diagnostic>),
-    /// The text would have faults; they are places of this text.
-    After(String, Vec<Diagnostic>),
-    /// A table or zone of this name stands there already.
-    Exists {
-        /// Its line.
-        line: usize,
-    },
+    /// The files would have faults; they are places of these texts.
+    After(Files, Vec<Diagnostic>),
+    /// A table or zone of this name is there already.
+    Exists(Place),
     /// None of this name is there.
     Missing {
         /// Those that are.
@@ -55,84 +65,136 @@ pub enum Refusal {
         zones: Vec<String>,
     },
     /// The blocks are written as one list, `zone = [{ ... }]`.
-    Inline {
-        /// Its line.
-        line: usize,
-    },
+    Inline(Place),
     /// The block's lines do not stand together, so that to cut it out would change something else.
-    Scattered {
-        /// Its first line.
-        line: usize,
-    },
+    Scattered(Place),
 }
 
-/// Adds the block of a zone or a table, behind the last one of its kind.
+/// Where a new block goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Where<'a> {
+    /// Into `lake.toml`, behind the last one of its kind.
+    Lake,
+    /// Into a file of its own, of this path.
+    OwnFile(&'a str),
+}
+
+/// Adds the block of a zone or a table.
 pub fn add(
-    text: &str,
+    files: &Files,
     environment: &EnvironmentName,
-    kind: Kind,
-    name: &str,
+    (kind, name): (Kind, &str),
     block: &str,
+    to: Where,
 ) -> Result<Edited, Refusal> {
-    let before = lake(text, environment)?;
-    let places = Places::find(text);
-    if let Some(line) = places.inline(kind) {
-        return Err(Refusal::Inline { line });
+    let before = lake(files, environment)?;
+    if let Some((_, path, text, there)) = find(files, kind, name) {
+        return Err(Refusal::Exists(Place { line: line_of(&text, there.header), path }));
     }
-    if let Some(there) = places.block(kind, name) {
-        return Err(Refusal::Exists { line: line_of(text, there.header) });
-    }
-    let edited = inserted(text, places.end_of_last(kind), block);
-    let after = parse(&edited.text, environment).map(|parsed| parsed.lake);
-    let after = after.map_err(|faults| Refusal::After(edited.text.clone(), faults))?;
-    if without(&after, kind, name) != before {
-        return Err(Refusal::Scattered { line: edited.line });
+    let (edited, after) = match to {
+        Where::Lake => add_to_lake(files, kind, block)?,
+        Where::OwnFile(path) => add_file(files, kind, path, block),
+    };
+    let lake = parse_files(&after, environment).map(|parsed| parsed.lake);
+    let lake = lake.map_err(|faults| Refusal::After(after, faults))?;
+    if without(&lake, kind, name) != before {
+        return Err(Refusal::Scattered(edited.place()));
     }
     Ok(edited)
 }
 
-/// Takes away the block of a zone or a table, with the comments directly above it.
-pub fn remove(text: &str, environment: &EnvironmentName, kind: Kind, name: &str) -> Result<Edited, Refusal> {
-    let before = lake(text, environment)?;
-    let places = Places::find(text);
+fn add_to_lake(files: &Files, kind: Kind, block: &str) -> Result<(Edited, Files), Refusal> {
+    #[allow(clippy::expect_used, reason = "`Files::new` takes the lake's own file")]
+    let (path, text) = files.parts().next().expect("the lake's own file");
+    let places = Places::find(&text);
     if let Some(line) = places.inline(kind) {
-        return Err(Refusal::Inline { line });
+        return Err(Refusal::Inline(Place { path: path.to_owned(), line }));
     }
-    let Some(block) = places.block(kind, name) else {
-        return Err(Refusal::Missing { names: names(&before, kind) });
+    let (text, block, line) = inserted(&text, places.end_of_last(kind), block);
+    let after = files.with(0, &as_it_would_be(path), &text);
+    Ok((Edited { path: path.to_owned(), text: Some(text), block, line }, after))
+}
+
+fn add_file(files: &Files, kind: Kind, path: &str, block: &str) -> (Edited, Files) {
+    let mut after = files.clone();
+    match kind {
+        Kind::Table => after.add_tables(as_it_would_be(path), block),
+        Kind::Zone => after.add_zones(as_it_would_be(path), block),
+    }
+    let edited =
+        Edited { path: path.into(), text: Some(block.into()), block: block.trim_end().into(), line: 1 };
+    (edited, after)
+}
+
+/// Takes away the block of a zone or a table, with the comments directly above it, from whichever
+/// file it stands in.
+pub fn remove(
+    files: &Files,
+    environment: &EnvironmentName,
+    (kind, name): (Kind, &str),
+) -> Result<Edited, Refusal> {
+    let before = lake(files, environment)?;
+    let Some((index, path, text, block)) = find(files, kind, name) else {
+        return Err(inline(files, kind)
+            .map_or_else(|| Refusal::Missing { names: names(&before, kind) }, Refusal::Inline));
     };
     let zones = users(&before, kind, name);
     if !zones.is_empty() {
         return Err(Refusal::InUse { zones });
     }
-    let (lines, cut) = places.lines_of(&block);
-    let edited = Edited {
-        text: [&text[..cut.start], &text[cut.end..]].concat(),
-        block: text[lines.clone()].to_owned(),
-        line: line_of(text, lines.start),
-    };
-    let after = parse(&edited.text, environment).map(|parsed| parsed.lake);
-    match after {
-        Ok(after) if after == without(&before, kind, name) => Ok(edited),
-        Ok(_) => Err(Refusal::Scattered { line: edited.line }),
-        Err(faults) => Err(Refusal::After(edited.text, faults)),
+    let (lines, cut) = Places::find(&text).lines_of(&block);
+    let left = [&text[..cut.start], &text[cut.end..]].concat();
+    let after = files.with(index, &as_it_would_be(&path), &left);
+    let is_gone = index > 0 && left.trim_start_matches('\u{feff}').trim().is_empty();
+    let (block, line) = (text[lines.clone()].to_owned(), line_of(&text, lines.start));
+    let edited = Edited { path, text: (!is_gone).then_some(left), block, line };
+    match parse_files(&after, environment) {
+        Ok(parsed) if parsed.lake == without(&before, kind, name) => Ok(edited),
+        Ok(_) => Err(Refusal::Scattered(edited.place())),
+        Err(faults) => Err(Refusal::After(after, faults)),
     }
 }
 
-fn lake(text: &str, environment: &EnvironmentName) -> Result<Lake, Refusal> {
-    parse(text, environment).map(|parsed| parsed.lake).map_err(Refusal::Before)
+impl Edited {
+    fn place(&self) -> Place {
+        Place { path: self.path.clone(), line: self.line }
+    }
+}
+
+/// How a file is called whose text is not written yet.
+fn as_it_would_be(path: &str) -> String {
+    format!("{path}, as it would be")
+}
+
+/// The block of that name, with its file: which one it is, its path and its text.
+fn find<'f>(files: &'f Files, kind: Kind, name: &str) -> Option<(usize, String, Cow<'f, str>, Block)> {
+    files.parts().enumerate().find_map(|(index, (path, text))| {
+        let block = Places::find(&text).block(kind, name)?;
+        Some((index, path.to_owned(), text, block))
+    })
+}
+
+fn inline(files: &Files, kind: Kind) -> Option<Place> {
+    files.parts().find_map(|(path, text)| {
+        let line = Places::find(&text).inline(kind)?;
+        Some(Place { path: path.to_owned(), line })
+    })
+}
+
+fn lake(files: &Files, environment: &EnvironmentName) -> Result<Lake, Refusal> {
+    parse_files(files, environment).map(|parsed| parsed.lake).map_err(Refusal::Before)
 }
 
 /// The text with a block behind a line that ends at `end`. A blank line parts the two, but where a line
-/// follows at once and shows that its user has none.
-fn inserted(text: &str, end: usize, block: &str) -> Edited {
+/// follows at once and shows that its user has none. With the text come the block and its first line.
+fn inserted(text: &str, end: usize, block: &str) -> (String, String, usize) {
     let line_end = line_end_at(text, end);
     let block = block.trim_end().lines().collect::<Vec<_>>().join(line_end);
     let (before, after) = text.split_at(end);
     let is_close = after.lines().nth(1).is_some_and(|next| !next.trim().is_empty());
     let parting = if is_close { line_end.to_owned() } else { line_end.repeat(2) };
     let line = line_of(text, end) + parting.matches('\n').count();
-    Edited { text: [before, &parting, &block, after].concat(), block, line }
+    ([before, &parting, &block, after].concat(), block, line)
 }
 
 /// How the line that ends at `end` is ended; the last one as the first one is.

@@ -103,7 +103,7 @@ impl<'a> Places<'a> {
             let below =
                 next.map(|next| self.line_after(next.end).filter(|_| self.is_blank(&next)).unwrap_or(next));
             let end = below.map_or(lines.end, |below| below.start);
-            return (lines, 0..end);
+            return (lines, self.first()..end);
         };
         let is_parted = self.is_blank(&before) && next.is_none_or(|next| self.is_blank(&next));
         let above = if is_parted { self.line_before(before.start) } else { None };
@@ -114,9 +114,9 @@ impl<'a> Places<'a> {
 
     /// Comments directly above a header are about its block.
     fn start_with_comments(&self, block: &Block) -> usize {
-        let mut start = self.line_at(block.header).start;
+        let mut start = self.line_at(block.header).start.max(self.first());
         while let Some(line) = self.line_before(start).filter(|line| self.is_comment(line)) {
-            start = line.start;
+            start = line.start.max(self.first());
         }
         start
     }
@@ -136,9 +136,15 @@ impl<'a> Places<'a> {
         reached
     }
 
+    /// Behind the byte order mark.
+    fn first(&self) -> usize {
+        self.text.len() - self.text.trim_start_matches('\u{feff}').len()
+    }
+
     fn is_comment(&self, line: &Range<usize>) -> bool {
         let inside = |value: &Range<usize>| value.start < line.start && line.start < value.end;
-        self.text[line.clone()].trim_start().starts_with('#') && !self.values.iter().any(inside)
+        self.text[line.clone()].trim_start_matches('\u{feff}').trim_start().starts_with('#')
+            && !self.values.iter().any(inside)
     }
 
     fn is_blank(&self, line: &Range<usize>) -> bool {
@@ -154,7 +160,7 @@ impl<'a> Places<'a> {
     }
 
     fn line_before(&self, start: usize) -> Option<Range<usize>> {
-        start.checked_sub(1).map(|end| self.line_at(end))
+        start.checked_sub(1).filter(|_| start > self.first()).map(|end| self.line_at(end))
     }
 
     /// The line behind one that ends at `end`.

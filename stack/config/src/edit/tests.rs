@@ -1,7 +1,7 @@
 use tarn_lake::EnvironmentName;
 
 use super::*;
-use crate::Code;
+use crate::{Code, parse};
 
 const LAKE: &str = "version = 1\n\n[lake]\nname = \"shop\"\n\n[schedule]\non_arrival = true\n\n\
                     [[table]]\nname = \"orders\"\nfiles = \"orders*.csv\"\n\n[table.columns]\nid = \"int64\"\n\n\
@@ -13,12 +13,42 @@ fn dev() -> EnvironmentName {
     EnvironmentName::new("dev").unwrap()
 }
 
-fn add_sales(text: &str) -> Edited {
-    add(text, &dev(), Kind::Zone, "sales", SALES).unwrap_or_else(|refusal| panic!("{refusal:?}\n{text}"))
+/// What of an edit of one file is looked at.
+#[derive(Debug, PartialEq)]
+struct Done {
+    text: String,
+    block: String,
+    line: usize,
 }
 
-fn remove_zone(text: &str, name: &str) -> Edited {
-    remove(text, &dev(), Kind::Zone, name).unwrap_or_else(|refusal| panic!("{refusal:?}\n{text}"))
+impl From<Edited> for Done {
+    fn from(Edited { text, block, line, .. }: Edited) -> Self {
+        Self { text: text.unwrap(), block, line }
+    }
+}
+
+fn lake_toml(text: &str) -> Files {
+    Files::new("lake.toml", text)
+}
+
+fn try_add(text: &str, kind: Kind, name: &str, block: &str) -> Result<Done, Refusal> {
+    add(&lake_toml(text), &dev(), (kind, name), block, Where::Lake).map(Done::from)
+}
+
+fn try_remove(text: &str, kind: Kind, name: &str) -> Result<Done, Refusal> {
+    remove(&lake_toml(text), &dev(), (kind, name)).map(Done::from)
+}
+
+fn shown(refused: Result<Done, Refusal>) -> String {
+    format!("{:?}", refused.unwrap_err())
+}
+
+fn add_sales(text: &str) -> Done {
+    try_add(text, Kind::Zone, "sales", SALES).unwrap_or_else(|refusal| panic!("{refusal:?}\n{text}"))
+}
+
+fn remove_zone(text: &str, name: &str) -> Done {
+    try_remove(text, Kind::Zone, name).unwrap_or_else(|refusal| panic!("{refusal:?}\n{text}"))
 }
 
 #[test]
@@ -100,10 +130,10 @@ fn a_block_at_the_very_top_takes_the_blank_line_below_it() {
 fn a_table_comes_behind_the_last_table_and_goes_with_its_columns() {
     let block = "[[table]]\nname = \"items\"\nfiles = \"items*\"\n\n[table.columns]\nid = \"int64\"\n";
     let text = [LAKE, "\n", SALES].concat();
-    let edited = add(&text, &dev(), Kind::Table, "items", block).unwrap();
+    let edited = try_add(&text, Kind::Table, "items", block).unwrap();
     assert_eq!(edited.text, [LAKE, "\n", block, "\n", SALES].concat());
-    assert_eq!(remove(&edited.text, &dev(), Kind::Table, "items").unwrap().text, text);
-    let removed = remove(&text, &dev(), Kind::Table, "events").unwrap();
+    assert_eq!(try_remove(&edited.text, Kind::Table, "items").unwrap().text, text);
+    let removed = try_remove(&text, Kind::Table, "events").unwrap();
     assert!(removed.block.starts_with("# What visitors did.") && removed.block.ends_with("# more = true"));
     let first = removed.text.find("[[table]]").unwrap();
     assert_eq!(removed.text[first..].matches("[[table]]").count(), 1);
@@ -113,16 +143,18 @@ fn a_table_comes_behind_the_last_table_and_goes_with_its_columns() {
 fn what_cannot_be_done_is_refused() {
     let both = add_sales(LAKE).text;
     let line = LAKE.lines().count() + 2;
-    let twice = add(&both, &dev(), Kind::Zone, "sales", SALES);
-    assert_eq!(twice, Err(Refusal::Exists { line }));
-    let gone = remove(&both, &dev(), Kind::Zone, "sale");
-    assert_eq!(gone, Err(Refusal::Missing { names: vec!["sales".into()] }));
-    let used = remove(&both, &dev(), Kind::Table, "orders");
-    assert_eq!(used, Err(Refusal::InUse { zones: vec!["sales".into()] }));
-    let unknown = add(LAKE, &dev(), Kind::Zone, "x", &SALES.replace("orders", "order").replace("sales", "x"));
-    let Err(Refusal::After(text, faults)) = unknown else { panic!("{unknown:?}") };
-    assert_eq!((text.lines().nth(line - 1), faults[0].code), (Some("[[zone]]"), Code::UnknownTable));
-    let only = remove(&LAKE[..LAKE.find("# What").unwrap()], &dev(), Kind::Table, "orders");
+    let twice = try_add(&both, Kind::Zone, "sales", SALES);
+    assert_eq!(shown(twice), format!("Exists(Place {{ path: \"lake.toml\", line: {line} }})"));
+    let gone = try_remove(&both, Kind::Zone, "sale");
+    assert_eq!(shown(gone), "Missing { names: [\"sales\"] }");
+    let used = try_remove(&both, Kind::Table, "orders");
+    assert_eq!(shown(used), "InUse { zones: [\"sales\"] }");
+    let unknown = try_add(LAKE, Kind::Zone, "x", &SALES.replace("orders", "order").replace("sales", "x"));
+    let Err(Refusal::After(files, faults)) = unknown else { panic!("{unknown:?}") };
+    let (source, fault) = files.locate(&faults[0]);
+    assert_eq!((source.path, fault.code), ("lake.toml, as it would be", Code::UnknownTable));
+    assert_eq!(fault.line(&source), line + 2);
+    let only = try_remove(&LAKE[..LAKE.find("# What").unwrap()], Kind::Table, "orders");
     assert!(matches!(only, Err(Refusal::After(..))), "{only:?}");
 }
 
@@ -130,8 +162,8 @@ fn what_cannot_be_done_is_refused() {
 fn a_list_in_one_piece_is_left_to_its_owner() {
     let text =
         LAKE.replace("version = 1\n", "version = 1\nzone = [{ name = \"a\", tables = [\"orders\"] }]\n");
-    for refused in [add(&text, &dev(), Kind::Zone, "b", SALES), remove(&text, &dev(), Kind::Zone, "a")] {
-        assert_eq!(refused, Err(Refusal::Inline { line: 2 }));
+    for refused in [try_add(&text, Kind::Zone, "b", SALES), try_remove(&text, Kind::Zone, "a")] {
+        assert_eq!(shown(refused), "Inline(Place { path: \"lake.toml\", line: 2 })");
     }
 }
 
@@ -140,8 +172,8 @@ fn a_block_with_another_inside_is_not_cut() {
     let text = format!(
         "{LAKE}\n[[table]]\nname = \"odd\"\nfiles = \"odd*\"\n\n{SALES}\n[table.columns]\nid = \"int64\"\n"
     );
-    let refused = remove(&text, &dev(), Kind::Table, "odd");
-    assert!(matches!(refused, Err(Refusal::Scattered { .. })), "{refused:?}");
+    let refused = try_remove(&text, Kind::Table, "odd");
+    assert!(matches!(refused, Err(Refusal::Scattered(_))), "{refused:?}");
 }
 
 #[test]
@@ -151,7 +183,7 @@ fn a_block_is_written_as_it_is_read() {
         "[[table]]\nname = \"t\"\ndescription = \"say \\\"hi\\\"\"\nfiles = \"t*.csv\"\ndelimiter = \"\\t\"\n\
          \n[table.columns]\n{columns}"
     );
-    let edited = add(LAKE, &dev(), Kind::Table, "t", &block).unwrap();
+    let edited = try_add(LAKE, Kind::Table, "t", &block).unwrap();
     let lake = parse(&edited.text, &dev()).unwrap().lake;
     let table = lake.tables.last().unwrap();
     let new = NewTable {
@@ -163,4 +195,44 @@ fn a_block_is_written_as_it_is_read() {
     };
     assert_eq!(new.block(), block);
     assert_eq!(zone_block("sales", "", &["orders".into()]), SALES);
+}
+
+const ITEMS: &str =
+    "# Theirs.\n[[table]]\nname = \"items\"\nfiles = \"items*\"\ncolumns = { id = \"int64\" }\n";
+
+/// A lake with a table and a zone in files of their own.
+fn project() -> Files {
+    let mut files = lake_toml(LAKE);
+    files.add_tables("tables/items.toml", &format!("\u{feff}{ITEMS}"));
+    files.add_zones("zones/sales.toml", SALES);
+    files
+}
+
+#[test]
+fn what_stands_in_a_file_of_its_own_is_found_there() {
+    let files = project();
+    let Err(Refusal::Exists(place)) = add(&files, &dev(), (Kind::Zone, "sales"), SALES, Where::Lake) else {
+        panic!("there are two")
+    };
+    assert_eq!(place, Place { path: "zones/sales.toml".into(), line: 1 });
+    let removed = remove(&files, &dev(), (Kind::Zone, "sales")).unwrap();
+    assert_eq!((removed.path.as_str(), removed.text, removed.line), ("zones/sales.toml", None, 1));
+    let removed = remove(&files, &dev(), (Kind::Table, "items")).unwrap();
+    assert_eq!((removed.path.as_str(), removed.text), ("tables/items.toml", None));
+}
+
+#[test]
+fn a_block_of_its_own_file_changes_no_other() {
+    let block = "[[zone]]\nname = \"science\"\ntables = [\"items\"]\n";
+    let own = Where::OwnFile("zones/science.toml");
+    let added = add(&project(), &dev(), (Kind::Zone, "science"), block, own).unwrap();
+    assert_eq!((added.path.as_str(), added.text.as_deref()), ("zones/science.toml", Some(block)));
+    let wrong = block.replace("items", "item");
+    let Err(Refusal::After(files, faults)) = add(&project(), &dev(), (Kind::Zone, "science"), &wrong, own)
+    else {
+        panic!("there is no such table")
+    };
+    assert_eq!(files.locate(&faults[0]).0.path, "zones/science.toml, as it would be");
+    let added = add(&project(), &dev(), (Kind::Zone, "science"), block, Where::Lake).unwrap();
+    assert_eq!((added.path.as_str(), added.text), ("lake.toml", Some(format!("{LAKE}\n{block}"))));
 }
