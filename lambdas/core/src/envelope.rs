@@ -37,11 +37,17 @@ pub struct CustomResourceRequest {
     pub request_id: String,
     /// The resource's id in the template, echoed.
     pub logical_resource_id: String,
+    /// Its type, such as `Custom::EmptyBucket`.
+    #[serde(default)]
+    pub resource_type: String,
     /// The resource's physical id; CloudFormation sends it with Update and Delete.
     pub physical_resource_id: Option<String>,
     /// What the template says.
     #[serde(default)]
     pub resource_properties: Value,
+    /// What it said before; CloudFormation sends it with Update.
+    #[serde(default)]
+    pub old_resource_properties: Value,
 }
 
 /// What CloudFormation wants.

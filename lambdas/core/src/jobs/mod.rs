@@ -1,21 +1,25 @@
 //! One job, one file. Each takes its input and the ports it needs, and nothing else.
 
 mod account;
+mod answer;
 mod commit;
 mod convert;
 mod custom_resource;
 mod documents;
 mod empty_bucket;
+mod govern;
 mod plan_run;
 mod run_crawlers;
 mod sync_zone;
 mod trigger;
 
 pub use account::{Account, RunRequest};
+pub use answer::{Answer, AnswerStatus};
 pub use commit::{Commit, Committed};
 pub use convert::{Convert, Converted};
-pub use custom_resource::{Answer, AnswerStatus, CustomResource};
+pub use custom_resource::CustomResource;
 pub use empty_bucket::{Emptied, empty_bucket};
+pub use govern::Govern;
 pub use plan_run::{PlanRun, Planned};
 pub use run_crawlers::{Crawled, RunCrawler};
 pub use sync_zone::{SyncZone, Synced};

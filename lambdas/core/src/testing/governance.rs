@@ -22,6 +22,7 @@ struct State {
     caller: Option<String>,
     settings: AccountSettings,
     after_next_write: Option<AccountSettings>,
+    after_next_look: Option<AccountSettings>,
     locations: BTreeMap<String, String>,
     rights: BTreeSet<Right>,
     outdated: BTreeSet<Right>,
@@ -47,7 +48,8 @@ impl MemoryGovernance {
         locked(&self.state).settings.clone()
     }
 
-    /// Somebody else, who read the settings a while ago, writes right after the next write.
+    /// Somebody else, who read the settings a while ago, writes after the next write and after the
+    /// look that follows it.
     pub fn overwrite_after_next_write(&self, settings: AccountSettings) {
         locked(&self.state).after_next_write = Some(settings);
     }
@@ -111,14 +113,20 @@ impl State {
 #[async_trait]
 impl Administration for MemoryGovernance {
     async fn settings(&self) -> Result<AccountSettings> {
-        Ok(self.settings_now())
+        let mut state = locked(&self.state);
+        let seen = state.settings.clone();
+        if let Some(overwritten) = state.after_next_look.take() {
+            state.settings = overwritten;
+        }
+        Ok(seen)
     }
 
     async fn replace(&self, settings: &AccountSettings) -> Result<()> {
         self.change(|state| {
             state.refuse_strangers()?;
             state.refuse_dead(settings.administrators().into_iter())?;
-            state.settings = state.after_next_write.take().unwrap_or_else(|| settings.clone());
+            state.settings = settings.clone();
+            state.after_next_look = state.after_next_write.take();
             Ok(())
         })
     }

@@ -1,0 +1,148 @@
+//! The rights that a stack gives to its roles: one list, compared with the one before and with what
+//! stands.
+//!
+//! What others granted stays, to whomever. The one exception: in a database that the list names,
+//! whom IAM allows loses what Lake Formation gives by default, for a right there would make every
+//! other one idle.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tarn_lake::{Governed, Grant, Permission};
+
+use super::{Govern, Patience};
+use crate::jobs::answer::{Done, created_for};
+use crate::ports::{Right, WHOM_IAM_ALLOWS};
+use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
+
+/// The databases were open to whom IAM allows. They are opened again before they go: whoever may
+/// delete a database by IAM could not without a right in Lake Formation.
+const WERE_OPEN: &str = "were-open";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Properties {
+    grants: Vec<Grant<String>>,
+}
+
+/// What is to be true in the end.
+struct Wish {
+    wanted: BTreeSet<Right>,
+    unwanted: BTreeSet<Right>,
+    /// Databases that only grants open.
+    closed: BTreeSet<String>,
+}
+
+impl Govern<'_> {
+    pub(super) async fn grants(
+        &self,
+        request: &CustomResourceRequest,
+        patience: Patience<'_>,
+    ) -> Result<Done> {
+        match request.request_type {
+            RequestType::Create | RequestType::Update => {
+                let wanted = rights(&request.resource_properties)?;
+                // A list that could not be read was never granted.
+                let before = rights(&request.old_resource_properties).unwrap_or_default();
+                let closed = databases(&wanted);
+                let unwanted = before.difference(&wanted).cloned().collect();
+                let were_open = self.settle_rights(Wish { wanted, unwanted, closed }, patience).await?;
+                Ok(Done { note: String::new(), memo: were_open.then_some(WERE_OPEN) })
+            }
+            RequestType::Delete => {
+                let Ok(unwanted) = rights(&request.resource_properties) else {
+                    return Ok(Done::default());
+                };
+                let were_open = created_for(request).is_some_and(|(_, memo)| memo == Some(WERE_OPEN));
+                let wanted = if were_open { opening(&unwanted) } else { BTreeSet::new() };
+                let wish = Wish { wanted, unwanted, closed: BTreeSet::new() };
+                match self.settle_rights(wish, patience).await {
+                    // The rights were revoked before; a database that is gone needs no opening.
+                    Err(error) if error.kind() != Kind::NotFound => Err(error),
+                    _ => Ok(Done::default()),
+                }
+            }
+        }
+    }
+
+    /// Looks, grants and revokes until a look shows nothing to do. Gives whether a database was open.
+    async fn settle_rights(&self, wish: Wish, mut patience: Patience<'_>) -> Result<bool> {
+        let mut were_open = false;
+        loop {
+            match self.rights_step(&wish, &mut were_open).await {
+                Ok(true) => return Ok(were_open),
+                Ok(false) => {
+                    let what = "Lake Formation does not show the grants that it took; deploy again";
+                    patience.after(Error::new(Kind::Unavailable, what)).await?;
+                }
+                Err(error) => patience.after(error).await?,
+            }
+        }
+    }
+
+    /// Whether there was nothing to do.
+    async fn rights_step(&self, wish: &Wish, were_open: &mut bool) -> Result<bool> {
+        let standing = self.rights.granted().await?;
+        let surplus: BTreeSet<Right> = standing.iter().filter(|right| wish.forbids(right)).cloned().collect();
+        let missing: BTreeSet<Right> =
+            wish.wanted.iter().filter(|right| !stands(right, &standing)).cloned().collect();
+        *were_open |= surplus.iter().any(|right| {
+            right.principal == WHOM_IAM_ALLOWS && matches!(right.resource, Governed::Database { .. })
+        });
+        if !surplus.is_empty() {
+            self.rights.revoke(&surplus).await?;
+        }
+        if !missing.is_empty() {
+            self.rights.grant(&missing).await?;
+        }
+        Ok(surplus.is_empty() && missing.is_empty())
+    }
+}
+
+impl Wish {
+    fn forbids(&self, right: &Right) -> bool {
+        let is_open = right.principal == WHOM_IAM_ALLOWS
+            && right.resource.database().is_some_and(|database| self.closed.contains(database));
+        let plain = Right { grantable: false, ..right.clone() };
+        is_open
+            || self.unwanted.contains(right)
+            || self.unwanted.contains(&plain) && !self.wanted.contains(&plain)
+    }
+}
+
+/// Whether a right stands, perhaps as one that may be handed on.
+fn stands(right: &Right, standing: &BTreeSet<Right>) -> bool {
+    standing.contains(right) || standing.contains(&Right { grantable: true, ..right.clone() })
+}
+
+/// The list of a resource, right by right.
+fn rights(properties: &Value) -> Result<BTreeSet<Right>> {
+    let read: Properties = serde_json::from_value(properties.clone()).map_err(|error| {
+        Error::caused(Kind::Invalid, "the resource needs a list of Grants that can be read", error)
+    })?;
+    let each = |grant: Grant<String>| {
+        let Grant { principal, resource, permissions, grantable } = grant;
+        permissions.into_iter().map(move |permission| Right {
+            principal: principal.clone(),
+            resource: resource.clone(),
+            permission,
+            grantable,
+        })
+    };
+    Ok(read.grants.into_iter().flat_map(each).collect())
+}
+
+fn databases(rights: &BTreeSet<Right>) -> BTreeSet<String> {
+    rights.iter().filter_map(|right| right.resource.database()).map(str::to_owned).collect()
+}
+
+fn opening(rights: &BTreeSet<Right>) -> BTreeSet<Right> {
+    let open = |name: String| Right {
+        principal: WHOM_IAM_ALLOWS.to_owned(),
+        resource: Governed::Database { name },
+        permission: Permission::All,
+        grantable: false,
+    };
+    databases(rights).into_iter().map(open).collect()
+}
