@@ -12,4 +12,5 @@ mod init;
 mod refusals;
 mod release;
 mod rules;
+mod schema;
 mod templates;

@@ -28,7 +28,7 @@ const SILENT_HOURS: Key = Key::optional(
 pub static BLOCK: Block = Block { header: "[alarms]", keys: &[EMAILS, SILENT_HOURS] };
 
 /// CloudWatch looks back for a week at most.
-const LONGEST_SILENCE: u32 = 7 * 24;
+pub const LONGEST_SILENCE: u32 = 7 * 24;
 
 /// What one `[alarms]` says.
 #[derive(Default)]

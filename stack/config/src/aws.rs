@@ -53,7 +53,8 @@ pub static BLOCK: Block = Block {
     keys: &[ACCOUNT, REGION, ARCHITECTURE, PERMISSIONS_BOUNDARY, LAKE_FORMATION_ADMIN, KMS_KEY],
 };
 
-const ARCHITECTURES: [(&str, Architecture); 2] =
+/// The words for them.
+pub const ARCHITECTURES: [(&str, Architecture); 2] =
     [("arm64", Architecture::Arm64), ("x86_64", Architecture::X86_64)];
 
 /// What one `[aws]` says.

@@ -1,6 +1,6 @@
 //! What a block of `lake.toml` may hold, as lists.
 //!
-//! Reading, the suggestions in messages and (later) the JSON Schema all follow these lists, so a
+//! Reading, the suggestions in messages and the JSON Schema all follow these lists, so a
 //! key cannot be known to one of them only.
 
 use crate::nearest::nearest;

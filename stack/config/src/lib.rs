@@ -16,6 +16,7 @@ pub mod edit;
 mod environment;
 mod faults;
 mod files;
+mod json_schema;
 mod keys;
 mod lake;
 mod layout;
@@ -38,6 +39,7 @@ mod zone;
 
 pub use diagnostic::{Code, Diagnostic, Located, Severity, Source};
 pub use files::Files;
+pub use json_schema::json_schema;
 pub use schema::{Schema, parse_schema};
 
 use tarn_lake::{EnvironmentName, Lake};

@@ -37,7 +37,7 @@ pub const CLUSTER_BY: Key = Key::optional(
 /// More than these and no key of an object has room for their folders.
 const MOST_COLUMNS: usize = 8;
 /// Each is an open file, of which a Lambda has as many, and a key in the ledger's record of the source.
-const MOST_PARTITIONS: u32 = 1024;
+pub const MOST_PARTITIONS: u32 = 1024;
 
 /// Reads the three keys against the columns that silver has.
 pub fn read(block: &Reader, newest: Option<&Layout>) -> Placement {

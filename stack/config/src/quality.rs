@@ -65,12 +65,14 @@ const KEEP_LAST: Key =
         "last",
         "show_last",
     ]);
-static MASK_BLOCK: Block = Block { header: "mask = { ... }", keys: &[KEEP_LAST] };
+/// The keys of a mask that keeps something.
+pub static MASK_BLOCK: Block = Block { header: "mask = { ... }", keys: &[KEEP_LAST] };
 
 /// All of them, for the columns that take none.
 pub const KEYS: [Key; 8] = [TRIM, FILL, ALLOWED, MIN, MAX, PATTERN, HASH, MASK];
 
-const HASH_WORD: &str = "sha256";
+/// The only hash.
+pub const HASH_WORD: &str = "sha256";
 
 /// Reads the rules of a column of a type.
 pub fn read(block: &Reader, kind: ColumnType) -> Quality {

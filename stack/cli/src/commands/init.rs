@@ -11,6 +11,7 @@ use tarn_config::edit::{self, NewLake};
 use tarn_lake::{EnvironmentName, FilePattern, LakeName};
 
 use super::inferred::Inferred;
+use super::schema;
 use crate::arguments::{Common, Init};
 use crate::confirm::{ask, can_ask};
 use crate::console::{self, GOOD, styled};
@@ -161,7 +162,10 @@ fn write(folder: &Path, file: &Path, text: &str) -> Result<(), Failure> {
         |error: std::io::Error| Failure::failed(format!("{} cannot be written: {error}", file.display()));
     fs::create_dir_all(folder).map_err(unwritable)?;
     let mut new = fs::OpenOptions::new().write(true).create_new(true).open(file).map_err(unwritable)?;
-    new.write_all(text.as_bytes()).map_err(unwritable)
+    new.write_all(text.as_bytes()).map_err(unwritable)?;
+    let schema = folder.join(schema::FILE);
+    // Another file of that name is somebody's own.
+    if schema.exists() { Ok(()) } else { schema::write(&schema).map_err(unwritable) }
 }
 
 fn tell(common: &Common, file: &Path, tables: &[Table]) {

@@ -13,6 +13,7 @@ mod push;
 mod query;
 mod render;
 mod run;
+mod schema;
 mod table;
 mod zone;
 
@@ -28,6 +29,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Init(options) => init::run(common, options),
         Command::Check => check::run(common),
         Command::Convert(options) => convert::run(common, options),
+        Command::Schema(options) => schema::run(common, options),
         Command::Zone(options) => zone::run(common, options),
         Command::Table(options) => table::run(common, options),
         Command::Render(options) => render::run(common, options),

@@ -26,7 +26,8 @@ at = "timestamp(ms)"
 event = "string"
 "#;
 
-const FIRST_LINE: &str = "# A data lake, described for tarn. `tarn check` says whether it is sound.\n";
+/// The first line is read by editors.
+const FIRST_LINES: &str = "#:schema ./lake.schema.json\n# A data lake, described for tarn. `tarn check` says whether it is sound.\n";
 const ON_ARRIVAL: &str = "on_arrival = true                    # a new file in landing starts a run\n";
 
 impl NewLake<'_> {
@@ -44,7 +45,7 @@ impl NewLake<'_> {
         let daily = self.daily.map(|daily| line("daily", daily, "in UTC")).unwrap_or_default();
         let schedule = format!("[schedule]\n{daily}{ON_ARRIVAL}");
         let tables = if self.tables.is_empty() { SAMPLE.to_owned() } else { self.tables.join("\n") };
-        [FIRST_LINE, &lake, "\n", &schedule, "\n", &tables, "\n", &zone(table)].concat()
+        [FIRST_LINES, &lake, "\n", &schedule, "\n", &tables, "\n", &zone(table)].concat()
     }
 }
 
