@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from . import checkers, samples
+from . import checkers, properties, samples
 from .findings import Finding, read_allowed, unargued
 
 ALLOWED = checkers.RULES / "allowed.toml"
@@ -17,6 +17,8 @@ def main() -> int:
     arguments = parsed()
     work = arguments.work
     shutil.rmtree(work, ignore_errors=True)
+    if arguments.command == "random":
+        return random(arguments)
     files, protected = samples.rendered(arguments.tarn, work / "templates")
     tools = checkers.Tools(Path(sys.executable).parent, arguments.node, arguments.judge, protected)
     return check(files, tools)
@@ -24,10 +26,22 @@ def main() -> int:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/policy")
-    parser.add_argument("command", choices=["check"])
+    parser.add_argument("command", choices=["check", "random"])
+    parser.add_argument("--count", type=int, default=25, help="of `random`: how many lakes")
+    parser.add_argument("--first", type=int, default=1, help="of `random`: the first seed")
     for name in ("tarn", "judge", "node", "work"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     return parser.parse_args()
+
+
+def random(arguments: argparse.Namespace) -> int:
+    """Random lakes: see `properties`."""
+    allowed = read_allowed(ALLOWED)
+    tools = checkers.Tools(Path(sys.executable).parent, arguments.node, arguments.judge, frozenset())
+    seeds = (arguments.count, arguments.first)
+    templates = properties.tried(*seeds, arguments.tarn, arguments.work, tools, allowed)
+    print(f"{arguments.count} random lakes from seed {arguments.first}, {templates} templates: all properties hold")
+    return 0
 
 
 def check(files: list[Path], tools: checkers.Tools) -> int:
@@ -66,5 +80,7 @@ def told(finding: Finding) -> str:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except properties.Wrong as error:
+        sys.exit(f"a property does not hold: {error}")
     except checkers.Broken as error:
         sys.exit(f"a checker is broken: {error}")
