@@ -33,6 +33,11 @@ impl TemplateSet {
         self.templates.iter()
     }
 
+    /// The templates by the names of their stacks, to be compared with others.
+    pub fn bodies(&self) -> crate::diff::Bodies {
+        self.iter().map(|template| (template.name.clone(), template.body.clone())).collect()
+    }
+
     /// The template of a stack, if the lake has that stack.
     pub fn get(&self, id: &StackId) -> Option<&Template> {
         self.templates.iter().find(|template| template.id == *id)
