@@ -7,6 +7,7 @@
 )]
 
 mod convert;
+mod difference;
 mod edits;
 mod init;
 mod refusals;

@@ -33,7 +33,8 @@ Exit status:
   0  done
   1  something could not be done
   2  the command line or lake.toml is at fault; nothing was done
-  3  no credentials, or a right is missing";
+  3  no credentials, or a right is missing
+  4  there are changes, where --exit-code asks for them";
 
 /// What every command takes.
 #[derive(Debug, Clone, Args)]
@@ -64,8 +65,8 @@ pub enum Command {
     Init(Init),
     /// Check lake.toml and the templates made of it; needs no account
     Check,
-    /// Write the CloudFormation templates to a folder; needs no account
-    #[command(after_help = "Example:\n  tarn render --out build/templates")]
+    /// Write the CloudFormation templates to a folder, or tell what changes in them; needs no account
+    #[command(after_help = RENDER_HELP)]
     Render(Render),
     /// Add a zone to lake.toml, or take one out; comments and order stay
     #[command(subcommand)]
@@ -103,11 +104,26 @@ pub enum Command {
     Local(Local),
 }
 
+const RENDER_HELP: &str = "\
+Examples:
+  tarn render --out build/templates
+  tarn render --diff build/templates
+  tarn render --diff ../main/lake.toml --exit-code
+
+What changes is told from OTHER to the lake.toml of this project: data at risk first, then settings,
+tables, zones, rights, and every resource. No account is asked.";
+
 #[derive(Debug, Args)]
 pub struct Render {
     /// The folder; it is made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "diff")]
+    pub out: Option<PathBuf>,
+    /// Tell what changes since another lake.toml, or since what --out once wrote to a folder
+    #[arg(long, value_name = "OTHER")]
+    pub diff: Option<PathBuf>,
+    /// End with status 4 if there are changes
+    #[arg(long, requires = "diff")]
+    pub exit_code: bool,
     /// Write what `deploy --local` would deploy
     #[arg(long)]
     pub local: bool,

@@ -11,6 +11,9 @@ pub const BAD_INPUT: u8 = 2;
 /// No credentials, or a right is missing.
 pub const NO_ACCESS: u8 = 3;
 
+/// There are changes, where `--exit-code` asks for them.
+pub const CHANGES: u8 = 4;
+
 /// `DONE` or `FAILED`.
 pub fn done_if(good: bool) -> ExitCode {
     ExitCode::from(if good { DONE } else { FAILED })

@@ -30,7 +30,7 @@ def rendered(tarn: Path, folder: Path) -> tuple[list[Path], frozenset[str]]:
             aside = folder.parent / f"{name}.{environment}"
             command = [tarn, "render", "--config", lake, "--env", environment, "--out", aside]
             subprocess.run([str(part) for part in command], check=True, capture_output=True)
-            for template in sorted(aside.iterdir()):
+            for template in sorted(aside.glob("*.json")):
                 file = template.rename(folder / template.name)
                 files.append(file)
                 if is_protected(lake, environment):

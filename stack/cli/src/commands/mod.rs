@@ -1,10 +1,12 @@
 //! One file per command; each body is the story of what the command does.
 
 mod artifacts;
+mod baseline;
 mod check;
 mod convert;
 mod deploy;
 mod destroy;
+mod difference;
 mod edit;
 mod inferred;
 mod init;

@@ -1,10 +1,14 @@
-//! `tarn render`: the templates as files, one for each stack.
+//! `tarn render`: the templates as files, one for each stack, and what of them is not as it was.
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use tarn_render::{Options, Target};
+use serde_json::json;
+use tarn_lake::Lake;
+use tarn_render::diff::{lakes, stacks};
+use tarn_render::{Options, Target, TemplateSet};
 
+use super::baseline::{self, State};
+use super::difference::Difference;
 use crate::arguments::{Common, Render};
 use crate::console;
 use crate::exit;
@@ -13,30 +17,47 @@ use crate::handlers::{self, Handlers};
 use crate::project::Project;
 
 pub fn run(common: &Common, options: &Render) -> Result<ExitCode, Failure> {
-    let project = Project::load_to_deploy(common)?;
-    let architecture = project.lake.environment.deployment.architecture;
-    let handlers_key = Handlers::find(None, architecture)
+    let lake = Project::load_to_deploy(common)?.lake;
+    let handlers_key = Handlers::find(None, lake.environment.deployment.architecture)
         .map(|found| found.key)
         .unwrap_or_else(|_| handlers::placeholder_key());
     let target = if options.local { Target::LocalCloud } else { Target::Aws };
-    let templates = tarn_render::render(&project.lake, &Options { handlers_key, target })
+    let rendering = Options { handlers_key, target };
+    let templates = tarn_render::render(&lake, &rendering)
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
 
-    std::fs::create_dir_all(&options.out).map_err(|error| unwritable(&options.out, error))?;
-    let mut files = Vec::new();
-    for template in templates.iter() {
-        let file = options.out.join(format!("{}.json", template.name));
-        std::fs::write(&file, template.to_json()).map_err(|error| unwritable(&file, error))?;
-        files.push(file.display().to_string());
-    }
-    if common.json {
-        console::json(&files);
-    } else {
-        files.iter().for_each(console::result);
-    }
-    Ok(exit::done_if(true))
+    // What is compared with may be what is written over.
+    let before = options.diff.as_deref().map(|path| baseline::read(common, path, &rendering)).transpose()?;
+    let difference = before.map(|before| difference(&before, &lake, &templates));
+    let out = options.out.as_deref();
+    let files = out.map(|folder| baseline::write(folder, &lake, &templates, target)).transpose()?;
+    tell(common, files.as_deref(), difference.as_ref());
+    let differs = difference.is_some_and(|difference| !difference.is_none());
+    Ok(if options.exit_code && differs { ExitCode::from(exit::CHANGES) } else { exit::done_if(true) })
 }
 
-fn unwritable(path: &Path, error: std::io::Error) -> Failure {
-    Failure::failed(format!("{} cannot be written: {error}", path.display()))
+fn difference(before: &State, lake: &Lake, templates: &TemplateSet) -> Difference {
+    Difference {
+        lake: before.lake.as_ref().map(|before| lakes(before, lake)),
+        stacks: stacks(&before.bodies, &templates.bodies()),
+    }
+}
+
+fn tell(common: &Common, files: Option<&[String]>, difference: Option<&Difference>) {
+    match (difference, files) {
+        (Some(difference), files) if common.json => {
+            let mut told = difference.json();
+            if let Some(files) = files {
+                told["files"] = json!(files);
+            }
+            console::json(&told);
+        }
+        (None, Some(files)) if common.json => console::json(&files),
+        (difference, files) => {
+            files.into_iter().flatten().for_each(console::result);
+            if let Some(difference) = difference {
+                difference.print();
+            }
+        }
+    }
 }
