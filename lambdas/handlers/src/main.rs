@@ -4,6 +4,7 @@ mod account;
 mod commit;
 mod convert;
 mod custom_resource;
+mod govern;
 mod plan_run;
 mod run_crawlers;
 mod sync;
@@ -22,6 +23,7 @@ async fn main() -> Result<(), RuntimeError> {
         Some(Handler::Commit) => commit::main().await,
         Some(Handler::Convert) => convert::main().await,
         Some(Handler::CustomResource) => custom_resource::main().await,
+        Some(Handler::Govern) => govern::main().await,
         Some(Handler::PlanRun) => plan_run::main().await,
         Some(Handler::RunCrawlers) => run_crawlers::main().await,
         Some(Handler::Sync) => sync::main().await,

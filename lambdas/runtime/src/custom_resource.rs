@@ -15,16 +15,17 @@ use crate::{RuntimeError, told};
 /// Kept back for sending the answer.
 const RESERVE: Duration = Duration::from_secs(8);
 
-/// Serves a custom resource.
+/// Serves a custom resource: `handle` gets the request and the invocation's last moment, in
+/// milliseconds since 1970.
 pub async fn serve_custom_resource<F, W>(answers: Arc<dyn Answers>, handle: F) -> Result<(), RuntimeError>
 where
-    F: Fn(CustomResourceRequest) -> W,
+    F: Fn(CustomResourceRequest, i64) -> W,
     W: Future<Output = Answer> + Send + 'static,
 {
     let (handle, answers) = (&handle, &answers);
     let service = service_fn(move |event: LambdaEvent<CustomResourceRequest>| async move {
         let request = event.payload;
-        let work = tokio::spawn(handle(request.clone()));
+        let work = tokio::spawn(handle(request.clone(), event.context.deadline as i64));
         let answer = match tokio::time::timeout(time_left(event.context.deadline), work).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Answer::failed(&request, "the handler panicked; see its log"),

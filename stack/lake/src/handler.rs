@@ -7,6 +7,8 @@ use crate::{EnvironmentName, InvalidName, LakeName, Names, ZoneName};
 pub enum Handler {
     /// Answers CloudFormation: empties a bucket before it is deleted.
     CustomResource,
+    /// Answers CloudFormation: what the lake needs of Lake Formation.
+    Govern,
     /// Wakes the pipeline when files arrived.
     Trigger,
     /// Lists what is new and writes the work list of a run.
@@ -25,8 +27,9 @@ pub enum Handler {
 
 impl Handler {
     /// Every handler.
-    pub const ALL: [Handler; 8] = [
+    pub const ALL: [Handler; 9] = [
         Handler::CustomResource,
+        Handler::Govern,
         Handler::Trigger,
         Handler::PlanRun,
         Handler::Convert,
@@ -40,6 +43,7 @@ impl Handler {
     pub fn name(self) -> &'static str {
         match self {
             Handler::CustomResource => "custom-resource",
+            Handler::Govern => "govern",
             Handler::Trigger => "trigger",
             Handler::PlanRun => "plan-run",
             Handler::Convert => "convert",

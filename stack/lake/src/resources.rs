@@ -114,6 +114,12 @@ impl Names {
         format!("{}-{}", self.prefix(), handler.name())
     }
 
+    /// `retail-dev-govern-eu-west-1`: the one role with a name of its own, because an administrator
+    /// of Lake Formation may have to let it in, and could not if every attempt made another role.
+    pub fn govern_role(&self) -> String {
+        format!("{}-{}", self.function(Handler::Govern), self.region)
+    }
+
     /// `retail-dev-sync-marketing`: every zone has a sync function with rights of its own.
     pub fn sync_function(&self, zone: &ZoneName) -> String {
         format!("{}-{zone}", self.function(Handler::Sync))

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tarn_lake::{Bucket, Database, Handler, Lake, Names, Retention, Schedule, StackId, Zone};
 
+use crate::grants::GrantContext;
 use crate::table_groups::TableGroups;
 use crate::{Options, Target};
 
@@ -27,6 +28,7 @@ pub(crate) struct LakeContext {
     environment: String,
     description: String,
     prefix: String,
+    databases: String,
     protected: bool,
     local_cloud: bool,
     architecture: &'static str,
@@ -37,6 +39,7 @@ pub(crate) struct LakeContext {
     key_alias: String,
     ledger: String,
     state_machine: String,
+    govern_role: String,
     exports: Exports,
     buckets: BucketNames,
     handlers: HandlerWords,
@@ -48,6 +51,7 @@ pub(crate) struct LakeContext {
 struct Exports {
     key: String,
     emptier_role: String,
+    govern_role: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,6 +68,7 @@ struct BucketNames {
 #[derive(Debug, Serialize)]
 struct HandlerWords {
     custom_resource: String,
+    govern: String,
     trigger: String,
     plan_run: String,
     convert: String,
@@ -88,6 +93,8 @@ pub(crate) struct StorageContext {
     database: String,
     crawler: String,
     table_threshold: usize,
+    lake_formation_admin: Option<String>,
+    grants: Vec<GrantContext>,
 }
 
 /// Of `pipeline.yaml.tera`. It holds nothing of the zones.
@@ -96,6 +103,7 @@ pub(crate) struct PipelineContext {
     description: String,
     lake: LakeContext,
     database: String,
+    grants: Vec<GrantContext>,
     schedule: ScheduleContext,
     mails: Vec<MailContext>,
     silent_hours: Option<u32>,
@@ -136,6 +144,7 @@ pub(crate) struct ZoneContext {
     description: String,
     lake: LakeContext,
     zone: ZoneWords,
+    grants: Vec<GrantContext>,
 }
 
 #[derive(Debug, Serialize)]
@@ -170,6 +179,14 @@ impl<'a> Contexts<'a> {
             database: self.names.database(&Database::Silver),
             crawler: self.names.crawler(&Database::Silver),
             table_threshold: self.lake.tables.len() + UNEXPECTED_TABLES,
+            lake_formation_admin: self
+                .lake
+                .environment
+                .deployment
+                .lake_formation_admin
+                .as_ref()
+                .map(ToString::to_string),
+            grants: self.grants(&StackId::Storage),
         }
     }
 
@@ -179,6 +196,7 @@ impl<'a> Contexts<'a> {
             description: self.description("pipeline"),
             lake: self.lake("pipeline"),
             database: self.names.database(&Database::Silver),
+            grants: self.grants(&StackId::Pipeline),
             schedule: ScheduleContext { on_arrival: schedule.on_arrival, times: times(&schedule) },
             mails: self.lake.environment.alarms.emails.iter().map(|address| mail(address)).collect(),
             silent_hours: self.lake.environment.alarms.silent_hours,
@@ -212,7 +230,12 @@ impl<'a> Contexts<'a> {
                 sync_function: self.names.sync_function(&zone.name),
                 workgroup: self.names.workgroup(Some(&zone.name)),
             },
+            grants: self.grants(&StackId::Zone(zone.name.clone())),
         }
+    }
+
+    fn grants(&self, stack: &StackId) -> Vec<GrantContext> {
+        self.lake.grants(stack, &self.names).into_iter().map(GrantContext::of).collect()
     }
 
     fn description(&self, stack: &str) -> String {
@@ -228,6 +251,7 @@ impl<'a> Contexts<'a> {
             environment: lake.environment.name.to_string(),
             description: lake.description.clone(),
             prefix: names.prefix(),
+            databases: names.prefix().replace('-', "_"),
             protected: lake.environment.protected,
             local_cloud: self.options.target == Target::LocalCloud,
             architecture: deployment.architecture.name(),
@@ -238,9 +262,11 @@ impl<'a> Contexts<'a> {
             key_alias: names.key_alias(),
             ledger: names.ledger(),
             state_machine: names.state_machine(),
+            govern_role: names.govern_role(),
             exports: Exports {
                 key: format!("{}-KeyArn", names.prefix()),
                 emptier_role: format!("{}-EmptierRoleArn", names.prefix()),
+                govern_role: format!("{}-GovernRoleArn", names.prefix()),
             },
             buckets: BucketNames::new(names),
             handlers: HandlerWords::new(|handler| handler.name().to_owned()),
@@ -275,6 +301,7 @@ impl HandlerWords {
     fn new(word: impl Fn(Handler) -> String) -> Self {
         Self {
             custom_resource: word(Handler::CustomResource),
+            govern: word(Handler::Govern),
             trigger: word(Handler::Trigger),
             plan_run: word(Handler::PlanRun),
             convert: word(Handler::Convert),

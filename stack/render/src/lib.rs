@@ -8,6 +8,7 @@ mod context;
 pub mod diff;
 mod engine;
 mod error;
+mod grants;
 mod inspect;
 mod set;
 mod table_groups;

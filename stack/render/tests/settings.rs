@@ -80,7 +80,6 @@ fn things_are_kept_as_long_as_the_lake_says() {
         "Quarantine expire-quarantine 182 null",
         "Ops expire-papers-of-runs 94 null",
         "Ops expire-query-results 6 null",
-        "Bucket expire-query-results 6 null",
         "Logs expire-logs 125 7",
     ] {
         assert!(found.contains(wanted), "{wanted} is not among {found:#?}");

@@ -165,12 +165,14 @@ fn alarm(template: &Template<'_>, space: &str, metric: &str, statistic: &str, di
     })
 }
 
-/// Every function has a role of its own, and writes into a group that is declared under its name.
+/// Every function has a role of its own, perhaps in another stack, and writes into a group that is declared under its name.
 fn own_role_and_log(template: &Template<'_>) -> Found {
     let mut found = vec![];
     for (id, function) in template.of_type("AWS::Lambda::Function") {
         let properties = &function["Properties"];
-        if properties["Role"] != json!({"Fn::GetAtt": [format!("{id}Role"), "Arn"]}) {
+        let theirs = properties["Role"]["Fn::ImportValue"].as_str().unwrap_or_default();
+        let own = json!({"Fn::GetAtt": [format!("{id}Role"), "Arn"]});
+        if properties["Role"] != own && !theirs.ends_with(&format!("-{id}RoleArn")) {
             found.push(breach(id, "has no role of its own"));
         }
         let group = &template.resource(&format!("{id}Logs"))["Properties"];
