@@ -10,6 +10,7 @@ use tarn_tests::{Project, program, python};
 pub struct LocalLake {
     pub project: Project,
     pub endpoint: String,
+    moto: String,
     prefix: String,
 }
 
@@ -19,14 +20,22 @@ impl LocalLake {
         let project = Project::example(example, environment);
         let running = project.json(&["local", "start"]);
         let endpoint = running["ministack"]["url"].as_str().unwrap().to_owned();
-        Self { project, endpoint, prefix: format!("{example}-{environment}") }
+        let moto = running["moto"]["url"].as_str().unwrap().to_owned();
+        Self { project, endpoint, moto, prefix: format!("{example}-{environment}") }
     }
 
     /// Everything in the local cloud that bears the lake's name, by kind.
     pub fn inventory(&self) -> BTreeMap<String, Vec<String>> {
-        let listed = python("inventory.py", &[&self.endpoint, &self.prefix]);
+        let listed = python("inventory.py", &[&self.endpoint, &self.prefix, &self.moto]);
         assert_eq!(listed.code, 0, "{}", listed.stderr);
         serde_json::from_str(&listed.stdout).unwrap()
+    }
+
+    /// What Lake Formation holds, or gives it a past.
+    pub fn lake_formation(&self, arguments: &[&str]) -> Value {
+        let answer = python("lake_formation.py", &[&[self.moto.as_str()], arguments].concat());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        serde_json::from_str(&answer.stdout).unwrap()
     }
 
     /// The name of a bucket.

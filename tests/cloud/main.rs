@@ -6,5 +6,6 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod governed;
 mod lake;
 mod retail;

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::governed;
 use crate::lake::LocalLake;
 
 /// The columns of events.csv, as the table types them.
@@ -14,14 +15,18 @@ const CATEGORIES: &str = "categoryid::BIGINT, parentid::BIGINT";
 #[test]
 fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     let lake = LocalLake::start("retail", "e2e");
+    let past = governed::shared(&lake);
     deploys_and_is_idempotent(&lake);
+    governed::grants_are_those_of(&lake, &["marketing", "recommender"], &past);
     data_flows_to_silver_and_to_the_zones(&lake);
     nothing_new_converts_nothing_and_one_more_file_converts_one(&lake);
     bad_files_and_rows_go_to_quarantine_and_stop_nobody(&lake);
     another_zone_is_one_stack(&lake);
+    governed::grants_are_those_of(&lake, &["marketing", "recommender", "finance"], &past);
     a_zone_that_fails_says_why_and_stops_no_other(&lake);
     arrivals_wake_the_pipeline(&lake);
     destroying_leaves_nothing(&lake);
+    governed::nothing_is_left(&lake, &past);
 }
 
 fn outcomes(deployed: &Value, wanted: &str) -> Vec<String> {

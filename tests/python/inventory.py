@@ -2,7 +2,9 @@
 
 It asks each service itself, and shares nothing with what `tarn destroy` looks at.
 
-    inventory.py ENDPOINT PREFIX
+    inventory.py ENDPOINT PREFIX LAKE_FORMATION
+
+The last is where Lake Formation listens.
 """
 
 import json
@@ -10,13 +12,13 @@ import sys
 
 import boto3
 
-ENDPOINT, PREFIX = sys.argv[1:3]
+ENDPOINT, PREFIX, LAKE_FORMATION = sys.argv[1:4]
 UNDERSCORED = PREFIX.replace("-", "_")
 
 
 def client(service):
     return boto3.client(
-        service, endpoint_url=ENDPOINT, region_name="us-east-1",
+        service, endpoint_url=LAKE_FORMATION if service == "lakeformation" else ENDPOINT, region_name="us-east-1",
         aws_access_key_id="test", aws_secret_access_key="test",
     )
 
@@ -53,6 +55,12 @@ LISTINGS = {
     "rules": lambda: [r["Name"] for r in pages("events", "list_rules", "Rules")],
     "schedules": lambda: [s["Name"] for s in pages("scheduler", "list_schedules", "Schedules")],
     "alarms": lambda: [a["AlarmName"] for a in pages("cloudwatch", "describe_alarms", "MetricAlarms")],
+    # By whose they are: a role of the lake.
+    "grants": lambda: [last(g["Principal"]["DataLakePrincipalIdentifier"]) for g in
+                       pages("lakeformation", "list_permissions", "PrincipalResourcePermissions",
+                             CatalogId="000000000000")],
+    "locations": lambda: [last(r["ResourceArn"]) for r in
+                          pages("lakeformation", "list_resources", "ResourceInfoList")],
     "key aliases": lambda: [a["AliasName"] for a in pages("kms", "list_aliases", "Aliases")],
 }
 

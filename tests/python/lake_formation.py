@@ -1,0 +1,75 @@
+"""Lake Formation of a local cloud: gives it a past, and shows what it holds, as JSON.
+
+    lake_formation.py ENDPOINT seed DATABASE
+    lake_formation.py ENDPOINT show
+
+The past is an account that others share: five administrators (a user and a role of single sign-on
+among them), one who only reads, parameters, grants, a registered bucket. DATABASE is open to whom
+IAM allows, as AWS opens a new one.
+"""
+
+import json
+import sys
+
+import boto3
+
+ENDPOINT, VERB = sys.argv[1:3]
+ACCOUNT = "000000000000"
+IAM = f"arn:aws:iam::{ACCOUNT}"
+
+api = boto3.client(
+    "lakeformation", endpoint_url=ENDPOINT, region_name="us-east-1",
+    aws_access_key_id="test", aws_secret_access_key="test",
+)
+
+
+def principal(arn):
+    return {"DataLakePrincipalIdentifier": arn}
+
+
+def seed(database):
+    roles = ["ci", "steward", "aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef", "old"]
+    everything = [{"Principal": principal("IAM_ALLOWED_PRINCIPALS"), "Permissions": ["ALL"]}]
+    api.put_data_lake_settings(CatalogId=ACCOUNT, DataLakeSettings={
+        "DataLakeAdmins": [principal(f"{IAM}:user/ada"), *(principal(f"{IAM}:role/{role}") for role in roles)],
+        "ReadOnlyAdmins": [principal(f"{IAM}:role/auditor")],
+        "CreateDatabaseDefaultPermissions": everything,
+        "CreateTableDefaultPermissions": everything,
+        "Parameters": {"CROSS_ACCOUNT_VERSION": "4"},
+        "TrustedResourceOwners": ["111122223333"],
+        "AllowExternalDataFiltering": True,
+        "ExternalDataFilteringAllowList": [principal("444455556666")],
+    })
+    other = {"Database": {"CatalogId": ACCOUNT, "Name": "somebody_elses"}}
+    ours = {"Database": {"CatalogId": ACCOUNT, "Name": database}}
+    for whom, resource, permissions in [
+        (f"{IAM}:role/steward", other, ["ALTER", "DESCRIBE"]),
+        (f"{IAM}:role/auditor", ours, ["DESCRIBE"]),
+        ("IAM_ALLOWED_PRINCIPALS", other, ["ALL"]),
+        ("IAM_ALLOWED_PRINCIPALS", ours, ["ALL"]),
+    ]:
+        api.grant_permissions(
+            CatalogId=ACCOUNT, Principal=principal(whom), Resource=resource, Permissions=permissions,
+        )
+    api.register_resource(ResourceArn="arn:aws:s3:::somebody-elses", RoleArn=f"{IAM}:role/steward")
+
+
+def show():
+    grants = [
+        {
+            "principal": grant["Principal"]["DataLakePrincipalIdentifier"],
+            "resource": grant["Resource"],
+            "permissions": sorted(grant["Permissions"]),
+            "grantable": sorted(grant.get("PermissionsWithGrantOption") or []),
+        }
+        for grant in api.list_permissions(CatalogId=ACCOUNT)["PrincipalResourcePermissions"]
+    ]
+    settings = api.get_data_lake_settings(CatalogId=ACCOUNT)["DataLakeSettings"]
+    return {
+        "settings": settings,
+        "grants": sorted(grants, key=lambda grant: json.dumps(grant, sort_keys=True)),
+        "locations": {r["ResourceArn"]: r["RoleArn"] for r in api.list_resources()["ResourceInfoList"]},
+    }
+
+
+print(json.dumps(seed(sys.argv[3]) if VERB == "seed" else show()))
