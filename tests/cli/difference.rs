@@ -59,7 +59,7 @@ fn a_zone_that_goes_is_told_with_what_becomes_of_it() {
     ] {
         assert!(changed.stdout.contains(part), "{part} is not in\n{}", changed.stdout);
     }
-    assert!(changed.stderr.contains("until `tarn destroy`"), "{}", changed.stderr);
+    assert!(changed.stderr.contains("--remove-zones"), "{}", changed.stderr);
     // Written anew, the folder is a baseline without the zone, although its template lies there still.
     project.done(&["render", "--out", "base"]);
     assert!(project.path("base/retail-dev-zone-recommender.json").exists());

@@ -32,7 +32,7 @@ fn a_zone_comes_and_goes_and_leaves_the_file_as_it_was() {
     assert_eq!(project.json(&["check"])["zones"], 3);
     let removed = project.done(&["zone", "remove", "finance"]);
     assert_eq!(text(&project), before);
-    assert!(removed.stderr.contains("until `tarn destroy`"), "what becomes of its data: {}", removed.stderr);
+    assert!(removed.stderr.contains("--remove-zones"), "what becomes of its data: {}", removed.stderr);
     let mode = fs::metadata(project.path("lake.toml")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o640);
     let left: Vec<_> =

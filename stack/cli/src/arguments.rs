@@ -80,8 +80,13 @@ pub enum Command {
     /// Turn text into Parquet on this machine; needs no account, unless it lies in S3
     #[command(after_help = CONVERT_HELP)]
     Convert(Convert),
-    /// Bring the account to what lake.toml says
-    #[command(after_help = "Examples:\n  tarn deploy --local\n  tarn deploy --env prod")]
+    /// Tell what `deploy` would do to the account, data at risk first; nothing is changed
+    #[command(after_help = "Examples:\n  tarn plan --env prod\n  tarn plan --local --exit-code --json")]
+    Plan(Plan),
+    /// Bring the account to what lake.toml says: plan, ask where somebody can answer, apply
+    #[command(
+        after_help = "Examples:\n  tarn deploy --local\n  tarn deploy --env prod\n  tarn deploy --env prod --remove-zones --yes"
+    )]
     Deploy(Deploy),
     /// Take the lake down: stacks, buckets with all their versions, everything
     #[command(after_help = "Examples:\n  tarn destroy --local --yes\n  tarn destroy --env test")]
@@ -230,9 +235,27 @@ fn bytes(text: &str) -> Result<u64, String> {
 pub struct Deploy {
     #[command(flatten)]
     pub place: Place,
-    /// Where handlers-x86_64.zip lies [default: beside the tarn binary]
+    /// Where the handlers' archive lies [default: beside the tarn binary]
     #[arg(long, value_name = "DIR", env = "TARN_HANDLERS")]
     pub handlers: Option<PathBuf>,
+    /// Take down the stacks of zones that are not in lake.toml any more; without it they stay
+    #[arg(long)]
+    pub remove_zones: bool,
+    /// Do not ask, whatever the plan says
+    #[arg(long)]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Plan {
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the handlers' archive lies [default: beside the tarn binary]
+    #[arg(long, value_name = "DIR", env = "TARN_HANDLERS")]
+    pub handlers: Option<PathBuf>,
+    /// End with status 4 if there is anything to do
+    #[arg(long)]
+    pub exit_code: bool,
 }
 
 #[derive(Debug, Args)]

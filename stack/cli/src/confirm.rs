@@ -20,6 +20,14 @@ pub fn by_typing(word: &str, question: &str) -> Result<(), Failure> {
     }
 }
 
+/// Goes on only if the answer is yes.
+pub fn yes(question: &str) -> Result<(), Failure> {
+    match ask(&format!("{question} [y/N]"), "")?.to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::bad_input("not confirmed; nothing was touched")),
+    }
+}
+
 /// Whether somebody is there to be asked.
 pub fn can_ask() -> bool {
     std::io::stdin().is_terminal() && console::is_watched()

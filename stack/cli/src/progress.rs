@@ -89,7 +89,7 @@ impl Progress {
         match outcome {
             Outcome::Failed(error) => {
                 self.line(format!("{name} {}: {error}", styled("failed", BAD)));
-                if let DeployError::Failed { reasons, .. } = error {
+                if let DeployError::Failed { reasons, .. } | DeployError::Stuck { reasons, .. } = error {
                     reasons.iter().for_each(|reason| self.line(format!("  {}", styled(reason, BAD))));
                 }
             }
@@ -122,6 +122,9 @@ impl Observer for Progress {
                 };
                 self.line(format!("{} {doing}", styled(self.short(stack), BOLD)));
                 self.begin(stack, resources);
+            }
+            Event::RollingBack { stack } => {
+                self.line(format!("{} rolling back, once more", styled(self.short(stack), BOLD)));
             }
             Event::Resource { stack, event } => self.resource(stack, event),
             Event::Settled { stack, outcome } => self.settled(stack, outcome),

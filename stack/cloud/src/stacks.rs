@@ -5,12 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_cloudformation::Client;
 use aws_sdk_cloudformation::types::{
-    Capability, ChangeSetStatus, ChangeSetType, OperationEvent, Stack, StackEvent, Tag, ValidationStatus,
+    Capability, ChangeAction, ChangeSetStatus, ChangeSetType, OperationEvent, Replacement, Stack, StackEvent,
+    Tag, ValidationStatus,
 };
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tarn_deploy::{
-    Action, ChangeRequest, ChangeSet, PortError, PortErrorKind, ResourceEvent, StackState, StackStatus,
-    Stacks, TemplateSource,
+    Action, ChangeRequest, ChangeSet, Effect, PortError, PortErrorKind, ResourceChange, ResourceEvent,
+    StackState, StackStatus, Stacks, TemplateSource,
 };
 
 use crate::SdkConfig;
@@ -39,6 +40,22 @@ impl CloudFormation {
         format!("https://s3.{}.amazonaws.com/{bucket}/{key}", self.region)
     }
 
+    /// All changes of a change set: CloudFormation tells them page by page.
+    async fn changes(&self, doing: &str, change_set: &str) -> Result<Vec<ResourceChange>, PortError> {
+        let mut changes = Vec::new();
+        let mut next = None;
+        loop {
+            let call = self.client.describe_change_set().change_set_name(change_set).set_next_token(next);
+            let page = call.send().await.map_err(failed(doing.to_owned()))?;
+            let resources = page.changes.unwrap_or_default().into_iter().filter_map(|it| it.resource_change);
+            changes.extend(resources.map(resource_change));
+            next = page.next_token;
+            if next.is_none() {
+                return Ok(changes);
+            }
+        }
+    }
+
     async fn settled_change_set(&self, request: &ChangeRequest, arn: String) -> Result<ChangeSet, PortError> {
         let doing = format!("reading the change set of stack {}", request.stack);
         for _ in 0..CHANGE_SET_POLLS {
@@ -46,11 +63,9 @@ impl CloudFormation {
             let answer = sent.map_err(failed(doing.clone()))?;
             match answer.status {
                 Some(ChangeSetStatus::CreateComplete) => {
-                    return Ok(ChangeSet::Ready {
-                        arn,
-                        stack_arn: answer.stack_id.unwrap_or_default(),
-                        resources: answer.changes.unwrap_or_default().len(),
-                    });
+                    let changes = self.changes(&doing, &arn).await?;
+                    let stack_arn = answer.stack_id.unwrap_or_default();
+                    return Ok(ChangeSet::Ready { arn, stack_arn, changes });
                 }
                 Some(ChangeSetStatus::Failed) => {
                     let reason = answer.status_reason.unwrap_or_default();
@@ -119,6 +134,16 @@ impl Stacks for CloudFormation {
         self.settled_change_set(request, answer.id.unwrap_or_default()).await
     }
 
+    async fn discard(&self, change_set: &str) -> Result<(), PortError> {
+        let sent = self.client.delete_change_set().change_set_name(change_set).send().await;
+        sent.map(|_| ()).map_err(failed("throwing a change set away"))
+    }
+
+    async fn continue_rollback(&self, stack_arn: &str) -> Result<(), PortError> {
+        let sent = self.client.continue_update_rollback().stack_name(stack_arn).send().await;
+        sent.map(|_| ()).map_err(failed("continuing the rollback of a stack"))
+    }
+
     async fn execute(&self, change_set: &str) -> Result<(), PortError> {
         let sent = self.client.execute_change_set().change_set_name(change_set).send().await;
         sent.map(|_| ()).map_err(failed("executing a change set"))
@@ -180,6 +205,23 @@ fn says_no_such_stack<E: ProvideErrorMetadata>(error: Option<&E>) -> bool {
         error.code() == Some("ValidationError")
             && error.message().is_some_and(|message| message.contains("does not exist"))
     })
+}
+
+fn resource_change(change: aws_sdk_cloudformation::types::ResourceChange) -> ResourceChange {
+    let effect = match (change.action, change.replacement) {
+        (Some(ChangeAction::Add | ChangeAction::Import), _) => Effect::Add,
+        (Some(ChangeAction::Remove), _) => Effect::Remove,
+        (_, Some(Replacement::True)) => Effect::Replace,
+        (Some(ChangeAction::Modify), Some(Replacement::False) | None) => Effect::Modify,
+        // What CloudFormation does not know, and what this tarn does not, is told as the worst.
+        _ => Effect::MayReplace,
+    };
+    ResourceChange {
+        logical_id: change.logical_resource_id.unwrap_or_default(),
+        resource_type: change.resource_type.unwrap_or_default(),
+        physical_id: change.physical_resource_id.unwrap_or_default(),
+        effect,
+    }
 }
 
 fn state(stack: Stack) -> StackState {

@@ -36,6 +36,15 @@ impl Hands<'_> {
         }
     }
 
+    /// Deletes a stack that has left the lake, protected or not: its template says what of its data
+    /// stays.
+    pub(crate) async fn remove(&self, stack: &StackState) -> StackReport {
+        match self.protect(&stack.name, false).await {
+            Ok(()) => self.delete(stack).await,
+            Err(error) => self.report(stack.name.clone(), Err(error)),
+        }
+    }
+
     /// Deletes a stack.
     pub(crate) async fn delete(&self, stack: &StackState) -> StackReport {
         let deleted = self.try_delete(stack).await;
@@ -48,7 +57,7 @@ impl Hands<'_> {
         let (change_set, arn, resources) = match self.stacks.prepare(&request).await? {
             ChangeSet::Empty => return Ok(Done::unchanged()),
             ChangeSet::Refused { reason } => return Err(DeployError::Refused { stack, reason }),
-            ChangeSet::Ready { arn, stack_arn, resources } => (arn, stack_arn, resources),
+            ChangeSet::Ready { arn, stack_arn, changes } => (arn, stack_arn, changes.len()),
         };
         let after = newest_event(self.stacks, &arn).await?;
         self.observer.tell(Event::Started {
@@ -68,17 +77,33 @@ impl Hands<'_> {
         }
     }
 
-    /// Create or update, by what stands there. What was never created whole goes first.
+    /// Create or update, by what stands there. What was never created whole goes first; an update
+    /// that could not be taken back is taken back first.
     async fn action_for(&self, name: &str) -> Result<Action, DeployError> {
         let Some(stack) = self.stacks.describe(name).await? else { return Ok(Action::Create) };
         if stack.status.in_progress() {
             return Err(DeployError::Busy { stack: name.into(), status: stack.status.0 });
+        }
+        if stack.status.is_stuck() {
+            self.unstick(&stack).await?;
         }
         if stack.status.is_stillborn() {
             self.try_delete(&stack).await?;
             return Ok(Action::Create);
         }
         Ok(if stack.status.is_only_reviewed() { Action::Create } else { Action::Update })
+    }
+
+    async fn unstick(&self, stack: &StackState) -> Result<(), DeployError> {
+        let after = newest_event(self.stacks, &stack.arn).await?;
+        self.observer.tell(Event::RollingBack { stack: &stack.name });
+        self.stacks.continue_rollback(&stack.arn).await?;
+        let ids = (stack.name.as_str(), stack.arn.as_str());
+        let seen = follow(self.stacks, self.clock, self.observer, ids, after).await?;
+        match &seen.status {
+            Some(status) if status.0 == "UPDATE_ROLLBACK_COMPLETE" => Ok(()),
+            _ => Err(DeployError::Stuck { stack: stack.name.clone(), reasons: seen.reasons }),
+        }
     }
 
     async fn try_delete(&self, stack: &StackState) -> Result<Done, DeployError> {

@@ -6,9 +6,10 @@ use sha2::{Digest, Sha256};
 use tarn_lake::StackId;
 
 use crate::apply::Hands;
+use crate::destroy::tagged;
 use crate::graph::{self, Node};
 use crate::{
-    Action, Artifacts, ChangeRequest, Clock, Event, Observer, Outcome, PortError, Report, Stacks,
+    Action, Artifacts, ChangeRequest, Clock, Event, Observer, Outcome, PortError, Report, StackState, Stacks,
     TemplateSource,
 };
 
@@ -24,8 +25,12 @@ pub struct Deployment {
     /// Key and bytes of the lake as deployed, written when every stack is good: a run never sees
     /// a zone that does not stand.
     pub lake_document: (String, Vec<u8>),
-    /// On every stack.
+    /// The tags by which the lake's stacks are found again.
+    pub identity: Vec<(String, String)>,
+    /// Further tags on every stack.
     pub tags: Vec<(String, String)>,
+    /// Whether stacks of the lake that are not among these are taken down.
+    pub remove_strays: bool,
     /// Whether stacks are protected against termination.
     pub protected: bool,
 }
@@ -39,6 +44,8 @@ pub struct DesiredStack {
     pub name: String,
     /// Its template as JSON.
     pub template: String,
+    /// How many resources the template has.
+    pub resources: usize,
     /// The names of the stacks that must stand before.
     pub after: Vec<String>,
 }
@@ -91,6 +98,8 @@ pub async fn deploy(
         let (key, bytes) = &deployment.lake_document;
         observer.tell(Event::Uploading { what: "the lake's config" });
         artifacts.write(&deployment.ops_bucket, key, bytes.clone()).await?;
+        // Only now: no run plans for a zone that has left the document.
+        deployment.settle_strays(hands, &mut report).await?;
     }
     Ok(report)
 }
@@ -104,6 +113,14 @@ async fn upload(
         observer.tell(Event::Uploading { what: &upload.what });
         artifacts.upload_file(&deployment.ops_bucket, &upload.key, &upload.file).await?;
     }
+    upload_templates(deployment, artifacts).await
+}
+
+/// All are named by content, so that nothing changes for what stands.
+pub(crate) async fn upload_templates(
+    deployment: &Deployment,
+    artifacts: &dyn Artifacts,
+) -> Result<(), PortError> {
     let templates = deployment.stacks.iter().filter(|stack| stack.id != StackId::Foundation);
     for stack in templates {
         let bytes = stack.template.clone().into_bytes();
@@ -113,17 +130,35 @@ async fn upload(
 }
 
 impl Deployment {
-    fn request(&self, stack: &DesiredStack, template: TemplateSource) -> ChangeRequest {
+    /// Stacks of the lake that its file does not have any more: zones that were taken out.
+    pub(crate) async fn strays(&self, stacks: &dyn Stacks) -> Result<Vec<StackState>, PortError> {
+        let mut strays = tagged(stacks, &self.identity).await?;
+        strays.retain(|standing| !self.stacks.iter().any(|wanted| wanted.name == standing.name));
+        Ok(strays)
+    }
+
+    async fn settle_strays(&self, hands: Hands<'_>, report: &mut Report) -> Result<(), PortError> {
+        let strays = self.strays(hands.stacks).await?;
+        if self.remove_strays {
+            let removals = strays.iter().map(|stack| hands.remove(stack));
+            report.stacks.extend(futures::future::join_all(removals).await);
+        } else {
+            report.strays = strays.into_iter().map(|stack| stack.name).collect();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn request(&self, stack: &DesiredStack, template: TemplateSource) -> ChangeRequest {
         ChangeRequest {
             stack: stack.name.clone(),
             action: Action::Create,
             template,
-            tags: self.tags.clone(),
+            tags: self.identity.iter().chain(&self.tags).cloned().collect(),
             protected: self.protected,
         }
     }
 
-    fn uploaded(&self, stack: &DesiredStack) -> TemplateSource {
+    pub(crate) fn uploaded(&self, stack: &DesiredStack) -> TemplateSource {
         TemplateSource::Uploaded { bucket: self.ops_bucket.clone(), key: stack.template_key() }
     }
 }

@@ -51,7 +51,7 @@ pub async fn destroy(
     })
     .await;
 
-    let mut report = Report { stacks: settled, left: Vec::new() };
+    let mut report = Report { stacks: settled, ..Report::default() };
     let left = destruction.standing(stacks).await?;
     report.left.extend(left.into_iter().map(|stack| format!("stack {} ({})", stack.name, stack.status.0)));
     let buckets = artifacts.buckets(&destruction.prefix).await?;
@@ -72,11 +72,18 @@ async fn empty(
     Ok(())
 }
 
+/// The lake's stacks, by tag.
+pub(crate) async fn tagged(
+    stacks: &dyn Stacks,
+    tags: &[(String, String)],
+) -> Result<Vec<StackState>, PortError> {
+    let ours = |stack: &StackState| tags.iter().all(|tag| stack.tags.contains(tag));
+    Ok(stacks.list().await?.into_iter().filter(ours).collect())
+}
+
 impl Destruction {
-    /// The lake's stacks, by tag.
     async fn standing(&self, stacks: &dyn Stacks) -> Result<Vec<StackState>, PortError> {
-        let ours = |stack: &StackState| self.tags.iter().all(|tag| stack.tags.contains(tag));
-        Ok(stacks.list().await?.into_iter().filter(ours).collect())
+        tagged(stacks, &self.tags).await
     }
 
     /// What must be gone before a stack may go: the reverse of the order of deployment.

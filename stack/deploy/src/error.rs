@@ -66,6 +66,17 @@ pub enum DeployError {
         /// CloudFormation's own reasons, `logical id (type): reason`, the first cause first.
         reasons: Vec<String>,
     },
+    /// An update failed, and the way back fails too.
+    #[error(
+        "stack {stack} cannot be rolled back: mend what stands in the way and repeat; or give up the resources \
+         named here: aws cloudformation continue-update-rollback --stack-name {stack} --resources-to-skip ID..."
+    )]
+    Stuck {
+        /// Which stack.
+        stack: String,
+        /// CloudFormation's own reasons, `logical id (type): reason`.
+        reasons: Vec<String>,
+    },
     /// The change did not end in time.
     #[error(
         "stack {stack} did not settle within {minutes} minutes; it goes on without us: repeat the command to follow it"

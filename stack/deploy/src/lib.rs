@@ -10,6 +10,7 @@ mod error;
 mod follow;
 mod graph;
 mod observer;
+mod plan;
 mod ports;
 mod report;
 
@@ -17,8 +18,9 @@ pub use deploy::{Deployment, DesiredStack, Upload, deploy};
 pub use destroy::{Destruction, destroy};
 pub use error::{DeployError, PortError, PortErrorKind};
 pub use observer::{Event, Observer};
+pub use plan::{Plan, StackPlan, Step, plan};
 pub use ports::{
-    Action, Artifacts, ChangeRequest, ChangeSet, Clock, ResourceEvent, StackState, StackStatus, Stacks,
-    TemplateSource,
+    Action, Artifacts, ChangeRequest, ChangeSet, Clock, Effect, ResourceChange, ResourceEvent, StackState,
+    StackStatus, Stacks, TemplateSource,
 };
 pub use report::{Outcome, Report, StackReport};

@@ -25,6 +25,11 @@ pub enum Event<'a> {
         /// How many resources are concerned, where that is known.
         resources: Option<usize>,
     },
+    /// An update that failed is taken back, at the second try.
+    RollingBack {
+        /// Of which stack.
+        stack: &'a str,
+    },
     /// A resource changed its status.
     Resource {
         /// Of which stack.

@@ -23,6 +23,12 @@ pub trait Stacks: Send + Sync {
     /// Makes a change set and waits until it can be executed or has turned out empty.
     async fn prepare(&self, request: &ChangeRequest) -> PortResult<ChangeSet>;
 
+    /// Throws a change set away that was only to be looked at, and the stack that was begun for it.
+    async fn discard(&self, change_set: &str) -> PortResult<()>;
+
+    /// Takes up a rollback of an update again where it failed.
+    async fn continue_rollback(&self, stack_arn: &str) -> PortResult<()>;
+
     /// Executes a change set.
     async fn execute(&self, change_set: &str) -> PortResult<()>;
 
@@ -90,6 +96,11 @@ impl StackStatus {
         matches!(self.0.as_str(), "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED" | "DELETE_FAILED")
     }
 
+    /// Whether an update failed, and so did the way back.
+    pub fn is_stuck(&self) -> bool {
+        self.0 == "UPDATE_ROLLBACK_FAILED"
+    }
+
     /// Whether nothing is there yet but a change set.
     pub fn is_only_reviewed(&self) -> bool {
         self.0 == "REVIEW_IN_PROGRESS"
@@ -147,14 +158,42 @@ pub enum ChangeSet {
         arn: String,
         /// The stack's ARN.
         stack_arn: String,
-        /// How many resources it touches.
-        resources: usize,
+        /// What it does to which resources.
+        changes: Vec<ResourceChange>,
     },
     /// CloudFormation will not do it.
     Refused {
         /// Its reason.
         reason: String,
     },
+}
+
+/// What a change set does to one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceChange {
+    /// Its id in the template.
+    pub logical_id: String,
+    /// Its type, such as `AWS::S3::Bucket`.
+    pub resource_type: String,
+    /// What it is called in the account, empty where it is not there yet.
+    pub physical_id: String,
+    /// What becomes of it.
+    pub effect: Effect,
+}
+
+/// What becomes of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effect {
+    /// It goes.
+    Remove,
+    /// Another takes its place, and it goes.
+    Replace,
+    /// CloudFormation knows only while it does it whether another takes its place.
+    MayReplace,
+    /// It is changed where it is.
+    Modify,
+    /// It is made.
+    Add,
 }
 
 /// Something that happened to a resource of a stack, or to the stack itself.

@@ -11,6 +11,8 @@ pub struct Report {
     pub stacks: Vec<StackReport>,
     /// What still stands after a destruction, by name.
     pub left: Vec<String>,
+    /// Stacks of the lake that its file does not have any more, and that a deployment let stand.
+    pub strays: Vec<String>,
 }
 
 /// What became of one stack.

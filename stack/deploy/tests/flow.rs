@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tarn_deploy::{
-    Action, Artifacts, ChangeRequest, ChangeSet, Clock, Deployment, DesiredStack, Destruction, Event,
-    Observer, Outcome, PortError, Report, ResourceEvent, StackState, StackStatus, Stacks, TemplateSource,
-    Upload, deploy, destroy,
+    Action, Artifacts, ChangeRequest, ChangeSet, Clock, DeployError, Deployment, DesiredStack, Destruction,
+    Effect, Event, Observer, Outcome, Plan, PortError, Report, ResourceChange, ResourceEvent, StackState,
+    StackStatus, Stacks, Step, TemplateSource, Upload, deploy, destroy, plan,
 };
 use tarn_lake::{StackId, ZoneName};
 
@@ -23,6 +23,8 @@ struct Account {
     prepared: Mutex<BTreeMap<String, (ChangeRequest, String)>>,
     /// Names of stacks whose change fails.
     broken: BTreeSet<String>,
+    /// What every change set of a standing stack holds.
+    changes: Vec<(&'static str, &'static str, Effect)>,
     /// What was done, in order.
     log: Mutex<Vec<String>>,
     documents: Mutex<BTreeMap<String, Vec<u8>>>,
@@ -35,6 +37,11 @@ impl Account {
 
     fn log(&self) -> Vec<String> {
         std::mem::take(&mut self.log.lock().unwrap())
+    }
+
+    fn set_status(&self, stack: &str, status: &str) {
+        let status = StackStatus(status.into());
+        self.stacks.lock().unwrap().get_mut(stack).unwrap().0.status = status;
     }
 
     fn template(&self, source: &TemplateSource) -> String {
@@ -78,7 +85,28 @@ impl Stacks for Account {
         }
         let arn = format!("changes of {}", request.stack);
         self.prepared.lock().unwrap().insert(arn.clone(), (request.clone(), template));
-        Ok(ChangeSet::Ready { arn, stack_arn: format!("arn:{}", request.stack), resources: 1 })
+        let change = |(logical_id, resource_type, effect): &(&str, &str, Effect)| ResourceChange {
+            logical_id: (*logical_id).into(),
+            resource_type: (*resource_type).into(),
+            physical_id: String::new(),
+            effect: *effect,
+        };
+        let changes = self.changes.iter().map(change).collect();
+        Ok(ChangeSet::Ready { arn, stack_arn: format!("arn:{}", request.stack), changes })
+    }
+
+    async fn discard(&self, change_set: &str) -> Result<(), PortError> {
+        self.prepared.lock().unwrap().remove(change_set).unwrap();
+        Ok(())
+    }
+
+    async fn continue_rollback(&self, arn: &str) -> Result<(), PortError> {
+        let name = arn.strip_prefix("arn:").unwrap();
+        self.note(format!("continue rollback {name}"));
+        if !self.broken.contains(name) {
+            self.set_status(name, "UPDATE_ROLLBACK_COMPLETE");
+        }
+        Ok(())
     }
 
     async fn execute(&self, change_set: &str) -> Result<(), PortError> {
@@ -106,7 +134,7 @@ impl Stacks for Account {
         let name = arn.strip_prefix("arn:").unwrap_or(arn);
         let status = self.stacks.lock().unwrap().get(name).map(|(state, _)| state.status.0.clone());
         let event = match status.as_deref() {
-            Some("ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE") => {
+            Some("ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED") => {
                 Self::event(name, "AWS::S3::Bucket", "CREATE_FAILED", "the bucket is somebody else's")
             }
             Some(status) => Self::event(name, "AWS::S3::Bucket", status, ""),
@@ -175,6 +203,7 @@ fn desired(id: StackId, after: &[&str], template: &str) -> DesiredStack {
         name: format!("shop-dev-{id}"),
         id,
         template: template.into(),
+        resources: 1,
         after: after.iter().map(|name| format!("shop-dev-{name}")).collect(),
     }
 }
@@ -195,7 +224,9 @@ fn deployment(zones: &[&str]) -> Deployment {
         ops_bucket: "ops".into(),
         uploads: vec![Upload { what: "handlers".into(), key: "handlers/1.zip".into(), file: "x".into() }],
         lake_document: ("config/lake.json".into(), b"{}".to_vec()),
-        tags: tags(),
+        identity: tags(),
+        tags: vec![("team".into(), "data".into())],
+        remove_strays: false,
         protected: false,
     }
 }
@@ -279,8 +310,7 @@ async fn protection_follows_the_config_also_where_no_template_changed() {
 async fn a_busy_stack_is_left_alone() {
     let account = Account::default();
     deployed(&account, &[]).await;
-    account.stacks.lock().unwrap().get_mut("shop-dev-pipeline").unwrap().0.status =
-        StackStatus("UPDATE_IN_PROGRESS".into());
+    account.set_status("shop-dev-pipeline", "UPDATE_IN_PROGRESS");
     let report = deployed(&account, &[]).await;
     assert!(matches!(outcome(&report, "pipeline"), Outcome::Failed(tarn_deploy::DeployError::Busy { .. })));
 }
@@ -323,4 +353,108 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
 
     let again = destroy(&destruction, &account, &account, &account, &Silent).await.unwrap();
     assert!(again.is_good() && again.stacks.is_empty(), "a repeat finds nothing to do");
+}
+
+#[tokio::test]
+async fn a_zone_that_left_the_file_is_told_of_and_goes_when_asked() {
+    let account = Account::default();
+    deployed(&account, &["a", "b"]).await;
+    account.log();
+    let report = deployed(&account, &["a"]).await;
+    assert!(report.is_good());
+    assert_eq!(report.strays, ["shop-dev-zone-b"]);
+    assert!(!account.log().iter().any(|line| line.starts_with("DELETE")));
+
+    account.stacks.lock().unwrap().get_mut("shop-dev-zone-b").unwrap().0.protected = true;
+    let removing = Deployment { remove_strays: true, ..deployment(&["a"]) };
+    let report = deploy(&removing, &account, &account, &account, &Silent).await.unwrap();
+    assert!(report.is_good() && report.strays.is_empty(), "{report:?}");
+    let log = account.log();
+    let last: Vec<_> = log[log.len() - 3..].iter().map(String::as_str).collect();
+    assert_eq!(last, ["write config/lake.json", "protect shop-dev-zone-b false", "DELETE shop-dev-zone-b"]);
+}
+
+#[tokio::test]
+async fn no_zone_goes_while_a_stack_is_not_good() {
+    let mut account = Account::default();
+    deployed(&account, &["a", "b"]).await;
+    account.broken.insert("shop-dev-zone-c".into());
+    let removing = Deployment { remove_strays: true, ..deployment(&["a", "c"]) };
+    account.log();
+    assert!(!deploy(&removing, &account, &account, &account, &Silent).await.unwrap().is_good());
+    assert!(!account.log().iter().any(|line| line == "DELETE shop-dev-zone-b"));
+}
+
+#[tokio::test]
+async fn a_rollback_that_failed_is_taken_up_again_before_the_update() {
+    let mut account = Account::default();
+    deployed(&account, &["a"]).await;
+    account.set_status("shop-dev-zone-a", "UPDATE_ROLLBACK_FAILED");
+    account.log();
+    assert!(deployed(&account, &["a"]).await.is_good());
+    assert!(account.log().contains(&"continue rollback shop-dev-zone-a".to_owned()));
+
+    account.broken.insert("shop-dev-zone-a".into());
+    account.set_status("shop-dev-zone-a", "UPDATE_ROLLBACK_FAILED");
+    let report = deployed(&account, &["a"]).await;
+    let Outcome::Failed(error @ DeployError::Stuck { .. }) = outcome(&report, "zone-a") else {
+        panic!("{report:?}");
+    };
+    assert!(error.to_string().contains("--resources-to-skip"), "{error}");
+}
+
+async fn planned(account: &Account, deployment: &Deployment) -> Plan {
+    plan(deployment, account, account).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_plan_changes_nothing_and_says_what_a_deployment_would_do() {
+    let mut account = Account::default();
+    let nothing_stands = planned(&account, &deployment(&["a"])).await;
+    assert!(nothing_stands.stacks.iter().all(|it| it.step == Step::Create { resources: 1, instead: None }));
+    deployed(&account, &["a", "b"]).await;
+    let same = planned(&account, &deployment(&["a", "b"])).await;
+    assert!(same.is_empty(), "{same:?}");
+
+    account.log();
+    account.changes =
+        vec![("Rule", "AWS::Events::Rule", Effect::Add), ("Bucket", "AWS::S3::Bucket", Effect::Replace)];
+    let mut changed = deployment(&["a", "c"]);
+    changed.stacks[1].template = "other buckets".into();
+    let plan = planned(&account, &changed).await;
+    assert!(!plan.is_empty() && !plan.is_blocked());
+    let Step::Update { changes } = &plan.stacks[1].step else { panic!("{plan:?}") };
+    assert_eq!(
+        changes.iter().map(|change| change.effect).collect::<Vec<_>>(),
+        [Effect::Replace, Effect::Add]
+    );
+    let at_risk: Vec<_> = plan.data_at_risk().map(|(stack, change)| (stack, &change.logical_id)).collect();
+    assert_eq!(at_risk, [("shop-dev-storage", &"Bucket".to_owned())]);
+    assert_eq!(plan.stacks[3].step, Step::Nothing);
+    assert_eq!(plan.stacks[4].step, Step::Create { resources: 1, instead: None });
+    assert_eq!(plan.strays.iter().map(|stack| stack.name.as_str()).collect::<Vec<_>>(), ["shop-dev-zone-b"]);
+    assert!(account.log().is_empty());
+    assert!(account.prepared.lock().unwrap().is_empty(), "no change set is left behind");
+}
+
+#[tokio::test]
+async fn a_plan_tells_what_stands_in_its_way() {
+    let account = Account::default();
+    deployed(&account, &["a"]).await;
+    account.set_status("shop-dev-pipeline", "UPDATE_IN_PROGRESS");
+    account.set_status("shop-dev-zone-a", "ROLLBACK_COMPLETE");
+    let plan = planned(&account, &deployment(&["a"])).await;
+    assert!(plan.is_blocked());
+    assert_eq!(plan.stacks[2].step, Step::Busy { status: "UPDATE_IN_PROGRESS".into() });
+    let again = Step::Create { resources: 1, instead: Some("ROLLBACK_COMPLETE".into()) };
+    assert_eq!(plan.stacks[3].step, again);
+}
+
+#[tokio::test]
+async fn every_stack_has_the_tags_of_the_lake_and_those_of_its_owner() {
+    let account = Account::default();
+    deployed(&account, &[]).await;
+    let stacks = account.stacks.lock().unwrap();
+    let wanted = [("tarn:lake".to_owned(), "shop".to_owned()), ("team".into(), "data".into())];
+    assert!(stacks.values().all(|(state, _)| state.tags == wanted));
 }

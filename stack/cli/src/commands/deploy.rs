@@ -1,5 +1,6 @@
 //! `tarn deploy`: the account becomes what lake.toml says.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use tarn_aws::{S3, SystemClock};
@@ -10,8 +11,10 @@ use tarn_lake::{Architecture, Bucket, Lake};
 use tarn_render::{Options, Target, TemplateSet};
 
 use super::artifacts::S3Artifacts;
+use super::plan::Foreseen;
 use crate::account::Account;
-use crate::arguments::{Common, Deploy};
+use crate::arguments::{Common, Deploy, Place};
+use crate::confirm;
 use crate::console::{self, BAD, GOOD, styled};
 use crate::exit;
 use crate::failure::Failure;
@@ -21,19 +24,22 @@ use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure> {
     let project = Project::load_to_deploy(common)?;
-    let handlers = Handlers::find(options.handlers.as_deref(), architecture(&project.lake, options))?;
-    let target = if options.place.local { Target::LocalCloud } else { Target::Aws };
-    let rendering = Options { handlers_key: handlers.key.clone(), target };
-    let templates = tarn_render::render(&project.lake, &rendering)
-        .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
-
-    let account = Account::of(options.place, &project.folder, &project.lake).await?;
-    let deployment = deployment(&project.lake, &account, &templates, &handlers)?;
+    let Prepared { account, deployment } =
+        prepare(&project, options.place, options.handlers.as_deref(), options.remove_zones).await?;
+    let foreseen = Foreseen::of(&project.lake, &account, &deployment).await?;
+    agree(&project.lake, options, &foreseen)?;
 
     let progress = Progress::new(&account.names.prefix());
     let stacks = CloudFormation::new(&account.config);
     let artifacts = S3Artifacts(S3::new(&account.config));
-    let report = tarn_deploy::deploy(&deployment, &stacks, &artifacts, &Waiting, &progress).await;
+    let deploying = tarn_deploy::deploy(&deployment, &stacks, &artifacts, &Waiting, &progress);
+    let report = tokio::select! {
+        report = deploying => report,
+        _ = tokio::signal::ctrl_c() => {
+            progress.finish();
+            return Err(left_alone());
+        }
+    };
     progress.finish();
     let report = report?;
 
@@ -41,9 +47,58 @@ pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure>
     Ok(exit::done_if(report.is_good()))
 }
 
+/// All that a deployment needs, and a plan of one.
+pub(super) struct Prepared {
+    pub account: Account,
+    pub deployment: Deployment,
+}
+
+/// Renders the lake and finds the account.
+pub(super) async fn prepare(
+    project: &Project,
+    place: Place,
+    handlers: Option<&Path>,
+    remove_strays: bool,
+) -> Result<Prepared, Failure> {
+    let handlers = Handlers::find(handlers, architecture(&project.lake, place))?;
+    let target = if place.local { Target::LocalCloud } else { Target::Aws };
+    let rendering = Options { handlers_key: handlers.key.clone(), target };
+    let templates = tarn_render::render(&project.lake, &rendering)
+        .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
+    let account = Account::of(place, &project.folder, &project.lake).await?;
+    let deployment = deployment(&project.lake, &account, &templates, &handlers, remove_strays)?;
+    Ok(Prepared { account, deployment })
+}
+
+/// Goes on where nothing is lost; where something may be, somebody must say so. A person is shown
+/// the plan and asked in any case.
+fn agree(lake: &Lake, options: &Deploy, foreseen: &Foreseen) -> Result<(), Failure> {
+    let risks = foreseen.risks(options.remove_zones);
+    let asks = confirm::can_ask();
+    if options.yes || foreseen.is_none() || risks.is_empty() && !asks {
+        return Ok(());
+    }
+    if !asks {
+        risks.iter().for_each(console::note);
+        return Err(Failure::bad_input("this deployment takes data away; nothing was done")
+            .hint("see `tarn plan`; add --yes if that is what you want"));
+    }
+    foreseen.print();
+    if risks.is_empty() {
+        return confirm::yes("Deploy this?");
+    }
+    risks.iter().for_each(console::note);
+    confirm::by_typing(lake.name.as_str(), "This takes data away, as shown above.")
+}
+
+fn left_alone() -> Failure {
+    Failure::failed("no longer following: what CloudFormation has begun goes on, nothing further is begun")
+        .hint("`tarn plan` tells what is left to do, and `tarn deploy` does it once the account is quiet")
+}
+
 /// What handlers run on: the lake's choice on AWS, this machine on the local cloud.
-fn architecture(lake: &Lake, options: &Deploy) -> Architecture {
-    if options.place.local { handlers::of_this_machine() } else { lake.environment.deployment.architecture }
+fn architecture(lake: &Lake, place: Place) -> Architecture {
+    if place.local { handlers::of_this_machine() } else { lake.environment.deployment.architecture }
 }
 
 fn deployment(
@@ -51,6 +106,7 @@ fn deployment(
     account: &Account,
     templates: &TemplateSet,
     handlers: &Handlers,
+    remove_strays: bool,
 ) -> Result<Deployment, Failure> {
     let document = serde_json::to_vec_pretty(lake)
         .map_err(|error| Failure::failed(format!("the lake cannot be written as JSON: {error}")))?;
@@ -58,6 +114,7 @@ fn deployment(
         id: template.id.clone(),
         name: template.name.clone(),
         template: template.to_json(),
+        resources: template.resources().count(),
         after: template.depends_on.iter().map(|id| account.names.stack(id)).collect(),
     });
     Ok(Deployment {
@@ -69,7 +126,9 @@ fn deployment(
             file: handlers.file.clone(),
         }],
         lake_document: (RunKeys::DEPLOYED_LAKE.into(), document),
-        tags: super::destroy::tags(lake).into_iter().chain(lake.environment.tags.clone()).collect(),
+        identity: super::destroy::tags(lake),
+        tags: lake.environment.tags.clone().into_iter().collect(),
+        remove_strays,
         protected: lake.environment.protected,
     })
 }
@@ -83,11 +142,17 @@ fn print(common: &Common, account: &Account, report: &Report) {
         });
         console::json(&serde_json::json!({
             "account": account.names.account(), "region": account.names.region(),
-            "good": report.is_good(), "stacks": stacks.collect::<Vec<_>>(),
+            "good": report.is_good(), "stacks": stacks.collect::<Vec<_>>(), "strays": report.strays,
         }));
         return;
     }
     let count = |wanted: &str| report.stacks.iter().filter(|s| progress::word(&s.outcome) == wanted).count();
+    for stray in &report.strays {
+        console::note(format!("{stray}: its zone is not in lake.toml any more; it stays, with its data"));
+    }
+    if !report.strays.is_empty() {
+        console::hint("`tarn deploy --remove-zones` takes it down");
+    }
     let bad = report.stacks.iter().filter(|stack| !stack.outcome.is_good()).count();
     let summary = format!(
         "stacks: {} created, {} updated, {} unchanged, {bad} not done",

@@ -38,12 +38,7 @@ impl Difference {
         }
         let risks: Vec<String> = at_risk(&self.stacks).map(|(stack, it)| risk(stack, it)).collect();
         section(&styled("data at risk", BAD), risks);
-        if let Some(lake) = &self.lake {
-            section("settings", lake.settings.iter().map(|key| changed(&key_change(key))).collect());
-            section("tables", lake.tables.iter().map(table).collect());
-            section("zones", lake.zones.iter().map(zone).collect());
-            section("rights", lake.rights.iter().map(right).collect());
-        }
+        self.lake.iter().for_each(print_lake);
         section("stacks", self.stacks.iter().map(stack).collect());
         self.hints().iter().for_each(console::hint);
     }
@@ -64,15 +59,23 @@ impl Difference {
             (is_table_gone, "what a removed table has in bronze and silver stays"),
             (
                 is_stack_gone,
-                "`tarn deploy` takes no stack away: what is removed here stays, with its data, until \
-                             `tarn destroy`",
+                "`tarn deploy` lets the stack of a removed zone stand, with its data, unless `--remove-zones` is given",
             ),
         ];
         hints.into_iter().filter(|(holds, _)| *holds).map(|(_, hint)| hint).collect()
     }
 }
 
-fn section(title: &str, lines: Vec<String>) {
+/// What changes in the words of the lake.
+pub fn print_lake(lake: &LakeChange) {
+    section("settings", lake.settings.iter().map(|key| changed(&key_change(key))).collect());
+    section("tables", lake.tables.iter().map(table).collect());
+    section("zones", lake.zones.iter().map(zone).collect());
+    section("rights", lake.rights.iter().map(right).collect());
+}
+
+/// Lines under a title, if there are any.
+pub fn section(title: &str, lines: Vec<String>) {
     if !lines.is_empty() {
         console::result(format!("{}\n{}", styled(title, BOLD), lines.join("\n")));
     }

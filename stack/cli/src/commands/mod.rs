@@ -11,6 +11,7 @@ mod edit;
 mod inferred;
 mod init;
 mod local;
+mod plan;
 mod push;
 mod query;
 mod render;
@@ -35,6 +36,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Zone(options) => zone::run(common, options),
         Command::Table(options) => table::run(common, options),
         Command::Render(options) => render::run(common, options),
+        Command::Plan(options) => plan::run(common, options).await,
         Command::Deploy(options) => deploy::run(common, options).await,
         Command::Destroy(options) => destroy::run(common, options).await,
         Command::Run(options) => run::run(common, options).await,

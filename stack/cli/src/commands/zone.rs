@@ -26,6 +26,6 @@ fn add(common: &Common, options: &ZoneAdd) -> Result<ExitCode, Failure> {
 fn stays(name: &str) -> Vec<String> {
     vec![format!(
         "where `{name}` was deployed it gets no more data after the next `tarn deploy`; its stack stays, with its \
-         bucket and all data in it, until `tarn destroy`"
+         bucket and all data in it, until `tarn deploy --remove-zones`"
     )]
 }
