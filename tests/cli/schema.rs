@@ -53,6 +53,7 @@ fn every_right_file_fits_the_schema_and_wrong_shapes_do_not() {
     let schema = project.write("schema.json", project.done(&["schema"]).stdout);
     let config = repository().join("stack/config");
     let mut right = toml_files(&config.join("tests/valid"));
+    right.extend(toml_files(&repository().join("tests/policy/lakes")));
     for example in fs::read_dir(repository().join("examples")).unwrap() {
         let lake = example.unwrap().path().join("lake.toml");
         right.extend(lake.is_file().then_some(lake));

@@ -158,6 +158,11 @@ fn words<T: PartialEq>(words: &[(&'static str, T)], default: Option<&T>) -> Valu
     }
 }
 
+/// A time of day behind what says the day.
+fn time_behind(day: &str) -> Value {
+    json!({ "pattern": format!("^{day}([01][0-9]|2[0-3]):[0-5][0-9]$") })
+}
+
 fn character() -> Value {
     json!({ "minLength": 1, "maxLength": 1 })
 }
@@ -175,7 +180,9 @@ type Refinement = (&'static str, &'static str, fn() -> Value);
 
 static REFINED: &[Refinement] = &[
     ("[lake]", "name", name::<LakeName>),
-    ("[schedule]", "daily", || json!({ "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$" })),
+    ("[schedule]", "daily", || time_behind("")),
+    ("[schedule]", "weekly", || time_behind("(mon|tue|wed|thu|fri|sat|sun) ")),
+    ("[schedule]", "monthly", || time_behind("(0*([1-9]|1[0-9]|2[0-8])) ")),
     ("[schedule]", "on_arrival", || by_default(false)),
     ("[aws]", "account", || json!({ "pattern": "^[0-9]{12}$" })),
     ("[aws]", "architecture", || words(&aws::ARCHITECTURES, Some(&Default::default()))),
@@ -225,6 +232,7 @@ fn extend(value: &mut Value, more: Value) {
 #[cfg(test)]
 mod tests {
     use regex::Regex;
+    use tarn_lake::{DailyTime, MonthlyTime, WeeklyTime};
 
     use super::*;
 
@@ -279,6 +287,23 @@ mod tests {
         check::<EnvironmentName>(&texts);
         check::<TableName>(&texts);
         check::<ColumnName>(&texts);
+    }
+
+    #[test]
+    fn patterns_accept_the_times_that_the_reader_accepts() {
+        fn check<T: std::str::FromStr>(key: &str) {
+            let (_, _, rule) = REFINED.iter().find(|(_, name, _)| *name == key).unwrap();
+            let pattern = Regex::new(rule()["pattern"].as_str().unwrap()).unwrap();
+            for day in ["", "mon ", "sun ", "day ", "0 ", "1 ", "01 ", "9 ", "19 ", "28 ", "29 ", "+1 "] {
+                for time in ["00:00", "23:59", "24:00", "2:30", "02:60", "", "02:30 "] {
+                    let text = format!("{day}{time}");
+                    assert_eq!(pattern.is_match(&text), text.parse::<T>().is_ok(), "{key} {text:?}");
+                }
+            }
+        }
+        check::<DailyTime>("daily");
+        check::<WeeklyTime>("weekly");
+        check::<MonthlyTime>("monthly");
     }
 
     #[test]

@@ -77,6 +77,26 @@ proptest! {
     }
 
     #[test]
+    fn a_table_in_one_file_or_another_leaves_no_trace(text in strewn(), own in any::<bool>()) {
+        let block = "[[table]]\nname = \"added\"\nfiles = \"added/*\"\n\n[table.columns]\nid = \"int64\"\n";
+        let mut files = lake_toml(&text);
+        files.add_zones("zones/other.toml", "# Theirs.\n[[zone]]\nname = \"other\"\ntables = [\"added\"]");
+        prop_assert!(add(&files, &dev(), (Kind::Table, "added"), block, Where::Lake).is_err(), "it was faulty");
+        let mut files = lake_toml(&text);
+        files.add_tables("tables/other.toml", &block.replace("added", "other"));
+        let to = if own { Where::OwnFile("tables/added.toml") } else { Where::Lake };
+        let added = add(&files, &dev(), (Kind::Table, "added"), block, to).unwrap();
+        let mut after = lake_toml(if own { &text } else { added.text.as_deref().unwrap() });
+        after.add_tables("tables/other.toml", &block.replace("added", "other"));
+        if own {
+            after.add_tables(added.path.clone(), added.text.as_deref().unwrap());
+        }
+        let removed = remove(&after, &dev(), (Kind::Table, "added")).unwrap();
+        prop_assert_eq!((removed.path, removed.block), (added.path, added.block));
+        prop_assert_eq!(removed.text, (!own).then_some(text));
+    }
+
+    #[test]
     fn a_zone_that_goes_takes_only_lines_that_stand_together(text in strewn()) {
         let lake = parse(&text, &dev()).unwrap().lake;
         for zone in &lake.zones {
