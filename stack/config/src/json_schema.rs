@@ -8,7 +8,7 @@
 use serde_json::{Map, Value, json};
 use tarn_lake::{
     BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, LakeName,
-    OnBadRow, Placement, TableName, Zone, ZoneName,
+    OnBadRow, Placement, Retention, TableName, Zone, ZoneName,
 };
 
 use crate::keys::{Block, Key, Wants};
@@ -193,6 +193,7 @@ static REFINED: &[Refinement] = &[
     ("[retention]", "runs_days", days),
     ("[retention]", "query_results_days", days),
     ("[retention]", "access_logs_days", days),
+    ("[retention]", "logs_days", || json!({ "enum": Retention::LOG_DAYS })),
     ("[[table]]", "name", name::<TableName>),
     ("[[table]]", "format", || words(Format::WORDS, Some(&Csv::default().format))),
     ("[[table]]", "delimiter", || json!({ "minLength": 1, "maxLength": 1, "default": "," })),
