@@ -2,6 +2,7 @@
 
 mod account;
 mod arguments;
+mod checkers;
 mod commands;
 mod confirm;
 mod console;
