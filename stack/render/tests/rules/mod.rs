@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+mod deliveries;
 mod grants;
 
 /// A rule that a resource breaks.
@@ -46,7 +47,7 @@ impl<'t> Template<'t> {
 /// Every breach of every rule.
 pub fn breaches(template: &Value) -> Vec<Breach> {
     let template = Template(template);
-    let rules: [(&'static str, Rule); 9] = [
+    let rules: [(&'static str, Rule); 12] = [
         ("TLS_ONLY", tls_only),
         ("ALARM_ON_DEAD_LETTERS", alarm_on_dead_letters),
         ("ALARM_ON_FAILED_RUNS", alarm_on_failed_runs),
@@ -56,6 +57,9 @@ pub fn breaches(template: &Value) -> Vec<Breach> {
         ("POLICY_SIZES", policy_sizes),
         ("KEY_FOR_WHAT_IS_ENCRYPTED", grants::key_for_what_is_encrypted),
         ("LANDING_TELLS", landing_tells),
+        ("ROLE_IN_USE", role_in_use),
+        ("WHO_DELIVERS_MAY", deliveries::who_delivers_may),
+        ("ARRIVALS_WAKE_SOMEBODY", deliveries::arrivals_wake_somebody),
     ];
     let found = rules.iter().flat_map(|(rule, breaches)| {
         let breaches = breaches(&template).into_iter();
@@ -251,4 +255,21 @@ fn landing_tells(template: &Template<'_>) -> Found {
             != true
     });
     mute.map(|(id, _)| breach(id, "tells nobody what arrives")).collect()
+}
+
+/// A role for functions without a function is a right that waits for somebody; unless it is handed
+/// to another stack.
+fn role_in_use(template: &Template<'_>) -> Found {
+    let functions = template.of_type("AWS::Lambda::Function");
+    let used = |id: &str| {
+        let role = json!({"Fn::GetAtt": [id, "Arn"]});
+        let outputs = template.0["Outputs"].as_object().into_iter().flatten();
+        functions.iter().any(|(_, function)| function["Properties"]["Role"] == role)
+            || outputs.into_iter().any(|(_, output)| output["Value"] == role)
+    };
+    let roles = template.of_type("AWS::IAM::Role").into_iter().filter(|(_, role)| {
+        let trust = items(&role["Properties"]["AssumeRolePolicyDocument"]["Statement"]);
+        trust.iter().any(|statement| statement["Principal"]["Service"] == "lambda.amazonaws.com")
+    });
+    roles.filter(|(id, _)| !used(id)).map(|(id, _)| breach(id, "no function uses it")).collect()
 }
