@@ -24,6 +24,7 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     another_zone_is_one_stack(&lake);
     governed::grants_are_those_of(&lake, &["marketing", "recommender", "finance"], &past);
     a_zone_that_fails_says_why_and_stops_no_other(&lake);
+    a_zone_that_leaves_the_file_goes_when_asked(&lake);
     arrivals_wake_the_pipeline(&lake);
     destroying_leaves_nothing(&lake);
     governed::nothing_is_left(&lake, &past);
@@ -155,6 +156,37 @@ fn a_zone_that_fails_says_why_and_stops_no_other(lake: &LocalLake) {
     lake.stranger_bucket("remove", &bucket);
     let mended = lake.project.json(&["deploy", "--local"]);
     assert_eq!(outcomes(&mended, "created"), ["retail-e2e-zone-taken"], "{mended:#}");
+}
+
+fn a_zone_that_leaves_the_file_goes_when_asked(lake: &LocalLake) {
+    let stack = "retail-e2e-zone-free";
+    let before = lake.project.json(&["plan", "--local"]);
+    assert_eq!(
+        (&before["changes"], &before["strays"]),
+        (&false.into(), &serde_json::json!([])),
+        "{before:#}"
+    );
+    lake.project.done(&["zone", "remove", "free"]);
+    let planned = lake.project.tarn(&["plan", "--local", "--exit-code"]);
+    assert_eq!(planned.code, 4, "{}{}", planned.stdout, planned.stderr);
+    assert!(
+        planned.stdout.contains("zone `free` may have table `category_tree` no more"),
+        "{}",
+        planned.stdout
+    );
+
+    let deployed = lake.project.json(&["deploy", "--local"]);
+    assert_eq!(deployed["strays"], serde_json::json!([stack]), "it is told of, and stays: {deployed:#}");
+    let refused = lake.project.tarn(&["deploy", "--local", "--remove-zones"]);
+    assert_eq!(refused.code, 2, "nobody said that its data may go: {}", refused.stderr);
+    assert!(lake.inventory()["stacks"].contains(&stack.to_owned()));
+
+    let removed = lake.project.json(&["deploy", "--local", "--remove-zones", "--yes"]);
+    assert_eq!(outcomes(&removed, "deleted"), [stack], "{removed:#}");
+    let inventory = lake.inventory();
+    assert!(!inventory["stacks"].contains(&stack.to_owned()));
+    assert!(!inventory["buckets"].iter().any(|bucket| bucket.contains("-free-")), "{inventory:#?}");
+    assert_eq!(lake.project.json(&["plan", "--local"])["changes"], false);
 }
 
 /// The queue gathers arrivals for a minute; then one of them starts a run.
