@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy spares only functions marked #[test], not their helpers")]
 
-use tarn_lake::{EnvironmentName, Lake};
-use tarn_render::diff::{Change, KeyChange, at_risk, lakes, stacks};
+use proptest::prelude::*;
+use tarn_lake::{EnvironmentName, Lake, Zone, ZoneName};
+use tarn_render::diff::{Change, KeyChange, LakeChange, Right, at_risk, lakes, stacks};
 use tarn_render::{Options, Target, render};
 
 const RETAIL: &str = include_str!("../../../examples/retail/lake.toml");
@@ -104,5 +105,60 @@ fn data_at_risk_is_found_in_rendered_templates() {
     let found: Vec<&str> = at_risk(&changes).map(|(_, resource)| resource.id.as_str()).collect();
     for id in ["Silver", "EmptySilver", "EmptyBronze"] {
         assert!(found.contains(&id), "{found:?} lacks {id}");
+    }
+}
+
+/// The example with other zones, fewer columns of one table, and another time.
+fn some_lake() -> impl Strategy<Value = Lake> {
+    let zones = prop::collection::btree_map(0..4usize, prop::collection::btree_set(0..3usize, 1..4), 0..4);
+    (zones, 1..6usize, any::<bool>()).prop_map(|(zones, columns, on_arrival)| {
+        let mut lake = lake(RETAIL, "dev");
+        lake.schedule.on_arrival = on_arrival;
+        lake.tables[0].layouts[0].columns.truncate(columns);
+        let names: Vec<_> = lake.tables.iter().map(|table| table.name.clone()).collect();
+        let zone = |(zone, tables): (usize, std::collections::BTreeSet<usize>)| {
+            let tables = tables.into_iter().map(|table| names[table].clone()).collect();
+            Zone::new(ZoneName::new(format!("z{zone}")).unwrap(), "", tables)
+        };
+        lake.zones = zones.into_iter().map(zone).collect();
+        lake
+    })
+}
+
+/// What a lake grants, and what it grants after a change.
+fn granted(lake: &Lake, change: &LakeChange) -> Vec<(String, String)> {
+    let pairs = |zone: &Zone| {
+        zone.tables.iter().map(|table| (zone.name.to_string(), table.to_string())).collect::<Vec<_>>()
+    };
+    let mut all: Vec<_> = lake.zones.iter().flat_map(pairs).collect();
+    let on_table = |right: &Right| right.table.clone().map(|table| (right.zone.clone(), table));
+    for right in &change.rights {
+        let Some(pair) = on_table(right) else { continue };
+        match right.gained {
+            true => all.push(pair),
+            false => all.retain(|other| *other != pair),
+        }
+    }
+    all.sort();
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_told_leads_from_one_lake_to_the_other(before in some_lake(), after in some_lake()) {
+        let (forth, back) = (lakes(&before, &after), lakes(&after, &before));
+        prop_assert_eq!(forth.is_none(), before == after);
+        prop_assert_eq!(granted(&before, &forth), granted(&after, &LakeChange::default()));
+        prop_assert_eq!(forth.rights.len(), back.rights.len());
+        let columns = |change: &LakeChange| change.tables.iter().map(|table| table.columns.len()).sum::<usize>();
+        let difference = before.tables[0].layouts[0].columns.len().abs_diff(after.tables[0].layouts[0].columns.len());
+        prop_assert_eq!((columns(&forth), columns(&back)), (difference, difference));
+        let names = |change: &LakeChange, wanted| {
+            change.zones.iter().filter(|zone| zone.change == wanted).map(|zone| zone.zone.clone()).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(names(&forth, Change::Added), names(&back, Change::Removed));
+        prop_assert_eq!(names(&forth, Change::Removed), names(&back, Change::Added));
     }
 }
