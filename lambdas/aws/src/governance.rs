@@ -2,6 +2,8 @@
 
 mod rights;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use async_trait::async_trait;
 use aws_sdk_lakeformation::Client;

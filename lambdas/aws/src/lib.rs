@@ -10,6 +10,8 @@ mod governance;
 mod ledger;
 mod loopback;
 mod scratch;
+#[cfg(test)]
+mod stand_in;
 mod store;
 
 pub use answers::HttpAnswers;

@@ -18,8 +18,6 @@ use crate::loopback::{self, AsIfByTls};
 mod body;
 mod copy;
 mod keys;
-#[cfg(test)]
-mod stand_in;
 
 use copy::{Copy, Limits, Plan};
 use keys::{Spelling, encoded, fits_xml};

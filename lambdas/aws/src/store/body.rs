@@ -76,8 +76,8 @@ mod tests {
     use tarn_core::SourceVersion;
     use tarn_core::ports::ObjectStore;
 
-    use super::super::stand_in::{StandIn, promising};
     use super::*;
+    use crate::stand_in::{StandIn, promising};
 
     fn read(body: &'static str, length_bytes: u64) -> io::Result<String> {
         let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -1,7 +1,7 @@
 //! What no emulator says: names that XML cannot carry, and listings of uploads in pages.
 
-use super::stand_in::{StandIn, ok};
 use super::*;
+use crate::stand_in::{StandIn, ok};
 
 fn listing(kind: &str, inside: &str) -> String {
     ok(&format!("<?xml version=\"1.0\"?><{kind}>{inside}</{kind}>"))

@@ -1,4 +1,4 @@
-//! A stand-in for S3 that says what a test wrote down, also what no server should say.
+//! A stand-in for a service that says what a test wrote down, also what no server should say.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,14 +9,14 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentials
 use crate::{S3, SdkConfig};
 
 /// A server on loopback. Every connection gets the next answer, and is closed after it.
-pub(super) struct StandIn {
+pub(crate) struct StandIn {
     endpoint: String,
     requests: mpsc::Receiver<String>,
 }
 
 impl StandIn {
     /// Gives these answers, as they stand.
-    pub(super) fn answering(answers: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let answers: Vec<String> = answers.into_iter().collect();
@@ -31,31 +31,35 @@ impl StandIn {
         Self { endpoint, requests }
     }
 
-    /// A client of it.
-    pub(super) fn client(&self) -> S3 {
+    /// The way to it.
+    pub(crate) fn config(&self) -> SdkConfig {
         let credentials = Credentials::new("test", "test", None, None, "a test");
-        let config = SdkConfig::builder()
+        SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
             .endpoint_url(&self.endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build();
-        S3::new(&config)
+            .build()
+    }
+
+    /// An S3 client of it.
+    pub(crate) fn client(&self) -> S3 {
+        S3::new(&self.config())
     }
 
     /// The requests so far: method and target, then the body.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.try_iter().collect()
     }
 }
 
 /// An answer with that body.
-pub(super) fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     promising(body.len(), body)
 }
 
 /// An answer whose head promises that many bytes.
-pub(super) fn promising(length: usize, body: &str) -> String {
+pub(crate) fn promising(length: usize, body: &str) -> String {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}")
 }
 

@@ -1,0 +1,164 @@
+//! What no emulator says: failures inside of an answer, pages, the other shape of a right; and what
+//! goes over the wire.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use tarn_core::ports::{Administration, Locations, Right, Rights};
+use tarn_core::{Kind, Result};
+use tarn_lake::{Columns, Governed, Permission};
+
+use super::LakeFormation;
+use crate::stand_in::{StandIn, ok};
+
+const ACCOUNT: &str = "123456789012";
+const READER: &str = "arn:aws:iam::123456789012:role/reader";
+
+fn answering(answers: impl IntoIterator<Item = Value>) -> (StandIn, LakeFormation) {
+    let server = StandIn::answering(answers.into_iter().map(|answer| ok(&answer.to_string())));
+    let account = LakeFormation::new(&server.config(), ACCOUNT);
+    (server, account)
+}
+
+/// What a request says: its target, and its body.
+fn said(request: &str) -> (&str, Value) {
+    let (target, body) = request.split_once(" HTTP/1.1 ").unwrap();
+    (target, serde_json::from_str(body).unwrap())
+}
+
+fn right(resource: Governed, permission: Permission) -> Right {
+    Right { principal: READER.into(), resource, permission, grantable: false }
+}
+
+fn some_rights(count: usize) -> BTreeSet<Right> {
+    let database = |n| Governed::Database { name: format!("database_{n}") };
+    (0..count).map(|n| right(database(n), Permission::Describe)).collect()
+}
+
+fn failing(code: &str, message: &str) -> Value {
+    let entry = json!({"Id": "0", "Principal": {"DataLakePrincipalIdentifier": READER}});
+    json!({"Failures": [{"RequestEntry": entry, "Error": {"ErrorCode": code, "ErrorMessage": message}}]})
+}
+
+fn refused(result: Result<()>) -> (Kind, String) {
+    let error = result.unwrap_err();
+    (error.kind(), error.chain())
+}
+
+#[tokio::test]
+async fn a_location_is_registered_under_our_role_alone() {
+    let (server, account) = answering([json!({})]);
+    account.register("arn:aws:s3:::silver", "arn:role").await.unwrap();
+    let requests = server.requests();
+    let expected = json!({
+        "ResourceArn": "arn:aws:s3:::silver", "RoleArn": "arn:role",
+        "UseServiceLinkedRole": false, "HybridAccessEnabled": false,
+    });
+    assert_eq!(said(&requests[0]), ("POST /RegisterResource", expected));
+}
+
+#[tokio::test]
+async fn settings_are_sent_as_they_were_read() {
+    let settings = r#"{"Z":[1,{"y":null}],"DataLakeAdmins":[],"Parameters":{"B":"2","A":"1"}}"#;
+    let answers = [ok(&format!(r#"{{"DataLakeSettings":{settings}}}"#)), ok("{}")];
+    let server = StandIn::answering(answers);
+    let account = LakeFormation::new(&server.config(), ACCOUNT);
+    account.replace(&account.settings().await.unwrap()).await.unwrap();
+    let sent = format!(r#"{{"CatalogId":"{ACCOUNT}","DataLakeSettings":{settings}}}"#);
+    let requests = server.requests();
+    assert_eq!(requests[1], format!("POST /PutDataLakeSettings HTTP/1.1 {sent}"));
+}
+
+#[tokio::test]
+async fn settings_that_are_not_there_are_an_error() {
+    for answer in [json!({}), json!({"DataLakeSettings": null})] {
+        let (_server, account) = answering([answer]);
+        assert_eq!(account.settings().await.unwrap_err().kind(), Kind::Internal);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_inside_of_an_answer_is_an_error() {
+    let busy = failing("ConcurrentModificationException", "another change is under way");
+    let (_server, account) = answering([busy.clone(), busy]);
+    for refused in
+        [refused(account.grant(&some_rights(1)).await), refused(account.revoke(&some_rights(1)).await)]
+    {
+        assert_eq!(refused.0, Kind::Conflict);
+        assert!(refused.1.contains("another change") && refused.1.contains(READER), "{}", refused.1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_gone_can_be_revoked_and_not_granted() {
+    let gone = failing("EntityNotFoundException", "Table not found");
+    let (_server, account) = answering([gone.clone(), gone]);
+    account.revoke(&some_rights(1)).await.unwrap();
+    assert_eq!(refused(account.grant(&some_rights(1)).await).0, Kind::NotFound);
+}
+
+#[tokio::test]
+async fn a_failure_of_a_later_batch_is_found() {
+    let (server, account) =
+        answering([json!({"Failures": []}), failing("InvalidInputException", "Invalid principal")]);
+    assert_eq!(refused(account.grant(&some_rights(25)).await).0, Kind::Invalid);
+    let requests = server.requests();
+    let entries = |request: &String| said(request).1["Entries"].as_array().unwrap().len();
+    assert_eq!(requests.iter().map(entries).collect::<Vec<_>>(), [20, 5]);
+}
+
+#[tokio::test]
+async fn rights_of_one_principal_on_one_thing_are_one_entry() {
+    let (server, account) = answering([json!({})]);
+    let columns = Columns::Except(["email".to_owned()].into());
+    let table = Governed::Table { database: "silver".into(), name: "events".into(), columns };
+    let tables = Governed::Tables { database: "zone".into() };
+    let rights = [
+        right(tables.clone(), Permission::Select),
+        right(tables, Permission::Describe),
+        right(table, Permission::Select),
+    ];
+    account.grant(&rights.into()).await.unwrap();
+    let requests = server.requests();
+    let principal = json!({"DataLakePrincipalIdentifier": READER});
+    let expected = json!([
+        {
+            "Id": "0", "Principal": principal, "Permissions": ["DESCRIBE", "SELECT"],
+            "Resource": {"Table": {"CatalogId": ACCOUNT, "DatabaseName": "zone", "TableWildcard": {}}},
+        },
+        {
+            "Id": "1", "Principal": principal, "Permissions": ["SELECT"],
+            "Resource": {"TableWithColumns": {
+                "CatalogId": ACCOUNT, "DatabaseName": "silver", "Name": "events",
+                "ColumnWildcard": {"ExcludedColumnNames": ["email"]},
+            }},
+        },
+    ]);
+    assert_eq!(said(&requests[0]).1["Entries"], expected);
+}
+
+/// AWS gives a right to read back on columns, whatever it was granted on, and on pages.
+#[tokio::test]
+async fn a_right_to_read_comes_back_in_another_shape() {
+    let principal = json!({"DataLakePrincipalIdentifier": READER});
+    let page = |resource: Value, permission: &str, next: Value| {
+        let entry = json!({
+            "Principal": principal, "Resource": resource,
+            "Permissions": [permission, "A_RIGHT_OF_NEXT_YEAR"], "PermissionsWithGrantOption": [],
+        });
+        json!({"PrincipalResourcePermissions": [entry], "NextToken": next})
+    };
+    let all = |shape: &str, wildcard: &str| json!({shape: {"CatalogId": ACCOUNT, "DatabaseName": "zone", "Name": "ALL_TABLES", wildcard: {}}});
+    let tag = json!({"LFTag": {"TagKey": "k", "TagValues": ["v"]}});
+    let foreign = json!({"Database": {"CatalogId": "999999999999", "Name": "zone"}});
+    let (server, account) = answering([
+        page(foreign, "DESCRIBE", Value::Null),
+        page(all("Table", "TableWildcard"), "DESCRIBE", "more".into()),
+        page(all("TableWithColumns", "ColumnWildcard"), "SELECT", Value::Null),
+        page(tag, "DESCRIBE", Value::Null),
+    ]);
+    let tables = Governed::Tables { database: "zone".into() };
+    let expected = [right(tables.clone(), Permission::Describe), right(tables, Permission::Select)];
+    assert_eq!(account.granted().await.unwrap(), expected.into());
+    assert_eq!(said(&server.requests()[2]).1["NextToken"], "more");
+}
