@@ -1,0 +1,1 @@
+"""What tarn renders, resource by resource beside what aws-cdk-lib synthesises for the same intent."""
