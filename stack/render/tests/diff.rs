@@ -24,6 +24,7 @@ fn changes(before: &Lake, after: &Lake) -> Vec<tarn_render::diff::StackChange> {
 fn the_same_lake_differs_in_nothing() {
     let retail = lake(RETAIL, "dev");
     assert!(lakes(&retail, &retail).is_none());
+    assert!(!lakes(&retail, &lake(&RETAIL.replace("02:30", "03:00"), "dev")).is_none());
     assert!(changes(&retail, &retail).is_empty());
 }
 
