@@ -12,9 +12,9 @@ Examples:
   tarn init shop --name shop --from data/orders.csv data/events.jsonl --daily 02:30
   tarn init --yes
 
-On a terminal it asks for what is not given. Elsewhere, or with --yes, it asks nothing: without --from
-the file has a table to start from. Each FILE becomes a table as `tarn table add` would write it.
-Beside lake.toml lies its JSON Schema, lake.schema.json, for editors.";
+On a terminal it asks for what is not given. Elsewhere, or with --yes, it asks nothing, and
+without --from the file has a table to start from. Each FILE becomes a table as `tarn table add`
+would write it. Beside lake.toml lies its JSON Schema, lake.schema.json, for editors.";
 
 #[derive(Debug, Args)]
 pub struct Init {

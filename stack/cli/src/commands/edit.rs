@@ -92,7 +92,8 @@ impl<'c> Editor<'c> {
         }
         let gone = if edited.text.is_none() { ", the whole file" } else { "" };
         let would = if story.dry_run { "; nothing was written" } else { "" };
-        let (done, name, line) = (styled(story.done, GOOD), story.name, edited.line);
+        let done = if story.dry_run { format!("would be {}", story.done) } else { styled(story.done, GOOD) };
+        let (name, line) = (story.name, edited.line);
         console::note(format!("{done}: {word} `{name}`, {}:{line}{gone}{would}\n", edited.path));
         console::result(&edited.block);
         story.notes.iter().for_each(console::hint);
