@@ -7,5 +7,6 @@
 )]
 
 mod governed;
+mod killed;
 mod lake;
 mod retail;

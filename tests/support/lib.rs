@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -58,6 +59,18 @@ impl Project {
         let mut command = scrubbed(binary("tarn"));
         command.args(arguments).arg("--env").arg(&self.environment).current_dir(self.folder.path());
         answer(command)
+    }
+
+    /// Runs `tarn` and kills it after a while; whether it was still alive then.
+    pub fn killed(&self, arguments: &[&str], after: Duration) -> bool {
+        let mut command = scrubbed(binary("tarn"));
+        command.args(arguments).arg("--env").arg(&self.environment).current_dir(self.folder.path());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(after);
+        let alive = child.try_wait().unwrap().is_none();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        alive
     }
 
     /// Runs `tarn` against an emulator in the place of AWS.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tarn_cloud::{Access, Identity, SdkConfig};
+use tarn_deploy::Who;
 use tarn_lake::{Environment, Lake, Names};
 use tarn_local_cloud::LocalCloud;
 
@@ -16,6 +17,8 @@ pub struct Account {
     pub config: SdkConfig,
     /// The names of the lake's resources there.
     pub names: Names,
+    /// Who we are, for others.
+    pub who: Who,
 }
 
 impl Account {
@@ -28,10 +31,23 @@ impl Account {
         if !place.local {
             refuse_another_account(lake, &identity)?;
         }
+        let who = Who { caller: identity.arn, machine: machine(), process: std::process::id() };
         let names =
             Names::new(lake.name.clone(), lake.environment.name.clone(), identity.account, identity.region);
-        Ok(Self { config, names })
+        Ok(Self { config, names, who })
     }
+}
+
+/// Whether a process was one of this machine and is gone. Of another machine's nothing is known.
+pub fn is_dead(who: &Who) -> bool {
+    who.machine == machine()
+        && Path::new("/proc/self").exists()
+        && !Path::new(&format!("/proc/{}", who.process)).exists()
+}
+
+fn machine() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    if name.trim().is_empty() { "an unknown machine".into() } else { name.trim().to_owned() }
 }
 
 /// An environment that names its account is touched in no other.

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use tarn_deploy::{PortError, PortErrorKind};
+use tarn_deploy::{LockError, PortError, PortErrorKind};
 
 use crate::console;
 use crate::exit;
@@ -69,6 +69,15 @@ impl From<PortError> for Failure {
             }
             PortErrorKind::NotFound => Self::failed(error.to_string()).hint(DEPLOYED),
             _ => Self::failed(error.to_string()),
+        }
+    }
+}
+
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Locked(locked) => Self::failed(locked.to_string()),
+            LockError::Port(error) => error.into(),
         }
     }
 }

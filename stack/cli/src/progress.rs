@@ -123,6 +123,12 @@ impl Observer for Progress {
                 self.line(format!("{} {doing}", styled(self.short(stack), BOLD)));
                 self.begin(stack, resources);
             }
+            Event::Waiting { stack, status } => {
+                self.line(format!(
+                    "{} is {status}: waiting until that has ended",
+                    styled(self.short(stack), BOLD)
+                ));
+            }
             Event::RollingBack { stack } => {
                 self.line(format!("{} rolling back, once more", styled(self.short(stack), BOLD)));
             }

@@ -29,6 +29,8 @@ pub struct Identity {
     pub account: String,
     /// Such as `eu-west-1`.
     pub region: String,
+    /// Who the credentials are of.
+    pub arn: String,
 }
 
 /// The local cloud's region and its root's key; neither is a secret.
@@ -73,5 +75,6 @@ pub async fn identity(config: &SdkConfig) -> Result<Identity, PortError> {
     })?;
     let sent = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
     let answer = sent.map_err(failed("asking AWS who we are"))?;
-    Ok(Identity { account: answer.account.unwrap_or_default(), region })
+    let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
+    Ok(Identity { account, region, arn })
 }

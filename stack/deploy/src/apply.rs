@@ -80,10 +80,7 @@ impl Hands<'_> {
     /// Create or update, by what stands there. What was never created whole goes first; an update
     /// that could not be taken back is taken back first.
     async fn action_for(&self, name: &str) -> Result<Action, DeployError> {
-        let Some(stack) = self.stacks.describe(name).await? else { return Ok(Action::Create) };
-        if stack.status.in_progress() {
-            return Err(DeployError::Busy { stack: name.into(), status: stack.status.0 });
-        }
+        let Some(stack) = self.settled(name).await? else { return Ok(Action::Create) };
         if stack.status.is_stuck() {
             self.unstick(&stack).await?;
         }
@@ -92,6 +89,20 @@ impl Hands<'_> {
             return Ok(Action::Create);
         }
         Ok(if stack.status.is_only_reviewed() { Action::Create } else { Action::Update })
+    }
+
+    /// The stack once it is quiet. What is under way was begun by a command that was killed, or by
+    /// hand: nobody else deploys while we hold the lock.
+    async fn settled(&self, name: &str) -> Result<Option<StackState>, DeployError> {
+        match self.stacks.describe(name).await? {
+            Some(stack) if stack.status.in_progress() => {
+                self.observer.tell(Event::Waiting { stack: name, status: &stack.status.0 });
+                let after = newest_event(self.stacks, &stack.arn).await?;
+                follow(self.stacks, self.clock, self.observer, (name, &stack.arn), after).await?;
+                Ok(self.stacks.describe(name).await?)
+            }
+            settled => Ok(settled),
+        }
     }
 
     async fn unstick(&self, stack: &StackState) -> Result<(), DeployError> {
@@ -107,9 +118,16 @@ impl Hands<'_> {
     }
 
     async fn try_delete(&self, stack: &StackState) -> Result<Done, DeployError> {
+        // One that is just being made or changed cannot be deleted; one that goes already is followed.
+        let goes_already = stack.status.0 == "DELETE_IN_PROGRESS";
+        if stack.status.in_progress() && !goes_already {
+            self.settled(&stack.arn).await?;
+        }
         let after = newest_event(self.stacks, &stack.arn).await?;
         self.observer.tell(Event::Started { stack: &stack.name, action: Action::Delete, resources: None });
-        self.stacks.delete(&stack.arn).await?;
+        if !goes_already {
+            self.stacks.delete(&stack.arn).await?;
+        }
         let ids = (stack.name.as_str(), stack.arn.as_str());
         let seen = follow(self.stacks, self.clock, self.observer, ids, after).await?;
         match &seen.status {

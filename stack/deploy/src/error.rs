@@ -40,14 +40,6 @@ pub enum DeployError {
     /// A call failed.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// Somebody else changes the stack right now.
-    #[error("stack {stack} is {status}: somebody else is changing it; wait until that has ended and repeat")]
-    Busy {
-        /// Which stack.
-        stack: String,
-        /// Its status.
-        status: String,
-    },
     /// CloudFormation could not make or read the change set.
     #[error("CloudFormation refused the change of stack {stack}: {reason}")]
     Refused {

@@ -9,6 +9,7 @@ mod destroy;
 mod error;
 mod follow;
 mod graph;
+mod lock;
 mod observer;
 mod plan;
 mod ports;
@@ -17,6 +18,7 @@ mod report;
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
 pub use destroy::{Destruction, destroy};
 pub use error::{DeployError, PortError, PortErrorKind};
+pub use lock::{Holder, Lock, LockError, Locked, Who};
 pub use observer::{Event, Observer};
 pub use plan::{Plan, StackPlan, Step, plan};
 pub use ports::{

@@ -16,6 +16,13 @@ pub enum Event<'a> {
         /// Which stack.
         stack: &'a str,
     },
+    /// Somebody is changing a stack, and it is waited until that has ended.
+    Waiting {
+        /// Which stack.
+        stack: &'a str,
+        /// Its status.
+        status: &'a str,
+    },
     /// A stack begins to change.
     Started {
         /// Which stack.

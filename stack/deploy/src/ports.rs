@@ -51,6 +51,12 @@ pub trait Stacks: Send + Sync {
 pub trait Artifacts: Send + Sync {
     /// Uploads a file unless the key is there: keys are named by content.
     async fn upload_file(&self, bucket: &str, key: &str, file: &Path) -> PortResult<()>;
+    /// The document, or `None` if there is none, or no bucket.
+    async fn read(&self, bucket: &str, key: &str) -> PortResult<Option<Vec<u8>>>;
+    /// Writes a document only if there is none; whether it did.
+    async fn create(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> PortResult<bool>;
+    /// Deletes a document; one that is gone is fine.
+    async fn remove(&self, bucket: &str, key: &str) -> PortResult<()>;
     /// Writes a document, whatever is there.
     async fn write(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> PortResult<()>;
     /// Deletes every version of everything in a bucket. A bucket that is gone is empty.
@@ -64,6 +70,8 @@ pub trait Artifacts: Send + Sync {
 pub trait Clock: Send + Sync {
     /// Waits.
     async fn sleep(&self, duration: Duration);
+    /// Seconds since 1970.
+    fn now(&self) -> u64;
 }
 
 /// A stack as it stands.

@@ -2,234 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::Mutex;
-use std::time::Duration;
+mod support;
 
-use async_trait::async_trait;
+use support::{Account, Silent, deployment, destruction, tags};
 use tarn_deploy::{
-    Action, Artifacts, ChangeRequest, ChangeSet, Clock, DeployError, Deployment, DesiredStack, Destruction,
-    Effect, Event, Observer, Outcome, Plan, PortError, Report, ResourceChange, ResourceEvent, StackState,
-    StackStatus, Stacks, Step, TemplateSource, Upload, deploy, destroy, plan,
+    Action, ChangeRequest, ChangeSet, DeployError, Deployment, Effect, Outcome, Plan, Report, StackState,
+    StackStatus, Stacks, Step, TemplateSource, deploy, destroy, plan,
 };
-use tarn_lake::{StackId, ZoneName};
-
-/// An account: stacks by name, with the template they were made of.
-#[derive(Default)]
-struct Account {
-    stacks: Mutex<BTreeMap<String, (StackState, String)>>,
-    /// Templates prepared but not executed, by change set.
-    prepared: Mutex<BTreeMap<String, (ChangeRequest, String)>>,
-    /// Names of stacks whose change fails.
-    broken: BTreeSet<String>,
-    /// What every change set of a standing stack holds.
-    changes: Vec<(&'static str, &'static str, Effect)>,
-    /// What was done, in order.
-    log: Mutex<Vec<String>>,
-    documents: Mutex<BTreeMap<String, Vec<u8>>>,
-}
-
-impl Account {
-    fn note(&self, what: String) {
-        self.log.lock().unwrap().push(what);
-    }
-
-    fn log(&self) -> Vec<String> {
-        std::mem::take(&mut self.log.lock().unwrap())
-    }
-
-    fn set_status(&self, stack: &str, status: &str) {
-        let status = StackStatus(status.into());
-        self.stacks.lock().unwrap().get_mut(stack).unwrap().0.status = status;
-    }
-
-    fn template(&self, source: &TemplateSource) -> String {
-        match source {
-            TemplateSource::Inline(text) => text.clone(),
-            TemplateSource::Uploaded { key, .. } => {
-                String::from_utf8(self.documents.lock().unwrap()[key].clone()).unwrap()
-            }
-        }
-    }
-
-    fn event(name: &str, kind: &str, status: &str, reason: &str) -> ResourceEvent {
-        ResourceEvent {
-            id: format!("{name}-{status}"),
-            logical_id: "Thing".into(),
-            resource_type: kind.into(),
-            physical_id: "thing".into(),
-            status: status.into(),
-            reason: reason.into(),
-        }
-    }
-}
-
-#[async_trait]
-impl Stacks for Account {
-    async fn describe(&self, name: &str) -> Result<Option<StackState>, PortError> {
-        let stacks = self.stacks.lock().unwrap();
-        Ok(stacks.values().map(|(state, _)| state).find(|s| s.name == name || s.arn == name).cloned())
-    }
-
-    async fn list(&self) -> Result<Vec<StackState>, PortError> {
-        Ok(self.stacks.lock().unwrap().values().map(|(state, _)| state.clone()).collect())
-    }
-
-    async fn prepare(&self, request: &ChangeRequest) -> Result<ChangeSet, PortError> {
-        let template = self.template(&request.template);
-        let standing = self.stacks.lock().unwrap().get(&request.stack).map(|(_, text)| text.clone());
-        assert_eq!(request.action == Action::Create, standing.is_none(), "{}", request.stack);
-        if standing.as_deref() == Some(template.as_str()) {
-            return Ok(ChangeSet::Empty);
-        }
-        let arn = format!("changes of {}", request.stack);
-        self.prepared.lock().unwrap().insert(arn.clone(), (request.clone(), template));
-        let change = |(logical_id, resource_type, effect): &(&str, &str, Effect)| ResourceChange {
-            logical_id: (*logical_id).into(),
-            resource_type: (*resource_type).into(),
-            physical_id: String::new(),
-            effect: *effect,
-        };
-        let changes = self.changes.iter().map(change).collect();
-        Ok(ChangeSet::Ready { arn, stack_arn: format!("arn:{}", request.stack), changes })
-    }
-
-    async fn discard(&self, change_set: &str) -> Result<(), PortError> {
-        self.prepared.lock().unwrap().remove(change_set).unwrap();
-        Ok(())
-    }
-
-    async fn continue_rollback(&self, arn: &str) -> Result<(), PortError> {
-        let name = arn.strip_prefix("arn:").unwrap();
-        self.note(format!("continue rollback {name}"));
-        if !self.broken.contains(name) {
-            self.set_status(name, "UPDATE_ROLLBACK_COMPLETE");
-        }
-        Ok(())
-    }
-
-    async fn execute(&self, change_set: &str) -> Result<(), PortError> {
-        let (request, template) = self.prepared.lock().unwrap().remove(change_set).unwrap();
-        let name = request.stack.clone();
-        let word = if request.action == Action::Create { "CREATE" } else { "UPDATE" };
-        self.note(format!("{word} {name}"));
-        let status = match (self.broken.contains(&name), word) {
-            (false, _) => format!("{word}_COMPLETE"),
-            (true, "CREATE") => "ROLLBACK_COMPLETE".into(),
-            (true, _) => "UPDATE_ROLLBACK_COMPLETE".into(),
-        };
-        let state = StackState {
-            name: name.clone(),
-            arn: format!("arn:{name}"),
-            status: StackStatus(status),
-            tags: request.tags,
-            protected: false,
-        };
-        self.stacks.lock().unwrap().insert(name, (state, template));
-        Ok(())
-    }
-
-    async fn events(&self, arn: &str, after: Option<&str>) -> Result<Vec<ResourceEvent>, PortError> {
-        let name = arn.strip_prefix("arn:").unwrap_or(arn);
-        let status = self.stacks.lock().unwrap().get(name).map(|(state, _)| state.status.0.clone());
-        let event = match status.as_deref() {
-            Some("ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_COMPLETE" | "UPDATE_ROLLBACK_FAILED") => {
-                Self::event(name, "AWS::S3::Bucket", "CREATE_FAILED", "the bucket is somebody else's")
-            }
-            Some(status) => Self::event(name, "AWS::S3::Bucket", status, ""),
-            None => Self::event(name, "AWS::S3::Bucket", "DELETE_COMPLETE", ""),
-        };
-        Ok(if after == Some(event.id.as_str()) { vec![] } else { vec![event] })
-    }
-
-    async fn validation_faults(&self, _: &str) -> Result<Vec<ResourceEvent>, PortError> {
-        Ok(vec![Self::event("validation", "AWS::S3::Bucket", "VALIDATION_FAILED", "the name is taken")])
-    }
-
-    async fn protect(&self, arn: &str, on: bool) -> Result<(), PortError> {
-        let name = arn.strip_prefix("arn:").unwrap();
-        self.note(format!("protect {name} {on}"));
-        self.stacks.lock().unwrap().get_mut(name).unwrap().0.protected = on;
-        Ok(())
-    }
-
-    async fn delete(&self, arn: &str) -> Result<(), PortError> {
-        let name = arn.strip_prefix("arn:").unwrap();
-        self.note(format!("DELETE {name}"));
-        self.stacks.lock().unwrap().remove(name);
-        Ok(())
-    }
-}
-
-#[async_trait]
-impl Artifacts for Account {
-    async fn upload_file(&self, _: &str, key: &str, _: &Path) -> Result<(), PortError> {
-        self.note(format!("upload {key}"));
-        Ok(())
-    }
-    async fn write(&self, _: &str, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
-        if key.starts_with("config/") {
-            self.note(format!("write {key}"));
-        }
-        self.documents.lock().unwrap().insert(key.into(), bytes);
-        Ok(())
-    }
-    async fn empty(&self, bucket: &str) -> Result<(), PortError> {
-        self.note(format!("empty {bucket}"));
-        Ok(())
-    }
-    async fn buckets(&self, _: &str) -> Result<Vec<String>, PortError> {
-        Ok(Vec::new())
-    }
-}
-
-#[async_trait]
-impl Clock for Account {
-    async fn sleep(&self, _: Duration) {}
-}
-
-struct Silent;
-impl Observer for Silent {
-    fn tell(&self, _: Event<'_>) {}
-}
-
-fn tags() -> Vec<(String, String)> {
-    vec![("tarn:lake".into(), "shop".into())]
-}
-
-fn desired(id: StackId, after: &[&str], template: &str) -> DesiredStack {
-    DesiredStack {
-        name: format!("shop-dev-{id}"),
-        id,
-        template: template.into(),
-        resources: 1,
-        after: after.iter().map(|name| format!("shop-dev-{name}")).collect(),
-    }
-}
-
-fn zone(name: &str) -> StackId {
-    StackId::Zone(ZoneName::new(name).unwrap())
-}
-
-fn deployment(zones: &[&str]) -> Deployment {
-    let mut stacks = vec![
-        desired(StackId::Foundation, &[], "base"),
-        desired(StackId::Storage, &["foundation"], "buckets"),
-        desired(StackId::Pipeline, &["foundation", "storage"], "handlers"),
-    ];
-    stacks.extend(zones.iter().map(|name| desired(zone(name), &["foundation", "storage"], name)));
-    Deployment {
-        stacks,
-        ops_bucket: "ops".into(),
-        uploads: vec![Upload { what: "handlers".into(), key: "handlers/1.zip".into(), file: "x".into() }],
-        lake_document: ("config/lake.json".into(), b"{}".to_vec()),
-        identity: tags(),
-        tags: vec![("team".into(), "data".into())],
-        remove_strays: false,
-        protected: false,
-    }
-}
 
 async fn deployed(account: &Account, zones: &[&str]) -> Report {
     deploy(&deployment(zones), account, account, account, &Silent).await.unwrap()
@@ -307,12 +86,24 @@ async fn protection_follows_the_config_also_where_no_template_changed() {
 }
 
 #[tokio::test]
-async fn a_busy_stack_is_left_alone() {
-    let account = Account::default();
+async fn a_busy_stack_is_waited_for() {
+    let mut account = Account { polls: 3, ..Account::default() };
     deployed(&account, &[]).await;
-    account.set_status("shop-dev-pipeline", "UPDATE_IN_PROGRESS");
+    let mut other = deployment(&[]);
+    other.stacks[2].template = "begun by somebody who was killed".into();
+    account.polls = 7;
+    let request = ChangeRequest {
+        stack: "shop-dev-pipeline".into(),
+        action: Action::Update,
+        template: TemplateSource::Inline(other.stacks[2].template.clone()),
+        tags: tags(),
+        protected: false,
+    };
+    let ChangeSet::Ready { arn, .. } = account.prepare(&request).await.unwrap() else { panic!() };
+    account.execute(&arn).await.unwrap();
     let report = deployed(&account, &[]).await;
-    assert!(matches!(outcome(&report, "pipeline"), Outcome::Failed(tarn_deploy::DeployError::Busy { .. })));
+    assert!(matches!(outcome(&report, "pipeline"), Outcome::Updated), "{report:?}");
+    assert_eq!(account.stacks.lock().unwrap()["shop-dev-pipeline"].1, "handlers");
 }
 
 #[tokio::test]
@@ -329,15 +120,7 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
     account.stacks.lock().unwrap().insert(stranger.name.clone(), (stranger, String::new()));
     account.log();
 
-    let destruction = Destruction {
-        prefix: "shop-dev-".into(),
-        account_and_region: "-1-r".into(),
-        tags: tags(),
-        foundation: "shop-dev-foundation".into(),
-        storage: "shop-dev-storage".into(),
-        pipeline: "shop-dev-pipeline".into(),
-        last_buckets: vec!["ops".into(), "logs".into()],
-    };
+    let destruction = destruction();
     let report = destroy(&destruction, &account, &account, &account, &Silent).await.unwrap();
     assert!(report.is_good(), "{report:?}");
     assert_eq!(report.resources()["AWS::S3::Bucket"], 5);

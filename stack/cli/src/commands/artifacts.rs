@@ -5,7 +5,7 @@ use std::path::Path;
 use async_trait::async_trait;
 use tarn_aws::S3;
 use tarn_core::jobs::empty_bucket;
-use tarn_core::ports::{Content, ObjectStore};
+use tarn_core::ports::{Content, Created, ObjectStore};
 use tarn_core::{Error, Kind};
 use tarn_deploy::{Artifacts, PortError, PortErrorKind};
 
@@ -23,6 +23,27 @@ impl Artifacts for S3Artifacts {
             source: Some(Box::new(error)),
         })?;
         self.0.create(bucket, key, content, "").await.map(|_| ()).map_err(|error| told(doing, error))
+    }
+
+    async fn read(&self, bucket: &str, key: &str) -> Result<Option<Vec<u8>>, PortError> {
+        match self.0.read(bucket, key).await {
+            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Err(error) if error.kind() == Kind::NotFound => Ok(None),
+            Err(error) => Err(told(format!("reading {key}"), error)),
+        }
+    }
+
+    async fn create(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<bool, PortError> {
+        let created = self.0.create(bucket, key, bytes.into(), "").await;
+        let created = created.map_err(|error| told(format!("writing {key}"), error))?;
+        Ok(created == Created::New)
+    }
+
+    async fn remove(&self, bucket: &str, key: &str) -> Result<(), PortError> {
+        match self.0.remove(bucket, key).await {
+            Err(error) if error.kind() != Kind::NotFound => Err(told(format!("removing {key}"), error)),
+            _ => Ok(()),
+        }
     }
 
     async fn write(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<(), PortError> {
@@ -43,6 +64,7 @@ impl Artifacts for S3Artifacts {
 fn told(doing: String, error: Error) -> PortError {
     let kind = match error.kind() {
         Kind::AccessDenied => PortErrorKind::AccessDenied,
+        Kind::NotFound => PortErrorKind::NotFound,
         Kind::Throttled | Kind::Unavailable => PortErrorKind::Unavailable,
         _ => PortErrorKind::Unknown,
     };

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use tarn_aws::{S3, SystemClock};
 use tarn_cloud::CloudFormation;
 use tarn_core::RunKeys;
-use tarn_deploy::{Deployment, DesiredStack, Report, Upload};
+use tarn_deploy::{Deployment, DesiredStack, Lock, Report, Upload};
 use tarn_lake::{Architecture, Bucket, Lake};
 use tarn_render::{Options, Target, TemplateSet};
 
 use super::artifacts::S3Artifacts;
 use super::plan::Foreseen;
-use crate::account::Account;
+use crate::account::{self, Account};
 use crate::arguments::{Common, Deploy, Place};
 use crate::confirm;
 use crate::console::{self, BAD, GOOD, styled};
@@ -32,16 +32,18 @@ pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure>
     let progress = Progress::new(&account.names.prefix());
     let stacks = CloudFormation::new(&account.config);
     let artifacts = S3Artifacts(S3::new(&account.config));
-    let deploying = tarn_deploy::deploy(&deployment, &stacks, &artifacts, &Waiting, &progress);
+    let lock = lock(&account, &deployment.ops_bucket, &artifacts);
+    let deploying = lock.held(tarn_deploy::deploy(&deployment, &stacks, &artifacts, &Waiting, &progress));
     let report = tokio::select! {
         report = deploying => report,
         _ = tokio::signal::ctrl_c() => {
             progress.finish();
+            lock.give_back().await?;
             return Err(left_alone());
         }
     };
     progress.finish();
-    let report = report?;
+    let report = report??;
 
     print(common, &account, &report);
     Ok(exit::done_if(report.is_good()))
@@ -94,6 +96,11 @@ fn agree(lake: &Lake, options: &Deploy, foreseen: &Foreseen) -> Result<(), Failu
 fn left_alone() -> Failure {
     Failure::failed("no longer following: what CloudFormation has begun goes on, nothing further is begun")
         .hint("`tarn plan` tells what is left to do, and `tarn deploy` does it once the account is quiet")
+}
+
+/// The lake's lock, for this process.
+pub(super) fn lock<'a>(account: &'a Account, bucket: &'a str, artifacts: &'a S3Artifacts) -> Lock<'a> {
+    Lock { bucket, who: &account.who, is_dead: account::is_dead, artifacts, clock: &Waiting }
 }
 
 /// What handlers run on: the lake's choice on AWS, this machine on the local cloud.
@@ -176,5 +183,10 @@ impl tarn_deploy::Clock for Waiting {
     async fn sleep(&self, duration: std::time::Duration) {
         use tarn_core::ports::Clock;
         SystemClock.sleep(duration).await;
+    }
+
+    fn now(&self) -> u64 {
+        use tarn_core::ports::Clock;
+        u64::try_from(SystemClock.now_millis() / 1_000).unwrap_or_default()
     }
 }

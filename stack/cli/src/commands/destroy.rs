@@ -9,7 +9,7 @@ use tarn_deploy::{Destruction, Report};
 use tarn_lake::{Bucket, Lake, Names, StackId};
 
 use super::artifacts::S3Artifacts;
-use super::deploy::Waiting;
+use super::deploy::{Waiting, lock};
 use crate::account::Account;
 use crate::arguments::{Common, Destroy};
 use crate::confirm;
@@ -42,6 +42,8 @@ pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure
     let stacks = CloudFormation::new(&account.config);
     let artifacts = S3Artifacts(S3::new(&account.config));
     let destruction = destruction(lake, &account.names);
+    let ops = account.names.bucket(&Bucket::Ops);
+    lock(&account, &ops, &artifacts).free().await?;
     let report = tarn_deploy::destroy(&destruction, &stacks, &artifacts, &Waiting, &progress).await;
     progress.finish();
     let report = report?;

@@ -1,0 +1,176 @@
+//! One deployment at a time: a document in the ops bucket says who is at it.
+//!
+//! It is written only if there is none, which S3 decides. Its holder says every half minute that it
+//! still lives; a lock that nobody has spoken for in five minutes is a dead one's, and is taken over.
+//! Before the foundation stands there is no bucket to write to, and nothing to fight over either.
+
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use serde::{Deserialize, Serialize};
+
+use crate::{Artifacts, Clock, PortError, PortErrorKind};
+
+const KEY: &str = "locks/deploy.json";
+const BEAT: Duration = Duration::from_secs(30);
+/// Ten beats: clocks of two machines differ by less.
+const DEAD_AFTER_SECONDS: u64 = 300;
+
+/// Who asks for a lock.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Who {
+    /// The caller's ARN.
+    pub caller: String,
+    /// The machine.
+    pub machine: String,
+    /// The process on it.
+    pub process: u32,
+}
+
+impl std::fmt::Display for Who {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} on {}, process {},", self.caller, self.machine, self.process)
+    }
+}
+
+/// Who deploys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    /// Who it is.
+    pub who: Who,
+    /// Since when, in seconds since 1970.
+    pub since: u64,
+    /// When it was last heard of.
+    pub heard: u64,
+}
+
+/// Somebody else deploys.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{who} has been deploying this lake for {minutes} minutes, and was heard of {silence} seconds ago: wait until \
+     that has ended; a lock whose holder has died is free after five minutes"
+)]
+pub struct Locked {
+    /// Who holds the lock.
+    pub who: Who,
+    /// For how long.
+    pub minutes: u64,
+    /// How long nothing was heard of it.
+    pub silence: u64,
+}
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else is at it.
+    #[error(transparent)]
+    Locked(#[from] Locked),
+    /// A call failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+}
+
+/// The lock of a lake.
+#[derive(Clone, Copy)]
+pub struct Lock<'a> {
+    /// The ops bucket.
+    pub bucket: &'a str,
+    /// Who asks for it.
+    pub who: &'a Who,
+    /// Whether a process is known to be dead, such as one of this machine that is gone.
+    pub is_dead: fn(&Who) -> bool,
+    /// Where it is.
+    pub artifacts: &'a dyn Artifacts,
+    /// What time it is.
+    pub clock: &'a dyn Clock,
+}
+
+impl Lock<'_> {
+    /// Does the work while it holds the lock, and gives it back.
+    pub async fn held<T>(self, work: impl Future<Output = T>) -> Result<T, LockError> {
+        let Some(since) = self.take().await? else { return Ok(work.await) };
+        let (work, beat) = (std::pin::pin!(work), std::pin::pin!(self.beat(since)));
+        let done = match select(work, beat).await {
+            Either::Left((done, _)) => done,
+            Either::Right((never, _)) => match never {},
+        };
+        self.give_back().await?;
+        Ok(done)
+    }
+
+    /// Gives it back when the work is given up.
+    pub async fn give_back(self) -> Result<(), PortError> {
+        self.artifacts.remove(self.bucket, KEY).await
+    }
+
+    /// Refuses if somebody holds the lock, without taking it.
+    pub async fn free(self) -> Result<(), LockError> {
+        let now = self.clock.now();
+        match self.artifacts.read(self.bucket, KEY).await? {
+            Some(bytes) => {
+                let holder = holder(&bytes, now);
+                if (self.is_dead)(&holder.who) { Ok(()) } else { Ok(refuse_living(&holder, now)?) }
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Since when it is ours; `None` where there is no bucket yet.
+    async fn take(self) -> Result<Option<u64>, LockError> {
+        let now = self.clock.now();
+        match self.artifacts.create(self.bucket, KEY, self.document(now)).await {
+            Ok(true) => return Ok(Some(now)),
+            Ok(false) => {}
+            Err(error) if error.kind == PortErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        self.free().await?;
+        self.artifacts.write(self.bucket, KEY, self.document(now)).await?;
+        Ok(Some(now))
+    }
+
+    async fn beat(self, since: u64) -> std::convert::Infallible {
+        loop {
+            self.clock.sleep(BEAT).await;
+            // A beat that is lost is made up for by the next.
+            let _ = self.artifacts.write(self.bucket, KEY, self.document(since)).await;
+        }
+    }
+
+    fn document(self, since: u64) -> Vec<u8> {
+        let holder = Holder { who: self.who.clone(), since, heard: self.clock.now() };
+        serde_json::to_vec(&holder).unwrap_or_default()
+    }
+}
+
+/// What cannot be read was written by another version: its age is unknown, so it is alive.
+fn holder(bytes: &[u8], now: u64) -> Holder {
+    let who = Who { caller: "another version of tarn".into(), ..Who::default() };
+    let unknown = Holder { who, since: now, heard: now };
+    serde_json::from_slice(bytes).unwrap_or(unknown)
+}
+
+fn refuse_living(holder: &Holder, now: u64) -> Result<(), Locked> {
+    let silence = now.saturating_sub(holder.heard);
+    if silence >= DEAD_AFTER_SECONDS {
+        return Ok(());
+    }
+    let minutes = now.saturating_sub(holder.since) / 60;
+    Err(Locked { who: holder.who.clone(), minutes, silence })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_its_holders_until_nothing_is_heard_for_five_minutes() {
+        let ana = Who { caller: "ana".into(), ..Who::default() };
+        let holder = Holder { who: ana.clone(), since: 1_000, heard: 1_630 };
+        let locked = refuse_living(&holder, 1_700).unwrap_err();
+        assert_eq!(locked, Locked { who: ana, minutes: 11, silence: 70 });
+        assert!(refuse_living(&holder, 1_929).is_err());
+        assert!(refuse_living(&holder, 1_930).is_ok());
+        assert!(refuse_living(&holder, 0).is_err(), "a clock behind the holder's");
+    }
+}

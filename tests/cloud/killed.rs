@@ -1,0 +1,40 @@
+//! The command is killed while it deploys and while it destroys; the next one finishes its work.
+
+use std::time::{Duration, Instant};
+
+use crate::lake::LocalLake;
+
+/// How long an undisturbed command takes, and that it does what it should.
+fn undisturbed(lake: &LocalLake, arguments: &[&str]) -> Duration {
+    let begin = Instant::now();
+    let done = lake.project.json(arguments);
+    assert_eq!(done["good"], true, "{done:#}");
+    begin.elapsed()
+}
+
+#[test]
+fn what_was_killed_is_finished_by_the_next() {
+    let lake = LocalLake::start("retail", "kill");
+    let deploy = ["deploy", "--local", "--yes"];
+    let destroy = ["destroy", "--local", "--yes"];
+    let deploying = undisturbed(&lake, &deploy);
+    let whole = lake.inventory();
+    let destroying = undisturbed(&lake, &destroy);
+    let nothing = lake.inventory();
+
+    let mut killed = 0;
+    for tenths in [2, 4, 6, 8] {
+        killed += usize::from(lake.project.killed(&deploy, deploying * tenths / 10));
+    }
+    undisturbed(&lake, &deploy);
+    assert_eq!(lake.inventory(), whole, "after {killed} killed deployments");
+    assert_eq!(lake.project.json(&["plan", "--local"])["changes"], false);
+
+    for tenths in [2, 4, 6, 8] {
+        killed += usize::from(lake.project.killed(&destroy, destroying * tenths / 10));
+    }
+    undisturbed(&lake, &destroy);
+    assert_eq!(lake.inventory(), nothing, "after {killed} killed commands");
+    assert!(nothing.values().all(Vec::is_empty), "{nothing:#?}");
+    assert!(killed >= 3, "{killed} of 8 commands were alive to be killed");
+}
