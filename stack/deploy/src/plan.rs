@@ -4,6 +4,8 @@
 //! it has been read. Templates that are too large for a request go to the ops bucket, under names that
 //! nothing else has; nothing else is written.
 
+use tarn_lake::holds_data;
+
 use crate::deploy::upload_templates;
 use crate::{
     Action, Artifacts, ChangeSet, Deployment, DesiredStack, Effect, PortError, ResourceChange, StackState,
@@ -142,14 +144,6 @@ impl Plan {
             _ => None,
         });
         let each = changes.flat_map(|(stack, changes)| changes.iter().map(move |change| (stack, change)));
-        each.filter(|(_, change)| change.effect <= Effect::MayReplace && change.holds_data())
-    }
-}
-
-impl ResourceChange {
-    /// Whether a resource of this type holds what cannot be made again.
-    pub fn holds_data(&self) -> bool {
-        let kinds = ["AWS::S3::Bucket", "AWS::KMS::Key", "AWS::DynamoDB::Table", "AWS::Glue::Database"];
-        kinds.contains(&self.resource_type.as_str())
+        each.filter(|(_, change)| change.effect <= Effect::MayReplace && holds_data(&change.resource_type))
     }
 }

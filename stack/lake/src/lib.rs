@@ -6,6 +6,7 @@
 mod arn;
 mod calendar;
 mod csv;
+mod data;
 mod environment;
 mod grants;
 mod handler;
@@ -22,6 +23,7 @@ mod types;
 pub use arn::{InvalidArn, KeyArn, PolicyArn, PrincipalArn, RoleArn, is_account};
 pub use calendar::{DailyTime, Day, InvalidDate, MonthlyTime, WeeklyTime};
 pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
+pub use data::{DATA_BEARING, holds_data};
 pub use environment::{Alarms, Architecture, Deployment, Environment, Retention};
 pub use grants::{Columns, Governed, Grant, Grantee, Permission};
 pub use handler::{Handler, Settings, SettingsError, variable};

@@ -17,19 +17,6 @@ pub enum Replacement {
     Yes,
 }
 
-/// What holds something that no other deployment brings back.
-const DATA: [&str; 9] = [
-    "AWS::Backup::BackupVault",
-    "AWS::DynamoDB::Table",
-    "AWS::Glue::Database",
-    "AWS::Glue::Table",
-    "AWS::KMS::Key",
-    "AWS::Kinesis::Stream",
-    "AWS::Logs::LogGroup",
-    "AWS::S3::Bucket",
-    EMPTY_BUCKET,
-];
-
 /// It holds nothing, but when it goes it takes what is in its bucket along.
 const EMPTY_BUCKET: &str = "Custom::EmptyBucket";
 
@@ -48,11 +35,6 @@ struct CreateOnly {
 #[allow(clippy::expect_used, reason = "the text is part of the program, and a test reads it")]
 static TABLE: LazyLock<Table> =
     LazyLock::new(|| serde_json::from_str(include_str!("create_only.json")).expect("create_only.json"));
-
-/// Whether a resource of a type holds data.
-pub fn holds_data(kind: &str) -> bool {
-    DATA.contains(&kind)
-}
 
 /// Whether a change of these properties replaces a resource of a type, and which of them do.
 pub fn replacement(kind: &str, changed: &[String]) -> (Replacement, Vec<String>) {
@@ -104,7 +86,7 @@ mod tests {
 
     #[test]
     fn every_type_that_holds_data_is_known() {
-        for kind in DATA.iter().filter(|kind| **kind != EMPTY_BUCKET) {
+        for kind in tarn_lake::DATA_BEARING.iter().filter(|kind| **kind != EMPTY_BUCKET) {
             assert!(TABLE.types.contains_key(*kind), "{kind}");
         }
     }

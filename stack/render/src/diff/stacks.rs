@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tarn_lake::holds_data;
 
-use super::replacement::{Replacement, holds_data, replacement};
+use super::replacement::{Replacement, replacement};
 use super::{Change, keys};
 
 /// Templates by the names of their stacks.
