@@ -203,15 +203,22 @@ fn arrivals_wake_the_pipeline(lake: &LocalLake) {
 }
 
 fn destroying_leaves_nothing(lake: &LocalLake) {
+    let dry = lake.project.json(&["destroy", "--local", "--dry-run"]);
+    assert_eq!(dry["stacks"].as_array().unwrap().len(), lake.inventory()["stacks"].len(), "{dry:#}");
+    assert!(dry["buckets"].as_array().unwrap().len() > 6, "{dry:#}");
     let refused = lake.project.tarn(&["destroy", "--local"]);
     assert_eq!(refused.code, 2, "nobody confirmed: {}", refused.stderr);
     assert!(!lake.inventory()["stacks"].is_empty(), "nothing was touched");
 
-    let destroyed = lake.project.json(&["destroy", "--local", "--yes"]);
+    // Its file is not needed for that.
+    let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
+    std::fs::remove_file(lake.project.path("lake.toml")).unwrap();
+    let destroyed = lake.project.json(&["destroy", "--local", "--yes", "--lake", "retail"]);
     assert_eq!(destroyed["good"], true, "{destroyed:#}");
     for (kind, names) in lake.inventory() {
         assert!(names.is_empty(), "{kind} left: {names:?}");
     }
+    lake.project.write("lake.toml", text);
     let again = lake.project.json(&["destroy", "--local", "--yes"]);
     assert_eq!(again["stacks"].as_array().unwrap().len(), 0, "a repeat finds nothing to do");
     for command in

@@ -89,7 +89,9 @@ pub enum Command {
     )]
     Deploy(Deploy),
     /// Take the lake down: stacks, buckets with all their versions, everything
-    #[command(after_help = "Examples:\n  tarn destroy --local --yes\n  tarn destroy --env test")]
+    #[command(
+        after_help = "Examples:\n  tarn destroy --local --yes\n  tarn destroy --env test --dry-run\n  tarn destroy --lake retail --env test"
+    )]
     Destroy(Destroy),
     /// Run the pipeline and follow it until its account is balanced
     #[command(after_help = "Example:\n  tarn run --local --json")]
@@ -265,6 +267,12 @@ pub struct Destroy {
     /// Do not ask for the lake's name
     #[arg(long)]
     pub yes: bool,
+    /// Only tell what would go
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// The lake's name, where its lake.toml is gone; with --env, it says which one goes
+    #[arg(long, value_name = "NAME")]
+    pub lake: Option<String>,
 }
 
 #[derive(Debug, Args)]

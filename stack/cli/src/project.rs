@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use tarn_config::Files;
-use tarn_lake::{EnvironmentName, Lake};
+use tarn_lake::{Environment, EnvironmentName, Lake, LakeName};
 
 use crate::arguments::Common;
 use crate::console;
@@ -44,6 +44,15 @@ impl Project {
 }
 
 impl Project {
+    /// A lake whose file is gone, or is of no interest. Its folder is this one.
+    pub fn named(common: &Common, name: &str) -> Result<Self, Failure> {
+        let name = LakeName::new(name).map_err(|error| Failure::bad_input(error.to_string()))?;
+        let lake = Lake::named(name, Environment::throwaway(environment(common)?));
+        let folder = std::env::current_dir()
+            .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
+        Ok(Self { folder, lake, warnings: 0 })
+    }
+
     /// The same for a lake that is to be deployed: what is possible on this machine only is refused.
     pub fn load_to_deploy(common: &Common) -> Result<Self, Failure> {
         let project = Self::load(common)?;

@@ -33,9 +33,9 @@ pub async fn destroy(
     observer: &dyn Observer,
 ) -> Result<Report, PortError> {
     let hands = Hands { stacks, clock, observer };
-    let standing = destruction.standing(stacks).await?;
-    let names: Vec<String> = standing.iter().map(|stack| stack.name.clone()).collect();
-    let nodes = standing.into_iter().map(|stack| Node {
+    let ours = destruction.standing(stacks).await?;
+    let names: Vec<String> = ours.iter().map(|stack| stack.name.clone()).collect();
+    let nodes = ours.into_iter().map(|stack| Node {
         name: stack.name.clone(),
         after: destruction.before(&stack.name, &names),
         work: stack,
@@ -51,13 +51,41 @@ pub async fn destroy(
     })
     .await;
 
-    let mut report = Report { stacks: settled, ..Report::default() };
-    let left = destruction.standing(stacks).await?;
-    report.left.extend(left.into_iter().map(|stack| format!("stack {} ({})", stack.name, stack.status.0)));
-    let buckets = artifacts.buckets(&destruction.prefix).await?;
-    let ours = |bucket: &String| bucket.ends_with(&destruction.account_and_region);
-    report.left.extend(buckets.into_iter().filter(ours).map(|bucket| format!("bucket {bucket}")));
-    Ok(report)
+    let left = standing(destruction, stacks, artifacts).await?.told();
+    Ok(Report { stacks: settled, left, ..Report::default() })
+}
+
+/// What stands of a lake.
+#[derive(Debug, Default)]
+pub struct Standing {
+    /// Its stacks, by their tags.
+    pub stacks: Vec<StackState>,
+    /// Buckets that are called like its own, also those that no stack has any more.
+    pub buckets: Vec<String>,
+}
+
+/// Looks for what stands of a lake.
+pub async fn standing(
+    destruction: &Destruction,
+    stacks: &dyn Stacks,
+    artifacts: &dyn Artifacts,
+) -> Result<Standing, PortError> {
+    let mut buckets = artifacts.buckets(&destruction.prefix).await?;
+    buckets.retain(|bucket| bucket.ends_with(&destruction.account_and_region));
+    Ok(Standing { stacks: destruction.standing(stacks).await?, buckets })
+}
+
+impl Standing {
+    /// A line for each.
+    pub fn told(&self) -> Vec<String> {
+        let stacks = self.stacks.iter().map(|stack| format!("stack {} ({})", stack.name, stack.status.0));
+        stacks.chain(self.buckets.iter().map(|bucket| format!("bucket {bucket}"))).collect()
+    }
+
+    /// The stacks that CloudFormation will not delete.
+    pub fn protected(&self) -> impl Iterator<Item = &str> {
+        self.stacks.iter().filter(|stack| stack.protected).map(|stack| stack.name.as_str())
+    }
 }
 
 async fn empty(

@@ -16,7 +16,7 @@ mod ports;
 mod report;
 
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
-pub use destroy::{Destruction, destroy};
+pub use destroy::{Destruction, Standing, destroy, standing};
 pub use error::{DeployError, PortError, PortErrorKind};
 pub use lock::{Holder, Lock, LockError, Locked, Who};
 pub use observer::{Event, Observer};

@@ -78,6 +78,12 @@ impl Schedule {
 }
 
 impl Lake {
+    /// A lake of which no more is known than what it is called.
+    pub fn named(name: LakeName, environment: Environment) -> Self {
+        let (description, schedule) = (String::new(), Schedule::default());
+        Self { name, description, environment, schedule, tables: Vec::new(), zones: Vec::new() }
+    }
+
     /// The table of that name.
     pub fn table(&self, name: &TableName) -> Option<&Table> {
         self.tables.iter().find(|table| table.name == *name)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tarn_aws::S3;
 use tarn_cloud::{CloudFormation, Pipeline};
-use tarn_deploy::{Destruction, Report};
+use tarn_deploy::{Destruction, Report, Standing};
 use tarn_lake::{Bucket, Lake, Names, StackId};
 
 use super::artifacts::S3Artifacts;
@@ -22,11 +22,24 @@ use crate::project::Project;
 const LONGEST_PATIENCE: Duration = Duration::from_secs(60);
 
 pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure> {
-    let project = Project::load(common)?;
+    let project = match &options.lake {
+        Some(name) => Project::named(common, name)?,
+        None => Project::load(common)?,
+    };
     let lake = &project.lake;
     refuse_protected(lake)?;
     let account = Account::of(options.place, &project.folder, lake).await?;
+    let stacks = CloudFormation::new(&account.config);
+    let artifacts = S3Artifacts(S3::new(&account.config));
+    let destruction = destruction(lake, &account.names);
+    let standing = tarn_deploy::standing(&destruction, &stacks, &artifacts).await?;
+    refuse_stacks_under_protection(&standing)?;
+    if options.dry_run {
+        would_go(common, &standing);
+        return Ok(exit::done_if(true));
+    }
     if !options.yes {
+        standing.told().iter().for_each(|line| console::note(format!("  {line}")));
         let question = format!(
             "This deletes the lake `{}`, environment `{}`, in account {} ({}): every file in every bucket.",
             lake.name,
@@ -39,9 +52,6 @@ pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure
     stop_runs(&account).await?;
 
     let progress = Progress::new(&account.names.prefix());
-    let stacks = CloudFormation::new(&account.config);
-    let artifacts = S3Artifacts(S3::new(&account.config));
-    let destruction = destruction(lake, &account.names);
     let ops = account.names.bucket(&Bucket::Ops);
     lock(&account, &ops, &artifacts).free().await?;
     let report = tarn_deploy::destroy(&destruction, &stacks, &artifacts, &Waiting, &progress).await;
@@ -68,6 +78,33 @@ fn refuse_protected(lake: &Lake) -> Result<(), Failure> {
     Err(Failure::bad_input(format!("environment `{name}` is protected; nothing was touched")).hint(format!(
         "to take it down all the same, set `protected = false` under [env.{name}], deploy, and repeat"
     )))
+}
+
+/// What the account says counts as much as what the file says.
+fn refuse_stacks_under_protection(standing: &Standing) -> Result<(), Failure> {
+    let protected: Vec<_> = standing.protected().collect();
+    if protected.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::bad_input(format!(
+        "these stacks are protected: {}; nothing was touched",
+        protected.join(", ")
+    ))
+    .hint("deploy once with `protected = false` for this environment, and repeat"))
+}
+
+fn would_go(common: &Common, standing: &Standing) {
+    if common.json {
+        let stacks: Vec<_> = standing.stacks.iter().map(|stack| &stack.name).collect();
+        return console::json(&serde_json::json!({ "stacks": stacks, "buckets": standing.buckets }));
+    }
+    match standing.told().as_slice() {
+        [] => console::result("nothing stands of this lake"),
+        told => {
+            console::result("would go:");
+            told.iter().for_each(|line| console::result(format!("  {line}")));
+        }
+    }
 }
 
 /// Nothing may write while buckets are emptied. Stopping a run does not stop the functions that it
