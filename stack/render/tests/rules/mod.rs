@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 mod deliveries;
 mod grants;
+mod lake_formation;
 
 /// A rule that a resource breaks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl<'t> Template<'t> {
 /// Every breach of every rule.
 pub fn breaches(template: &Value) -> Vec<Breach> {
     let template = Template(template);
-    let rules: [(&'static str, Rule); 12] = [
+    let rules: [(&'static str, Rule); 17] = [
         ("TLS_ONLY", tls_only),
         ("ALARM_ON_DEAD_LETTERS", alarm_on_dead_letters),
         ("ALARM_ON_FAILED_RUNS", alarm_on_failed_runs),
@@ -57,6 +58,11 @@ pub fn breaches(template: &Value) -> Vec<Breach> {
         ("POLICY_SIZES", policy_sizes),
         ("KEY_FOR_WHAT_IS_ENCRYPTED", grants::key_for_what_is_encrypted),
         ("LANDING_TELLS", landing_tells),
+        ("EVERY_ROLE_HAS_ITS_GRANTS", lake_formation::every_role_has_its_grants),
+        ("DATABASE_OVER_GOVERNED_BUCKET", lake_formation::the_bucket_below_a_database_is_governed),
+        ("LOCATION_HAS_ITS_OWN_ROLE", lake_formation::a_location_has_its_own_role),
+        ("OUR_FUNCTION_GOVERNS", lake_formation::our_function_governs),
+        ("GRANTS_WAIT", lake_formation::grants_wait),
         ("ROLE_IN_USE", role_in_use),
         ("WHO_DELIVERS_MAY", deliveries::who_delivers_may),
         ("ARRIVALS_WAKE_SOMEBODY", deliveries::arrivals_wake_somebody),

@@ -1,0 +1,237 @@
+//! What a stack needs of Lake Formation is there, whole, and in the right order.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Found, Template, breach, items, texts};
+
+const GRANTS: &str = "Custom::LakeFormationGrants";
+const LOCATION: &str = "Custom::LakeFormationLocation";
+const SETTINGS: &str = "Custom::LakeFormationSettings";
+
+const DESCRIBES: &[&str] = &["CREATE_TABLE", "DESCRIBE"];
+const REGISTERS: &[&str] = &["ALTER", "DESCRIBE", "INSERT"];
+
+/// Each role in the catalog: what it may do on the database, on its tables, over its bucket.
+const ROLES: [(&str, [&[&str]; 3]); 4] = [
+    ("CrawlerRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("CommitRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("SyncRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("ReaderRole", [&["DESCRIBE"], &["DESCRIBE", "SELECT"], &[]]),
+];
+
+/// Every role that works in the catalog is granted what it needs there, and nothing more is granted.
+pub fn every_role_has_its_grants(template: &Template<'_>) -> Found {
+    let lists = template.of_type(GRANTS);
+    let given: Vec<&Value> =
+        lists.iter().flat_map(|(_, list)| items(&list["Properties"]["Grants"])).collect();
+    let mut found = vec![];
+    let mut wanted = 0;
+    for (role, rights) in ROLES.into_iter().filter(|(role, _)| template.has(role)) {
+        for (kind, rights) in ["Database", "Tables", "Location"].into_iter().zip(rights) {
+            wanted += usize::from(!rights.is_empty());
+            let fits = |grant: &&&Value| {
+                grant["Principal"] == json!({"Fn::GetAtt": [role, "Arn"]})
+                    && grant["Permissions"] == json!(rights)
+                    && grant["Grantable"].is_null()
+                    && on(template, &grant["Resource"], kind)
+            };
+            if !rights.is_empty() && given.iter().filter(fits).count() != 1 {
+                found.push(breach(role, format!("is not granted {rights:?} on its {kind}")));
+            }
+        }
+    }
+    if given.len() != wanted {
+        found.push(breach("Grants", format!("grants {} times what is needed {wanted} times", given.len())));
+    }
+    found
+}
+
+/// Whether a resource of a grant is the database of the stack, its tables, or the bucket below it.
+/// The pipeline's are silver's, which stand elsewhere.
+fn on(template: &Template<'_>, resource: &Value, kind: &str) -> bool {
+    let databases = template.of_type("AWS::Glue::Database");
+    let name = databases.first().and_then(|(_, d)| d["Properties"]["DatabaseInput"]["Name"].as_str());
+    let is_database = |found: &Value| match (found.as_str(), name) {
+        (Some(found), Some(name)) => found == name,
+        (Some(found), None) => template.has("CommitRole") && found.ends_with("_silver"),
+        _ => false,
+    };
+    let bucket = template.of_type(LOCATION).first().and_then(|(_, l)| bucket_name(template, l));
+    match kind {
+        "Database" => is_database(&resource["Database"]["Name"]),
+        "Tables" => is_database(&resource["Tables"]["Database"]),
+        _ => {
+            let arn = resource["Location"]["Arn"]["Fn::Sub"].as_str().unwrap_or_default();
+            let silver = template.has("CommitRole") && arn.contains("-silver-");
+            bucket.map_or(silver, |bucket| arn.ends_with(&format!(":::{bucket}")))
+        }
+    }
+}
+
+/// The name of the bucket that a location is.
+fn bucket_name<'t>(template: &Template<'t>, location: &Value) -> Option<&'t str> {
+    let bucket = location["Properties"]["Location"]["Fn::GetAtt"][0].as_str()?;
+    template.resource(bucket)["Properties"]["BucketName"]["Fn::Sub"].as_str()
+}
+
+/// The bucket below a database is looked after, and no other.
+pub fn the_bucket_below_a_database_is_governed(template: &Template<'_>) -> Found {
+    let mut found = vec![];
+    for (id, database) in template.of_type("AWS::Glue::Database") {
+        let uri = database["Properties"]["DatabaseInput"]["LocationUri"]["Fn::Sub"].as_str();
+        let governed = template.of_type(LOCATION).into_iter().filter(|(_, location)| {
+            let bucket = location["Properties"]["Location"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
+            uri == Some(&format!("s3://${{{bucket}}}/"))
+        });
+        if governed.count() != 1 || template.of_type(LOCATION).len() != 1 {
+            found.push(breach(id, "lies over a bucket that Lake Formation does not look after"));
+        }
+    }
+    found
+}
+
+/// A bucket is looked after under a role of its own, which may read it and nothing else, and which
+/// Lake Formation alone may take.
+pub fn a_location_has_its_own_role(template: &Template<'_>) -> Found {
+    let trusted = json!([{
+        "Effect": "Allow", "Principal": {"Service": "lakeformation.amazonaws.com"}, "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+    }]);
+    let role = template.resource("LocationRole");
+    let policies = &role["Properties"]["Policies"];
+    let statements = items(&policies[0]["PolicyDocument"]["Statement"]);
+    let rights: Vec<Value> = statements.iter().map(right).collect();
+    let trusts = role["Properties"]["AssumeRolePolicyDocument"]["Statement"] == trusted;
+    let one = items(policies).len() == 1 && role["Type"] == "AWS::IAM::Role";
+    let key = statements.last().map_or(&Value::Null, |statement| &statement["Resource"]);
+    let is_key = key["Fn::ImportValue"].as_str().is_some_and(|name| name.ends_with("-KeyArn"))
+        || key.as_str().is_some_and(|arn| arn.contains(":kms:"));
+    let wrong = template.of_type(LOCATION).into_iter().filter(|(_, location)| {
+        let bucket = location["Properties"]["Location"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
+        let lists = ["s3:GetBucketLocation", "s3:ListBucket"];
+        let wanted = [
+            json!({"Action": lists, "Resource": {"Fn::GetAtt": [bucket, "Arn"]}}),
+            json!({"Action": "s3:GetObject", "Resource": {"Fn::Sub": format!("${{{bucket}.Arn}}/*")}}),
+            json!({"Action": "kms:Decrypt", "Resource": key}),
+        ];
+        let is_own = location["Properties"]["Role"] == json!({"Fn::GetAtt": ["LocationRole", "Arn"]});
+        !(is_own && one && trusts && is_key && rights == wanted)
+    });
+    wrong.map(|(id, _)| breach(id, "lacks a role that may read it and nothing else")).collect()
+}
+
+/// What a statement allows.
+fn right(statement: &Value) -> Value {
+    if statement["Effect"] != "Allow" {
+        return Value::Null;
+    }
+    json!({"Action": statement["Action"], "Resource": statement["Resource"]})
+}
+
+/// Lake Formation is asked for by our function, whose role is an administrator as long as it stands.
+pub fn our_function_governs(template: &Template<'_>) -> Found {
+    let mut found = vec![];
+    for (id, resource) in [GRANTS, LOCATION, SETTINGS].into_iter().flat_map(|kind| template.of_type(kind)) {
+        let token = resource["Properties"]["ServiceToken"]["Fn::Sub"].as_str().unwrap_or_default();
+        if !token.ends_with("-govern") {
+            found.push(breach(id, "asks another function"));
+        }
+        if resource["DeletionPolicy"] != "Delete" || resource["UpdateReplacePolicy"] != "Delete" {
+            found.push(breach(id, "leaves rights behind that are nobody's any more"));
+        }
+    }
+    for (id, settings) in template.of_type(SETTINGS) {
+        let properties = &settings["Properties"];
+        let is_ours = id == "Administrator";
+        let role = properties["Administrator"]["Fn::ImportValue"].as_str().unwrap_or_default();
+        let right =
+            if is_ours { role.ends_with("-GovernRoleArn") } else { properties["Administrator"].is_string() };
+        if !right || properties["OfTheLake"] != if is_ours { "true" } else { "false" } {
+            found.push(breach(id, "makes somebody an administrator who should not be, or for too long"));
+        }
+    }
+    let is_let_in = template.of_type(SETTINGS).iter().any(|(id, _)| *id == "Administrator");
+    if template.has("Govern") && !is_let_in {
+        found.push(breach("Govern", "is no administrator, and can grant nothing"));
+    }
+    let invocations = template.resource("GovernInvocations");
+    let is_asked_once = invocations["Type"] == "AWS::Lambda::EventInvokeConfig"
+        && invocations["Properties"]["FunctionName"] == json!({"Ref": "Govern"});
+    if template.has("Govern") && !is_asked_once {
+        found.push(breach("Govern", "a failed request would be repeated after the rollback"));
+    }
+    if template.has("Ledger") {
+        found.extend(the_role_can_be_let_in_first(template));
+    }
+    found
+}
+
+/// An administrator of the account must know the role before storage, which fails without it.
+fn the_role_can_be_let_in_first(template: &Template<'_>) -> Option<(String, String)> {
+    let role = &template.resource("GovernRole")["Properties"];
+    let name = role["RoleName"]["Fn::Sub"].as_str().unwrap_or_default();
+    let statements = items(&role["Policies"]).iter().flat_map(|p| items(&p["PolicyDocument"]["Statement"]));
+    let rights: BTreeSet<&str> = statements.flat_map(|statement| texts(&statement["Action"])).collect();
+    let needed = [
+        "lakeformation:BatchGrantPermissions",
+        "lakeformation:BatchRevokePermissions",
+        "lakeformation:DeregisterResource",
+        "lakeformation:DescribeResource",
+        "lakeformation:GetDataLakeSettings",
+        "lakeformation:GrantPermissions",
+        "lakeformation:ListPermissions",
+        "lakeformation:PutDataLakeSettings",
+        "lakeformation:RegisterResource",
+        "lakeformation:RevokePermissions",
+        "iam:PassRole",
+    ];
+    let whole = name.ends_with("-govern-${AWS::Region}") && needed.iter().all(|need| rights.contains(need));
+    (!whole).then(|| breach("GovernRole", "has no name of its own, or cannot do its work"))
+}
+
+/// First who grants, then the database, then the bucket below it, then the grants.
+pub fn grants_wait(template: &Template<'_>) -> Found {
+    let order = [
+        ("Grants", "Location"),
+        ("Grants", "Database"),
+        ("Grants", "Administrator"),
+        ("Location", "Database"),
+        ("Location", "LocationRole"),
+        ("Location", "Administrator"),
+        ("Administrator", "Govern"),
+        ("Administrator", "GovernInvocations"),
+        ("Administrator", "GovernLogs"),
+        ("BroughtAdministrator", "Administrator"),
+    ];
+    let broken = order.into_iter().filter(|(later, earlier)| {
+        template.has(later) && template.has(earlier) && !waits_for(template, later).contains(*earlier)
+    });
+    broken.map(|(later, earlier)| breach(later, format!("does not wait for `{earlier}`"))).collect()
+}
+
+/// What a resource waits for, directly or by way of others.
+fn waits_for(template: &Template<'_>, id: &str) -> BTreeSet<String> {
+    let mut reached = BTreeSet::new();
+    let mut open = vec![id.to_owned()];
+    while let Some(next) = open.pop() {
+        let resource = template.resource(&next);
+        let mut named: Vec<String> = texts(&resource["DependsOn"]).into_iter().map(str::to_owned).collect();
+        references(&resource["Properties"], &mut named);
+        open.extend(named.into_iter().filter(|name| reached.insert(name.clone())));
+    }
+    reached
+}
+
+/// The resources that a value refers to.
+fn references(value: &Value, found: &mut Vec<String>) {
+    let Some(map) = value.as_object() else {
+        return value.as_array().into_iter().flatten().for_each(|item| references(item, found));
+    };
+    found.extend(value["Ref"].as_str().map(str::to_owned));
+    found.extend(value["Fn::GetAtt"][0].as_str().map(str::to_owned));
+    let parts = value["Fn::Sub"].as_str().into_iter().flat_map(|text| text.split("${").skip(1));
+    found.extend(parts.filter_map(|part| Some(part.split(['}', '.']).next()?.to_owned())));
+    map.values().for_each(|item| references(item, found));
+}
