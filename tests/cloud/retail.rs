@@ -37,10 +37,12 @@ fn outcomes(deployed: &Value, wanted: &str) -> Vec<String> {
 }
 
 fn deploys_and_is_idempotent(lake: &LocalLake) {
+    assert_eq!(lake.project.json(&["doctor", "--local"])["good"], true);
     let first = lake.project.json(&["deploy", "--local"]);
     assert_eq!(outcomes(&first, "created").len(), 6, "{first:#}");
     let second = lake.project.json(&["deploy", "--local"]);
     assert_eq!(outcomes(&second, "unchanged").len(), 6, "{second:#}");
+    assert_eq!(lake.project.json(&["doctor", "--local"])["good"], true);
     // What the end of this test finds empty is full now; so that listing can fail.
     let inventory = lake.inventory();
     for (kind, names) in &inventory {

@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use tarn_cloud::{Access, Identity, SdkConfig};
+use tarn_cloud::{Access, SdkConfig};
 use tarn_deploy::Who;
 use tarn_lake::{Environment, Lake, Names};
-use tarn_local_cloud::LocalCloud;
+use tarn_local_cloud::{LocalCloud, Running};
 
 use crate::arguments::{Common, Place};
 use crate::failure::Failure;
@@ -22,20 +22,47 @@ pub struct Account {
 }
 
 impl Account {
-    /// Finds the account and asks who we are there.
+    /// Finds the account and asks who we are there. It must be the one that the environment names.
     pub async fn of(place: Place, folder: &Path, lake: &Lake) -> Result<Self, Failure> {
+        let account = Self::of_whatever_place(place, folder, lake).await?;
+        if !place.local {
+            refuse_another_account(lake, account.names.account())?;
+        }
+        Ok(account)
+    }
+
+    /// The same, whichever account it is.
+    pub async fn of_whatever_place(place: Place, folder: &Path, lake: &Lake) -> Result<Self, Failure> {
         let aws = || Access::Aws { region: lake.environment.deployment.region.clone() };
         let access = if place.local { local_access(folder)? } else { aws() };
         let config = tarn_cloud::connect(&access).await;
         let identity = tarn_cloud::identity(&config).await?;
-        if !place.local {
-            refuse_another_account(lake, &identity)?;
-        }
         let who = Who { caller: identity.arn, machine: machine(), process: std::process::id() };
         let names =
             Names::new(lake.name.clone(), lake.environment.name.clone(), identity.account, identity.region);
         Ok(Self { config, names, who })
     }
+}
+
+/// How Lake Formation is reached: on the local cloud by an emulator of its own.
+pub async fn lake_formation(config: &SdkConfig, place: Place, folder: &Path) -> Result<SdkConfig, Failure> {
+    if !place.local {
+        return Ok(config.clone());
+    }
+    let endpoint = running(folder)?.moto.url;
+    Ok(tarn_cloud::connect(&Access::LocalCloud { endpoint }).await)
+}
+
+/// An environment that names its account is touched in no other.
+fn refuse_another_account(lake: &Lake, here: &str) -> Result<(), Failure> {
+    let Environment { name, deployment, .. } = &lake.environment;
+    let Some(wanted) = deployment.account.as_ref().filter(|wanted| *wanted != here) else {
+        return Ok(());
+    };
+    Err(Failure::bad_input(format!(
+        "`{name}` belongs to the account {wanted}, and these credentials to {here}"
+    ))
+    .hint("take credentials of that account, or another --env; nothing was done"))
 }
 
 /// Whether a process was one of this machine and is gone. Of another machine's nothing is known.
@@ -48,19 +75,6 @@ pub fn is_dead(who: &Who) -> bool {
 fn machine() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     if name.trim().is_empty() { "an unknown machine".into() } else { name.trim().to_owned() }
-}
-
-/// An environment that names its account is touched in no other.
-fn refuse_another_account(lake: &Lake, identity: &Identity) -> Result<(), Failure> {
-    let Environment { name, deployment, .. } = &lake.environment;
-    let Some(wanted) = deployment.account.as_ref().filter(|wanted| **wanted != identity.account) else {
-        return Ok(());
-    };
-    let here = &identity.account;
-    Err(Failure::bad_input(format!(
-        "`{name}` belongs to the account {wanted}, and these credentials to {here}"
-    ))
-    .hint("take credentials of that account, or another --env; nothing was done"))
 }
 
 /// How a place is reached, with credentials that are known to be there.
@@ -78,11 +92,14 @@ pub fn local_cloud(folder: &Path) -> Result<LocalCloud, Failure> {
 }
 
 fn local_access(folder: &Path) -> Result<Access, Failure> {
+    Ok(Access::LocalCloud { endpoint: running(folder)?.ministack.url })
+}
+
+fn running(folder: &Path) -> Result<Running, Failure> {
     let running = local_cloud(folder)?.running().map_err(|error| Failure::failed(error.to_string()))?;
-    let running = running.ok_or_else(|| {
+    running.ok_or_else(|| {
         Failure::failed("the local cloud of this project is not running").hint("start it: tarn local start")
-    })?;
-    Ok(Access::LocalCloud { endpoint: running.ministack.url })
+    })
 }
 
 /// Where what projects can share is kept: `TARN_CACHE_DIR`, else the user's cache folder.

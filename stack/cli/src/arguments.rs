@@ -80,6 +80,9 @@ pub enum Command {
     /// Turn text into Parquet on this machine; needs no account, unless it lies in S3
     #[command(after_help = CONVERT_HELP)]
     Convert(Convert),
+    /// Look whether a deployment can begin: credentials, region, names, leftovers, Lake Formation
+    #[command(after_help = "Examples:\n  tarn doctor --env prod\n  tarn doctor --local --ignore 6,7 --json")]
+    Doctor(Doctor),
     /// Tell what `deploy` would do to the account, data at risk first; nothing is changed
     #[command(after_help = "Examples:\n  tarn plan --env prod\n  tarn plan --local --exit-code --json")]
     Plan(Plan),
@@ -246,6 +249,18 @@ pub struct Deploy {
     /// Do not ask, whatever the plan says
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub place: Place,
+    /// Where the handlers' archive lies [default: beside the tarn binary]
+    #[arg(long, value_name = "DIR", env = "TARN_HANDLERS")]
+    pub handlers: Option<PathBuf>,
+    /// Checks that do not count, by their numbers
+    #[arg(long, value_name = "NUMBER", value_delimiter = ',')]
+    pub ignore: Vec<u8>,
 }
 
 #[derive(Debug, Args)]

@@ -16,7 +16,8 @@ const LACKING: &str = "the caller lacks this right; ask whoever manages the acco
 #[derive(Debug)]
 pub struct Failure {
     code: u8,
-    message: String,
+    /// What is wrong.
+    pub message: String,
     hint: Option<String>,
 }
 

@@ -13,6 +13,7 @@ mod lock;
 mod observer;
 mod plan;
 mod ports;
+mod preflight;
 mod report;
 
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
@@ -25,4 +26,5 @@ pub use ports::{
     Action, Artifacts, ChangeRequest, ChangeSet, Clock, Effect, ResourceChange, ResourceEvent, StackState,
     StackStatus, Stacks, TemplateSource,
 };
+pub use preflight::{BucketName, Check, Facts, preflight};
 pub use report::{Outcome, Report, StackReport};

@@ -104,7 +104,7 @@ pub(super) fn lock<'a>(account: &'a Account, bucket: &'a str, artifacts: &'a S3A
 }
 
 /// What handlers run on: the lake's choice on AWS, this machine on the local cloud.
-fn architecture(lake: &Lake, place: Place) -> Architecture {
+pub(super) fn architecture(lake: &Lake, place: Place) -> Architecture {
     if place.local { handlers::of_this_machine() } else { lake.environment.deployment.architecture }
 }
 

@@ -7,6 +7,7 @@ mod convert;
 mod deploy;
 mod destroy;
 mod difference;
+mod doctor;
 mod edit;
 mod inferred;
 mod init;
@@ -36,6 +37,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Zone(options) => zone::run(common, options),
         Command::Table(options) => table::run(common, options),
         Command::Render(options) => render::run(common, options),
+        Command::Doctor(options) => doctor::run(common, options).await,
         Command::Plan(options) => plan::run(common, options).await,
         Command::Deploy(options) => deploy::run(common, options).await,
         Command::Destroy(options) => destroy::run(common, options).await,
