@@ -11,9 +11,11 @@ mod error;
 mod grants;
 mod inspect;
 mod set;
+mod side_by_side;
 mod table_groups;
 mod yaml;
 
+use side_by_side::side_by_side;
 use tarn_lake::{Lake, StackId};
 
 pub use error::RenderError;
@@ -47,9 +49,9 @@ pub fn render(lake: &Lake, options: &Options) -> Result<TemplateSet, RenderError
         engine.template(StackId::Pipeline, engine::PIPELINE, &contexts, &contexts.pipeline())?,
         engine.template(StackId::Consumption, engine::CONSUMPTION, &contexts, &contexts.consumption())?,
     ];
-    for zone in &lake.zones {
+    templates.extend(side_by_side(&lake.zones, |zone| {
         let id = StackId::Zone(zone.name.clone());
-        templates.push(engine.template(id, engine::ZONE, &contexts, &contexts.zone(zone))?);
-    }
+        engine.template(id, engine::ZONE, &contexts, &contexts.zone(zone))
+    })?);
     Ok(TemplateSet::new(templates))
 }
