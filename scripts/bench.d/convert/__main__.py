@@ -7,21 +7,17 @@ or with --binary a tarn, run as `tarn convert`.
 
 import argparse
 import json
-import os
 import pathlib
-import platform
 import shutil
 import subprocess
 import sys
 from statistics import median
 
+from built import BENCH, BUILD, ROOT, cargo, table
 from measure import Failed, measure
 from rows import AHEAD, ROWS
 
 HERE = pathlib.Path(__file__).parent
-ROOT = HERE.parents[2]
-BENCH = ROOT / "target" / "bench"
-BUILD = BENCH / "build"
 PEERS = ["duckdb", "duckdb, tuned", "polars", "pyarrow", "datafusion"]
 
 
@@ -71,14 +67,7 @@ def chosen(only):
 def build(profile, binary):
     """The generator, and the engine unless a binary of tarn was named."""
     engine = [] if binary else ["-p", "tarn-convert", "--example", "convert-file"]
-    command = ["cargo", "build", "--quiet", "--profile", profile, "-p", "tarn-datagen", "--bin", "tarn-datagen", *engine]
-    subprocess.run(command + ["--target-dir", str(BUILD)], check=True, cwd=ROOT, env=environment())
-
-
-def environment():
-    """The instructions that a release is built for, as in scripts/build."""
-    shipped = {"RUSTFLAGS": "-C target-cpu=x86-64-v3"} if platform.machine() == "x86_64" else {}
-    return os.environ | shipped
+    cargo(profile, "-p", "tarn-datagen", "--bin", "tarn-datagen", *engine)
 
 
 def built(name, profile):
@@ -229,22 +218,14 @@ def verdict(row, result):
 
 
 def report(results, options):
-    print(table(results))
+    print("\n".join([LEGEND, "", table(HEAD, [line(result) for result in results])]))
     document = {"pairs": options.pairs, "scale": options.scale, "profile": options.profile, "rows": results}
     file = BENCH / "convert.json"
     file.write_text(json.dumps(document, indent=1))
     print(f"\n{options.pairs} pairs, scale {options.scale:g}; all figures: {file.relative_to(ROOT)}")
 
 
-def table(results):
-    head = ["row", "CPU", "wall", "target", *PEERS[1:], "peak MB", "MB out", "GB-s/GB", "floor s", "verdict"]
-    lines = [head] + [line(result) for result in results]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
-    padded = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in lines]
-    padded.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join([LEGEND, "", *padded])
-
-
+HEAD = ["row", "CPU", "wall", "target", *PEERS[1:], "peak MB", "MB out", "GB-s/GB", "floor s", "verdict"]
 LEGEND = """\
 CPU and wall: tarn's seconds divided by DuckDB's, medians of pairs; below 1 is faster. The columns of other peers
 are tarn's CPU divided by theirs; `!` marks an output that differs from DuckDB's. Peak: tarn's, the target, DuckDB's.

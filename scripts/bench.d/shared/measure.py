@@ -13,7 +13,7 @@ class Cost:
     cpu: float
     wall: float
     peak_mb: float
-    answer: dict
+    answer: dict | list
 
 
 class Failed(Exception):
@@ -33,5 +33,6 @@ def measure(command, env=None):
         if child.returncode != 0:
             raise Failed(err.read().decode(errors="replace").strip()[-600:])
         answer = json.loads(out.read() or b"{}")
-    cpu = answer.get("cpu", usage.ru_utime + usage.ru_stime)
-    return Cost(cpu, answer.get("wall", wall), usage.ru_maxrss / 1024, answer)
+    said = answer if isinstance(answer, dict) else {}
+    cpu = said.get("cpu", usage.ru_utime + usage.ru_stime)
+    return Cost(cpu, said.get("wall", wall), usage.ru_maxrss / 1024, answer)
