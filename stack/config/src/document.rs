@@ -64,6 +64,7 @@ pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Fault
     Some(Lake {
         name: lake.name.into_inner(),
         description: lake.description,
+        readers: lake.readers,
         environment,
         schedule,
         tables: tables.tables,

@@ -1,11 +1,11 @@
 //! `[lake]`: what the lake is called.
 
-use tarn_lake::LakeName;
+use tarn_lake::{LakeName, PrincipalArn};
 use toml::Spanned;
 
 use crate::keys::{Block, Key, Wants};
-use crate::name;
 use crate::reader::Reader;
+use crate::{name, readers};
 
 const NAME: Key =
     Key::required("name", Wants::Text, r#"name = "retail""#, "every resource name begins with it");
@@ -17,8 +17,16 @@ const DESCRIPTION: Key = Key::optional(
 )
 .also(&["comment", "title"]);
 
+const READERS: Key = Key::optional(
+    "readers",
+    Wants::Texts,
+    r#"readers = ["role/DataEngineer"]"#,
+    "who may query silver as a whole; nobody, if left out",
+)
+.also(readers::ALSO);
+
 /// The keys of `[lake]`.
-pub static BLOCK: Block = Block { header: "[lake]", keys: &[NAME, DESCRIPTION] };
+pub static BLOCK: Block = Block { header: "[lake]", keys: &[NAME, DESCRIPTION, READERS] };
 
 /// What `[lake]` says.
 pub struct Named {
@@ -26,12 +34,15 @@ pub struct Named {
     pub name: Spanned<LakeName>,
     /// Empty if there is none.
     pub description: String,
+    /// Who may query silver as a whole.
+    pub readers: Vec<PrincipalArn>,
 }
 
 /// Reads `[lake]`.
 pub fn read(block: &Reader) -> Option<Named> {
     let description = block.text_or_empty(&DESCRIPTION);
+    let readers = readers::read(block, &READERS);
     let written = block.text(&NAME)?;
     let name = Spanned::new(written.span(), name::check(&written, block.faults)?);
-    Some(Named { name, description })
+    Some(Named { name, description, readers })
 }

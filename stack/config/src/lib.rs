@@ -25,6 +25,7 @@ mod nearest;
 mod placement;
 mod quality;
 mod reader;
+mod readers;
 mod retention;
 mod schedule;
 mod schema;

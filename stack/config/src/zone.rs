@@ -1,16 +1,15 @@
 //! `[[zone]]`: who gets which tables.
 
-use tarn_lake::{PrincipalArn, TableName, Zone};
+use tarn_lake::{TableName, Zone};
 use toml::Spanned;
 
-use crate::aws::checked_arn;
 use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::nearest::nearest;
 use crate::reader::Reader;
 use crate::table::{refuse_twice, repeated, written};
-use crate::{Code, Diagnostic, name};
+use crate::{Code, Diagnostic, name, readers};
 
 const NAME: Key =
     Key::required("name", Wants::Text, r#"name = "marketing""#, "its bucket and database are called by it");
@@ -24,10 +23,10 @@ const DESCRIPTION: Key = Key::optional(
 const READERS: Key = Key::optional(
     "readers",
     Wants::Texts,
-    r#"readers = ["arn:aws:iam::123456789012:role/Analyst"]"#,
+    r#"readers = ["role/Analyst"]"#,
     "who may take its reader role; whoever IAM lets, if left out",
 )
-.also(&["principals", "principal", "reader", "users", "roles"]);
+.also(readers::ALSO);
 const SCAN_LIMIT_GB: Key = Key::optional(
     "scan_limit_gb",
     Wants::Count,
@@ -53,25 +52,9 @@ fn read(block: &Reader, tables: &[&str]) -> Option<Spanned<Zone>> {
     let name = written.as_ref().and_then(|written| name::check(written, block.faults));
     let description = block.text_or_empty(&DESCRIPTION);
     let granted = granted(block, tables);
-    let (readers, scan_limit_gb) = (readers(block), scan_limit(block));
+    let (readers, scan_limit_gb) = (readers::read(block, &READERS), scan_limit(block));
     let zone = Zone { name: name?, description, tables: granted, readers, scan_limit_gb };
     Some(Spanned::new(written?.span(), zone))
-}
-
-fn readers(block: &Reader) -> Vec<PrincipalArn> {
-    if block.find(&READERS).is_none() {
-        return Vec::new();
-    }
-    let Some(list) = block.texts(&READERS) else { return Vec::new() };
-    if list.get_ref().is_empty() {
-        block.refuse_empty(&READERS, list.span());
-    }
-    let list = list.into_inner();
-    for (first, second) in repeated(&list) {
-        block.faults.push(twice(block, "reader", first, second));
-    }
-    let arns = list.iter().filter_map(|written| checked_arn(written, block, PrincipalArn::new));
-    arns.map(Spanned::into_inner).collect()
 }
 
 /// Athena takes no limit under 10 MB, and none over 7 EB.
@@ -93,22 +76,12 @@ fn granted(block: &Reader, tables: &[&str]) -> Vec<TableName> {
         block.refuse_empty(&TABLES, list.span());
     }
     for (first, second) in repeated(list.get_ref()) {
-        block.faults.push(twice(block, "table", first, second));
+        block.faults.push(readers::twice(block, "table", first, second));
     }
     for wrong in list.get_ref().iter().filter(|name| !tables.contains(name.get_ref())) {
         block.faults.push(unknown(wrong, tables));
     }
     list.into_inner().into_iter().filter_map(|name| TableName::new(name.into_inner()).ok()).collect()
-}
-
-fn twice(block: &Reader, what: &str, first: &Spanned<&str>, second: &Spanned<&str>) -> Diagnostic {
-    let title = format!("{} names the {what} {} twice", block.subject(), quote(second.get_ref()));
-    let label = if block.faults.on_one_line(&first.span(), &second.span()) {
-        "it already stands in this list".into()
-    } else {
-        format!("it already stands {}", block.faults.where_is(&first.span(), &second.span()))
-    };
-    Diagnostic::error(Code::DuplicateName, second.span(), title).label(label).help("leave one of them out")
 }
 
 fn unknown(written: &Spanned<&str>, tables: &[&str]) -> Diagnostic {

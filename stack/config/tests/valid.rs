@@ -115,6 +115,8 @@ fn what_is_to_last_is_warned_of_when_nobody_looks_after_it() {
 #[test]
 fn readers_and_the_limit_of_a_zone_are_read() {
     let lake = read(EVERYTHING, "dev").lake;
+    let of_silver: Vec<_> = lake.readers.iter().map(|reader| reader.as_str()).collect();
+    assert_eq!(of_silver, ["role/DataEngineer", "arn:aws:iam::123456789012:user/ana"]);
     assert_eq!((lake.zones[0].readers.len(), lake.zones[0].scan_limit_gb), (0, 100));
     let readers: Vec<_> = lake.zones[1].readers.iter().map(|reader| reader.as_str()).collect();
     let wanted = ["arn:aws:iam::123456789012:role/finance/Analyst", "arn:aws:iam::123456789012:user/ana"];

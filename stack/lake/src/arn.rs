@@ -40,6 +40,14 @@ pub fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The short form of a principal as an ARN of some account.
+fn in_any_account(text: &str) -> String {
+    match text.starts_with("arn:") {
+        true => text.to_owned(),
+        false => format!("arn:aws:iam::000000000000:{text}"),
+    }
+}
+
 /// Whether a resource is one of a kind, with a name behind the slash.
 fn names(resource: &str, kind: &str) -> bool {
     let name = resource.strip_prefix(kind).and_then(|rest| rest.strip_prefix('/'));
@@ -47,7 +55,7 @@ fn names(resource: &str, kind: &str) -> bool {
 }
 
 macro_rules! arn {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $example:literal, $accepts:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $example:literal, short: $short:literal, $accepts:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -61,7 +69,8 @@ macro_rules! arn {
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidArn> {
                 let text = text.into();
                 let accepts: fn(&Parts<'_>) -> bool = $accepts;
-                let right = parts(&text).is_some_and(|parts| accepts(&parts));
+                let whole = if $short { in_any_account(&text) } else { text.clone() };
+                let right = parts(&whole).is_some_and(|parts| accepts(&parts));
                 if right { Ok(Self(text)) } else { Err(InvalidArn { what: $what, text, example: $example }) }
             }
 
@@ -93,27 +102,37 @@ macro_rules! arn {
 }
 
 arn!(
-    /// Somebody who may act: a role or a user of IAM.
-    PrincipalArn, "a role or a user", "arn:aws:iam::123456789012:role/Analyst",
+    /// Somebody who may act: a role or a user of IAM, by its ARN; `role/NAME` and `user/NAME` are of
+    /// the account that the lake is deployed to, whichever that is.
+    PrincipalArn, "a role or a user", "arn:aws:iam::123456789012:role/Analyst", short: true,
     |arn| arn.service == "iam" && arn.region.is_empty() && is_account(arn.account)
         && (names(arn.resource, "role") || names(arn.resource, "user"))
 );
 arn!(
     /// A role of IAM.
-    RoleArn, "a role", "arn:aws:iam::123456789012:role/DataLakeAdmin",
+    RoleArn, "a role", "arn:aws:iam::123456789012:role/DataLakeAdmin", short: false,
     |arn| arn.service == "iam" && arn.region.is_empty() && is_account(arn.account) && names(arn.resource, "role")
 );
 arn!(
     /// A managed policy: the account's own, or one of AWS.
-    PolicyArn, "a managed policy", "arn:aws:iam::123456789012:policy/TeamBoundary",
+    PolicyArn, "a managed policy", "arn:aws:iam::123456789012:policy/TeamBoundary", short: false,
     |arn| arn.service == "iam" && arn.region.is_empty() && (is_account(arn.account) || arn.account == "aws")
         && names(arn.resource, "policy")
 );
 arn!(
     /// A key of KMS, by its id; an alias could point elsewhere tomorrow.
-    KeyArn, "a key of KMS", "arn:aws:kms:eu-west-1:123456789012:key/1b2c3d4e-0000-1111-2222-333344445555",
+    KeyArn, "a key of KMS", "arn:aws:kms:eu-west-1:123456789012:key/1b2c3d4e-0000-1111-2222-333344445555", short: false,
     |arn| arn.service == "kms" && !arn.region.is_empty() && is_account(arn.account) && names(arn.resource, "key")
 );
+
+impl PrincipalArn {
+    /// The ARN as a template says it; in the short form inside `Fn::Sub`.
+    pub fn for_template(&self) -> (bool, String) {
+        let whole = self.0.starts_with("arn:");
+        let account = "arn:${AWS::Partition}:iam::${AWS::AccountId}:";
+        (!whole, if whole { self.0.clone() } else { format!("{account}{}", self.0) })
+    }
+}
 
 impl KeyArn {
     /// The region that the key is in.
@@ -139,6 +158,10 @@ mod tests {
         for wrong in [role, policy, user] {
             assert!(KeyArn::new(wrong).is_err(), "{wrong}");
         }
+        assert!(PrincipalArn::new("role/team/Analyst").is_ok() && RoleArn::new("role/Analyst").is_err());
+        let (inside_sub, text) = PrincipalArn::new("user/ana").unwrap().for_template();
+        assert!(inside_sub && text == "arn:${AWS::Partition}:iam::${AWS::AccountId}:user/ana");
+        assert_eq!(PrincipalArn::new(role).unwrap().for_template(), (false, role.into()));
         assert!(PrincipalArn::new(policy).is_err() && PolicyArn::new(role).is_err());
     }
 
@@ -156,6 +179,9 @@ mod tests {
             "arn:aws:iam:eu-west-1:123456789012:role/Analyst",
             "arn:aws:sts::123456789012:assumed-role/Analyst/ana",
             "arn:aws:iam::123456789012:root",
+            "role/",
+            "group/analysts",
+            "role/${x}",
         ] {
             assert!(PrincipalArn::new(text).is_err(), "{text}");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Bucket, Database, Lake, Names, StackId};
+use crate::{Bucket, Database, Lake, Names, PrincipalArn, StackId};
 
 /// Rights on one resource, given to one principal. In a template the principal is a role of the
 /// stack, in an account it is an ARN.
@@ -90,8 +90,9 @@ pub enum Permission {
     Select,
 }
 
-/// The roles of a lake that need rights in the catalog; each stands in one stack or in every zone's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Who needs rights in the catalog: roles of the lake, each in one stack or in every zone's, and those
+/// whom the file names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grantee {
     /// The crawler of the stack's database.
     Crawler,
@@ -101,13 +102,20 @@ pub enum Grantee {
     Sync,
     /// Who reads a zone.
     Reader,
+    /// Somebody whom the file names.
+    Named(PrincipalArn),
 }
 
 impl Lake {
     /// Every grant that belongs into a stack: those to its roles. `names` must be for a template.
     pub fn grants(&self, stack: &StackId, names: &Names) -> Vec<Grant<Grantee>> {
         match stack {
-            StackId::Storage => registering(Grantee::Crawler, &Database::Silver, names),
+            StackId::Storage => {
+                let mut grants = registering(Grantee::Crawler, &Database::Silver, names);
+                let readers = self.readers.iter().cloned().map(Grantee::Named);
+                grants.extend(readers.flat_map(|reader| reading(reader, &Database::Silver, names)));
+                grants
+            }
             StackId::Pipeline => registering(Grantee::Commit, &Database::Silver, names),
             StackId::Zone(zone) => {
                 let database = Database::Zone(zone.clone());
@@ -126,8 +134,8 @@ fn registering(principal: Grantee, database: &Database, names: &Names) -> Vec<Gr
     use Permission::{Alter, CreateTable, DataLocationAccess, Describe, Insert};
     let name = names.database(database);
     vec![
-        grant(principal, Governed::Database { name: name.clone() }, [CreateTable, Describe]),
-        grant(principal, Governed::Tables { database: name }, [Alter, Describe, Insert]),
+        grant(principal.clone(), Governed::Database { name: name.clone() }, [CreateTable, Describe]),
+        grant(principal.clone(), Governed::Tables { database: name }, [Alter, Describe, Insert]),
         grant(principal, location(database, names), [DataLocationAccess]),
     ]
 }
@@ -138,7 +146,7 @@ fn reading(principal: Grantee, database: &Database, names: &Names) -> Vec<Grant<
     use Permission::{Describe, Select};
     let name = names.database(database);
     vec![
-        grant(principal, Governed::Database { name: name.clone() }, [Describe]),
+        grant(principal.clone(), Governed::Database { name: name.clone() }, [Describe]),
         grant(principal, Governed::Tables { database: name }, [Describe, Select]),
     ]
 }
@@ -256,7 +264,7 @@ mod tests {
         {
             for grant in lake().grants(&stack, &names()) {
                 if grant.permissions.contains(&Permission::Select) {
-                    assert_eq!((&stack, grant.principal), (&zone, Grantee::Reader));
+                    assert_eq!((&stack, &grant.principal), (&zone, &Grantee::Reader));
                     assert_eq!(grant.resource.database(), Some("shop_dev_data_science"));
                 }
                 assert!(!grant.grantable && !grant.permissions.contains(&Permission::All), "{grant:?}");

@@ -17,6 +17,9 @@ pub struct Lake {
     pub environment: Environment,
     /// When the pipeline runs.
     pub schedule: Schedule,
+    /// Who may query silver as a whole, beside the lake's own functions.
+    #[serde(default)]
+    pub readers: Vec<PrincipalArn>,
     /// In the order of the file; no name twice.
     pub tables: Vec<Table>,
     /// In the order of the file; no name twice.
@@ -81,7 +84,8 @@ impl Lake {
     /// A lake of which no more is known than what it is called.
     pub fn named(name: LakeName, environment: Environment) -> Self {
         let (description, schedule) = (String::new(), Schedule::default());
-        Self { name, description, environment, schedule, tables: Vec::new(), zones: Vec::new() }
+        let (readers, tables, zones) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name, description, environment, schedule, readers, tables, zones }
     }
 
     /// The table of that name.

@@ -3,12 +3,12 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tarn_lake::{Governed, Grant, Grantee, Permission};
+use tarn_lake::{Governed, Grant, Grantee, Permission, PrincipalArn};
 
 /// An entry of the list of a stack.
 #[derive(Debug, Serialize)]
 pub(crate) struct GrantContext {
-    role: &'static str,
+    principal: Value,
     resource: Value,
     permissions: Vec<Permission>,
     grantable: bool,
@@ -21,16 +21,26 @@ impl GrantContext {
             other => json!(other),
         };
         let permissions = grant.permissions.into_iter().collect();
-        Self { role: logical_id(grant.principal), resource, permissions, grantable: grant.grantable }
+        Self { principal: principal(grant.principal), resource, permissions, grantable: grant.grantable }
     }
 }
 
-/// What the templates call the role.
-fn logical_id(grantee: Grantee) -> &'static str {
+/// A role of the stack by what the template calls it, or whom the file names.
+fn principal(grantee: Grantee) -> Value {
+    let role = |id: &str| json!({"Fn::GetAtt": [id, "Arn"]});
     match grantee {
-        Grantee::Crawler => "CrawlerRole",
-        Grantee::Commit => "CommitRole",
-        Grantee::Sync => "SyncRole",
-        Grantee::Reader => "ReaderRole",
+        Grantee::Crawler => role("CrawlerRole"),
+        Grantee::Commit => role("CommitRole"),
+        Grantee::Sync => role("SyncRole"),
+        Grantee::Reader => role("ReaderRole"),
+        Grantee::Named(arn) => named(&arn),
+    }
+}
+
+/// Somebody whom the file names, of any account or of the lake's own.
+pub(crate) fn named(arn: &PrincipalArn) -> Value {
+    match arn.for_template() {
+        (true, text) => json!({"Fn::Sub": text}),
+        (false, text) => json!(text),
     }
 }

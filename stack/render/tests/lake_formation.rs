@@ -22,8 +22,13 @@ fn grants(template: &Template) -> Vec<&Value> {
     lists.flat_map(|(_, list)| list["Properties"]["Grants"].as_array().unwrap()).collect()
 }
 
+/// A role of the stack by its logical id, or somebody whom the lake names.
 fn role(grant: &Value) -> &str {
-    let path = &grant["Principal"]["Fn::GetAtt"];
+    let principal = &grant["Principal"];
+    if let Some(named) = principal.as_str().or(principal["Fn::Sub"].as_str()) {
+        return named;
+    }
+    let path = &principal["Fn::GetAtt"];
     assert_eq!(path[1], "Arn", "{grant}");
     path[0].as_str().unwrap()
 }
@@ -112,7 +117,13 @@ fn lakes() -> impl Strategy<Value = Lake> {
         };
         let zones = zones.into_iter().map(zone).collect::<Option<Vec<_>>>()?;
         let tables = names.iter().map(|name| support::table(name)).collect();
-        Some(Lake { tables, zones, ..retail() })
+        let readers = match count % 3 {
+            0 => vec!["role/Engineer", tarn_lake::PrincipalArn::EXAMPLE],
+            1 => vec!["user/ana"],
+            _ => vec![],
+        };
+        let readers = readers.into_iter().map(|arn| tarn_lake::PrincipalArn::new(arn).unwrap()).collect();
+        Some(Lake { readers, tables, zones, ..retail() })
     })
 }
 
@@ -122,7 +133,14 @@ proptest! {
     #[test]
     fn access_is_what_the_lake_says(lake in lakes()) {
         let set = rendered(&lake);
-        prop_assert_eq!(access(&set, &lake, "SELECT"), meant(&lake, &[("zone", "ReaderRole")]));
+        let named = |reader: &tarn_lake::PrincipalArn| match reader.as_str().starts_with("arn:") {
+            true => reader.to_string(),
+            false => format!("arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:{reader}"),
+        };
+        let named: Vec<String> = lake.readers.iter().map(named).collect();
+        let mut reading = vec![("zone", "ReaderRole")];
+        reading.extend(named.iter().map(|reader| ("storage", reader.as_str())));
+        prop_assert_eq!(access(&set, &lake, "SELECT"), meant(&lake, &reading));
         let registering = [
             ("storage", "CrawlerRole"),
             ("pipeline", "CommitRole"),

@@ -81,6 +81,8 @@ def lake(seed: int, environment: str = "dev") -> Lake:
     """A lake called by its seed, with what its environment differs in."""
     dice = Dice(seed)
     top = {"version": 1, "lake": {"name": f"r{seed}", "description": dice.choice(TEXTS)}}
+    if dice.maybe(0.3):
+        top["lake"]["readers"] = [f"role/{role}" for role in dice.words(dice.randint(1, 3), 20)]
     top |= settings(dice)
     top["env"] = {environment: {"protected": dice.maybe(), **(settings(dice) if dice.maybe(0.3) else {})}}
     # The region of a key must be the lake's own, wherever either is said.

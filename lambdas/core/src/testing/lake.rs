@@ -15,6 +15,7 @@ pub fn small_lake() -> Lake {
         description: "A small lake".into(),
         environment: Environment::throwaway(environment_name()),
         schedule: Schedule { on_arrival: true, ..Schedule::default() },
+        readers: Vec::new(),
         tables: vec![
             table("events", "events*.csv", &[(None, &["at", "what"])]),
             table(

@@ -24,8 +24,9 @@ const ROLES: [(&str, [&[&str]; 3]); 4] = [
 /// Every role that works in the catalog is granted what it needs there, and nothing more is granted.
 pub fn every_role_has_its_grants(template: &Template<'_>) -> Found {
     let lists = template.of_type(GRANTS);
-    let given: Vec<&Value> =
-        lists.iter().flat_map(|(_, list)| items(&list["Properties"]["Grants"])).collect();
+    let all = lists.iter().flat_map(|(_, list)| items(&list["Properties"]["Grants"]));
+    let (given, named): (Vec<&Value>, Vec<&Value>) =
+        all.partition(|grant| !grant["Principal"]["Fn::GetAtt"].is_null());
     let mut found = vec![];
     let mut wanted = 0;
     for (role, rights) in ROLES.into_iter().filter(|(role, _)| template.has(role)) {
@@ -40,6 +41,15 @@ pub fn every_role_has_its_grants(template: &Template<'_>) -> Found {
             if !rights.is_empty() && given.iter().filter(fits).count() != 1 {
                 found.push(breach(role, format!("is not granted {rights:?} on its {kind}")));
             }
+        }
+    }
+    for grant in named {
+        let reads = [("Database", json!(["DESCRIBE"])), ("Tables", json!(["DESCRIBE", "SELECT"]))];
+        let fits = |(kind, rights): &(&str, Value)| {
+            grant["Permissions"] == *rights && on(template, &grant["Resource"], kind)
+        };
+        if !template.has("Silver") || !reads.iter().any(fits) {
+            found.push(breach("Grants", format!("somebody may do more than read silver: {grant}")));
         }
     }
     if given.len() != wanted {

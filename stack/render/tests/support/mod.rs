@@ -17,6 +17,7 @@ pub fn retail() -> Lake {
         description: "Clickstream of an online shop".into(),
         environment: Environment::throwaway(EnvironmentName::new("dev").unwrap()),
         schedule: Schedule { daily: Some("02:30".parse().unwrap()), on_arrival: true, ..Schedule::default() },
+        readers: Vec::new(),
         tables: ["events", "item_properties", "category_tree"].map(table).into(),
         zones: vec![
             zone("marketing", &["events", "category_tree"]),
