@@ -1,4 +1,4 @@
-"""`python -m policy check`: called by `scripts/policy`, which installs what it needs."""
+"""`python -m policy check|mutate`: called by `scripts/policy`, which installs what it needs."""
 
 import argparse
 import shutil
@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from . import checkers, properties, samples
+from . import checkers, mutate, properties, samples
 from .findings import Finding, read_allowed, unargued
 
 ALLOWED = checkers.RULES / "allowed.toml"
@@ -21,14 +21,17 @@ def main() -> int:
         return random(arguments)
     files, protected = samples.rendered(arguments.tarn, work / "templates")
     tools = checkers.Tools(Path(sys.executable).parent, arguments.node, arguments.judge, protected)
-    return check(files, tools)
+    if arguments.command == "mutate":
+        return mutate.run(files, tools, work, read_allowed(ALLOWED), arguments.only)
+    return check(files, tools, arguments.tarn)
 
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/policy")
-    parser.add_argument("command", choices=["check", "random"])
+    parser.add_argument("command", choices=["check", "mutate", "random"])
     parser.add_argument("--count", type=int, default=25, help="of `random`: how many lakes")
     parser.add_argument("--first", type=int, default=1, help="of `random`: the first seed")
+    parser.add_argument("--only", default="*", help="of `mutate`: a pattern of kinds of faults")
     for name in ("tarn", "judge", "node", "work"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     return parser.parse_args()
@@ -44,7 +47,7 @@ def random(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def check(files: list[Path], tools: checkers.Tools) -> int:
+def check(files: list[Path], tools: checkers.Tools, tarn: Path) -> int:
     """Runs every checker over every template, side by side, and holds the findings to the list."""
     allowed = read_allowed(ALLOWED)
     print(f"{len(files)} templates of {len(samples.lakes())} lakes in {len(samples.ENVIRONMENTS)} environments")
@@ -63,6 +66,8 @@ def check(files: list[Path], tools: checkers.Tools) -> int:
     for entry in idle:
         print(f"allowed, but found no more: {entry.checker} {entry.rule} {entry.resource}", file=sys.stderr)
     print(f"{len(bad)} findings that nothing argues for, {len(idle)} entries of the list that match nothing")
+    asked = samples.checked(tarn, tools.programs)
+    print(f"`tarn check` asked {', '.join(asked)} of every lake")
     return 1 if bad or idle else 0
 
 

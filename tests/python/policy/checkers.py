@@ -6,7 +6,6 @@ module knows how each is called and what it answers, and nothing of what is allo
 
 import json
 import os
-import platform
 import re
 import subprocess
 from dataclasses import dataclass
@@ -33,14 +32,10 @@ class Broken(Exception):
 class Tools:
     """Where the checkers lie, and which templates are of a protected environment."""
 
-    python: Path  # the folder of programs of the virtual environment
+    programs: Path  # the folder of programs of the virtual environment, with cfn-guard
     node: Path  # the folder that has `node_modules`
     judge: Path  # tarn-render's example `judge`
     protected: frozenset[str]  # names of templates
-
-    def guard(self) -> Path:
-        machine = {"arm64": "aarch64"}.get(platform.machine(), platform.machine())
-        return self.node / GUARD_PACKAGE / "bin" / "ubuntu" / machine / "cfn-guard"
 
 
 def called(command: list, fine: tuple[int, ...], **options) -> str:
@@ -73,7 +68,7 @@ def cloudformation_validate(files: list[Path], _: Tools) -> list[Finding]:
 def cfn_lint(files: list[Path], tools: Tools) -> list[Finding]:
     # I4010 wants a block of metadata for people in every resource.
     options = ["-c", "I", "-i", "I4010", "--format", "json", "--"]
-    answer = called([tools.python / "cfn-lint", *options, *files], (0, 2, 4, 6, 8, 10, 12, 14))
+    answer = called([tools.programs / "cfn-lint", *options, *files], (0, 2, 4, 6, 8, 10, 12, 14))
     found = []
     for each in json.loads(answer or "[]"):
         path = each["Location"].get("Path") or []
@@ -87,7 +82,7 @@ def checkov(files: list[Path], tools: Tools) -> list[Finding]:
     (folder,) = {file.parent for file in files}
     options = ["--framework", "cloudformation", "--skip-download", "--quiet", "--compact", "-o", "json"]
     quiet = {**os.environ, "LOG_LEVEL": "ERROR"}
-    answer = json.loads(called([tools.python / "checkov", "-d", folder, *options], (0, 1), env=quiet))
+    answer = json.loads(called([tools.programs / "checkov", "-d", folder, *options], (0, 1), env=quiet))
     results, found = answer["results"], []
     for broken in results.get("parsing_errors", []):
         found.append(Finding("checkov", "refused", Path(broken).name, "", message="cannot be read"))
@@ -108,18 +103,17 @@ def cdk_nag(files: list[Path], tools: Tools) -> list[Finding]:
 
 
 def guard(name: str, rules: list[Path], files: list[Path], tools: Tools) -> list[Finding]:
-    if not files:
-        return []
-    (folder,) = {file.parent for file in files}
-    arguments = [part for rule in rules for part in ("-r", rule)]
-    if {file.name for file in files} == {file.name for file in folder.glob("*.json")}:
-        arguments += ["-d", folder]
-    else:
-        arguments += [part for file in files for part in ("-d", file)]
-    output = ["-z", "-o", "json", "-S", "none"]
-    answer = json.loads(called([tools.guard(), "validate", *arguments, *output], (0, 19)))
-    complete({Path(each["name"]).name for each in answer}, files)
-    return sorted({one for each in answer for one in violations(name, each)})
+    """In parts: what Guard needs for a template grows with their number."""
+    found = set()
+    for start in range(0, len(files), 40):
+        part = files[start : start + 40]
+        arguments = [word for rule in rules for word in ("-r", rule)]
+        arguments += [word for file in part for word in ("-d", file)]
+        output = ["-z", "-o", "json", "-S", "none"]
+        answer = json.loads(called([tools.programs / "cfn-guard", "validate", *arguments, *output], (0, 19)))
+        complete({Path(each["name"]).name for each in answer}, part)
+        found |= {one for each in answer for one in violations(name, each)}
+    return sorted(found)
 
 
 def violations(name: str, answer: dict):
@@ -196,9 +190,9 @@ def judge(files: list[Path], tools: Tools) -> list[Finding]:
 
 # In this order mutants are shown to them: those that are quick over many templates come first.
 CHECKERS = {
-    "lake.guard": own_guard,
     "judge": judge,
     "cloudformation-validate": cloudformation_validate,
+    "lake.guard": own_guard,
     "control-tower": control_tower,
     "asl-validator": asl_validator,
     "cdk-nag": cdk_nag,

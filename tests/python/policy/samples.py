@@ -1,5 +1,7 @@
 """The lakes that are judged: every example and every sample, in two environments."""
 
+import json
+import os
 import subprocess
 import tomllib
 from pathlib import Path
@@ -36,3 +38,17 @@ def rendered(tarn: Path, folder: Path) -> tuple[list[Path], frozenset[str]]:
                 if is_protected(lake, environment):
                     protected.add(file.name)
     return files, frozenset(protected)
+
+
+def checked(tarn: Path, programs: Path) -> list[str]:
+    """What `tarn check` asks where its checkers are installed; it must ask them all, and find nothing."""
+    asked = {}
+    for lake in lakes().values():
+        command = [str(tarn), "check", "--json", "--config", str(lake), "--env", ENVIRONMENTS[-1]]
+        surroundings = {**os.environ, "TARN_CHECKERS": str(programs)}
+        done = subprocess.run(command, check=True, capture_output=True, text=True, env=surroundings)
+        for report in json.loads(done.stdout)["checkers"]:
+            if not report["ran"] or report["findings"]:
+                raise RuntimeError(f"`tarn check` of {lake}: {report}")
+            asked[report["checker"]] = True
+    return list(asked)

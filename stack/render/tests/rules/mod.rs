@@ -157,12 +157,14 @@ fn dead_letter_targets(value: &Value, targets: &mut BTreeSet<String>) {
 }
 
 fn alarm_on_failed_runs(template: &Template<'_>) -> Found {
-    let machines = template.of_type("AWS::StepFunctions::StateMachine").into_iter();
-    let silent = machines.filter(|(id, _)| {
+    let mut found = vec![];
+    for (id, _) in template.of_type("AWS::StepFunctions::StateMachine") {
         let dimension = json!([{"Name": "StateMachineArn", "Value": {"Ref": id}}]);
-        !alarm(template, "AWS/States", "ExecutionsFailed", "Sum", &dimension)
-    });
-    silent.map(|(id, _)| breach(id, "no alarm on its failed executions")).collect()
+        let metrics = ["ExecutionsFailed", "ExecutionsTimedOut"];
+        let silent = metrics.iter().filter(|m| !alarm(template, "AWS/States", m, "Sum", &dimension));
+        found.extend(silent.map(|metric| breach(id, format!("no alarm on {metric}"))));
+    }
+    found
 }
 
 fn alarm(template: &Template<'_>, space: &str, metric: &str, statistic: &str, dimensions: &Value) -> bool {
