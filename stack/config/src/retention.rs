@@ -56,12 +56,12 @@ pub struct Written {
 /// Reads one `[retention]`.
 pub fn read(block: &Reader) -> Written {
     Written {
-        landing: days(block, &LANDING),
-        quarantine: days(block, &QUARANTINE),
-        old_versions: days(block, &OLD_VERSIONS),
-        runs: days(block, &RUNS),
-        query_results: days(block, &QUERY_RESULTS),
-        access_logs: days(block, &ACCESS_LOGS),
+        landing: days(block, &LANDING, A_CENTURY),
+        quarantine: days(block, &QUARANTINE, A_CENTURY),
+        old_versions: days(block, &OLD_VERSIONS, TEN_YEARS),
+        runs: days(block, &RUNS, TEN_YEARS),
+        query_results: days(block, &QUERY_RESULTS, TEN_YEARS),
+        access_logs: days(block, &ACCESS_LOGS, TEN_YEARS),
         logs: log_days(block),
     }
 }
@@ -94,20 +94,28 @@ impl Written {
     }
 }
 
+/// Longer is more likely a slip than a wish.
+const TEN_YEARS: u32 = 3_650;
+const A_CENTURY: u32 = 36_500;
+
 /// S3 keeps an object for a day at least.
-fn days(block: &Reader, key: &Key) -> Option<u32> {
+fn days(block: &Reader, key: &Key, most: u32) -> Option<u32> {
     let days = block.count(key)?;
-    if days > 0 {
+    if (1..=most).contains(&days) {
         return Some(days);
     }
     let place = block.find(key).map_or(block.place(), Spanned::span);
-    let fault = Diagnostic::error(Code::InvalidValue, place, format!("`{}` is 0", key.name));
-    block.faults.push(fault.label("nothing can be kept for less than a day").help("write 1 or more"));
+    let fault = Diagnostic::error(Code::InvalidValue, place, format!("`{}` is {days}", key.name));
+    let label = match days {
+        0 => "nothing can be kept for less than a day".to_owned(),
+        _ => format!("this is longer than {} years", most / 365),
+    };
+    block.faults.push(fault.label(label).help(format!("write a number from 1 to {most}")));
     None
 }
 
 fn log_days(block: &Reader) -> Option<u32> {
-    let days = days(block, &LOGS)?;
+    let days = days(block, &LOGS, TEN_YEARS + 3)?;
     if Retention::LOG_DAYS.contains(&days) {
         return Some(days);
     }

@@ -123,7 +123,7 @@ def aws(dice: Dice) -> dict:
 
 def retention(dice: Dice) -> dict:
     names = ["landing", "quarantine", "old_versions", "runs", "query_results", "access_logs"]
-    drawn = {f"{name}_days": dice.choice([1, 30, 365, 4000]) for name in names if dice.maybe()}
+    drawn = {f"{name}_days": dice.choice([1, 30, 365, 3650]) for name in names if dice.maybe()}
     return drawn | {"logs_days": dice.choice(LOG_DAYS)}
 
 

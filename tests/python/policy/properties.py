@@ -4,6 +4,7 @@ They render, the same way twice, within CloudFormation's limits; the checkers ar
 or a zone more changes no logical id and no property that would have CloudFormation replace data.
 """
 
+import dataclasses
 import json
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -49,7 +50,7 @@ def tried(count: int, first: int, tarn: Path, work: Path, tools: checkers.Tools,
         kept = list(pool.map(lambda seed: one(seed, tarn, work), range(first, first + count)))
     protected = frozenset(name for names in kept for name in names)
     files = sorted((work / "all").glob("*.json"))
-    tools = checkers.Tools(tools.python, tools.node, tools.judge, protected)
+    tools = dataclasses.replace(tools, protected=protected)
     for name in QUICK:
         left = unargued(checkers.run(name, files, tools), allowed)
         if left:
