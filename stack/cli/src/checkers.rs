@@ -162,7 +162,7 @@ impl Rendered {
         let mut rendered = Self { root, folder, files: vec![], rules: vec![] };
         for template in templates {
             let file = rendered.folder.join(format!("{}.json", template.name));
-            std::fs::write(&file, template.to_json())?;
+            std::fs::write(&file, template.as_json())?;
             rendered.files.push(file);
         }
         for (name, rules) in GUARD_RULES.iter().take(if is_protected { 2 } else { 1 }) {

@@ -19,6 +19,6 @@ fn main() {
     let set = render(&lake, &options).unwrap_or_else(|error| panic!("{error}"));
     fs::create_dir_all(folder).unwrap();
     for template in &set {
-        fs::write(Path::new(folder).join(format!("{}.json", template.name)), template.to_json()).unwrap();
+        fs::write(Path::new(folder).join(format!("{}.json", template.name)), template.as_json()).unwrap();
     }
 }

@@ -120,7 +120,7 @@ fn sizes(template: &Template) -> Result<(), RenderError> {
     let split = "split the lake, or the zone, into two";
     limit("Resources", "resources", section(body, "Resources").count(), MOST_RESOURCES, split)?;
     limit("Outputs", "outputs", section(body, "Outputs").count(), MOST_OUTPUTS, split)?;
-    limit("the whole", "bytes", template.to_json().len(), bytes, split)?;
+    limit("the whole", "bytes", template.as_json().len(), bytes, split)?;
     for (id, _) in template.resources() {
         let properties = &body["Resources"][id]["Properties"];
         let policies = policy_characters(&properties["Policies"]);

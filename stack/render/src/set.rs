@@ -21,6 +21,8 @@ pub struct Template {
     /// What must stand before it, and may go only after it.
     pub depends_on: Vec<StackId>,
     body: Value,
+    /// Written once, where templates are made side by side: it is measured, and then deployed.
+    text: String,
 }
 
 impl TemplateSet {
@@ -55,8 +57,8 @@ impl<'a> IntoIterator for &'a TemplateSet {
 
 impl Template {
     pub(crate) fn new(id: StackId, name: String, body: Value) -> Self {
-        let depends_on = depends_on(&id);
-        Self { id, name, depends_on, body }
+        let (depends_on, text) = (depends_on(&id), text(&body));
+        Self { id, name, depends_on, body, text }
     }
 
     /// The template.
@@ -65,13 +67,8 @@ impl Template {
     }
 
     /// The template as text: the same lake gives the same bytes.
-    pub fn to_json(&self) -> String {
-        // Straight into bytes: through a formatter, `{:#}`, it takes twice as long.
-        let written = serde_json::to_string_pretty(&self.body);
-        #[allow(clippy::expect_used, reason = "a value of JSON has no key and no number that JSON lacks")]
-        let mut text = written.expect("a value is JSON");
-        text.push('\n');
-        text
+    pub fn as_json(&self) -> &str {
+        &self.text
     }
 
     /// Logical ids with their types, in the order of the template.
@@ -81,4 +78,13 @@ impl Template {
             resource.get("Type").and_then(Value::as_str).map(|kind| (id.as_str(), kind))
         })
     }
+}
+
+fn text(body: &Value) -> String {
+    // Straight into bytes: through a formatter, `{:#}`, it takes twice as long.
+    let written = serde_json::to_string_pretty(body);
+    #[allow(clippy::expect_used, reason = "a value of JSON has no key and no number that JSON lacks")]
+    let mut text = written.expect("a value is JSON");
+    text.push('\n');
+    text
 }

@@ -191,7 +191,7 @@ fn nothing_is_open_to_whom_iam_allows() {
             let input = &database["Properties"]["DatabaseInput"];
             assert_eq!(input["CreateTableDefaultPermissions"], Value::Array(vec![]), "{id}");
         }
-        assert!(!template.to_json().contains("IAM_ALLOWED_PRINCIPALS"), "{}", template.name);
+        assert!(!template.as_json().contains("IAM_ALLOWED_PRINCIPALS"), "{}", template.name);
     }
 }
 

@@ -50,8 +50,8 @@ fn a_new_zone_changes_no_other_stack() {
     let (before, after) = (rendered(&retail()), rendered(&larger));
     for template in &before {
         assert_eq!(
-            after.get(&template.id).map(|t| t.to_json()),
-            Some(template.to_json()),
+            after.get(&template.id).map(|t| t.as_json()),
+            Some(template.as_json()),
             "{}",
             template.name
         );
@@ -123,7 +123,7 @@ fn no_two_resources_have_the_same_name() {
 fn handlers_find_what_the_templates_name() {
     let lake = retail();
     let names = Names::for_template(lake.name.clone(), lake.environment.name.clone());
-    let text: String = rendered(&lake).iter().map(|template| template.to_json()).collect();
+    let text: String = rendered(&lake).iter().map(|template| template.as_json()).collect();
     let zone = &lake.zones[0].name;
     let mut wanted =
         vec![names.ledger(), names.state_machine(), names.key_alias(), names.sync_function(zone)];

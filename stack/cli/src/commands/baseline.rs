@@ -88,7 +88,7 @@ pub fn write(
     let mut files = Vec::new();
     for template in templates {
         let file = file_of(folder, &template.name);
-        fs::write(&file, template.to_json()).map_err(|error| unwritable(&file, error))?;
+        fs::write(&file, template.as_json()).map_err(|error| unwritable(&file, error))?;
         files.push(file.display().to_string());
     }
     let stacks = templates.iter().map(|template| template.name.clone()).collect();

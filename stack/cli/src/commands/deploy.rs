@@ -120,7 +120,7 @@ fn deployment(
     let desired = templates.iter().map(|template| DesiredStack {
         id: template.id.clone(),
         name: template.name.clone(),
-        template: template.to_json(),
+        template: template.as_json().to_owned(),
         resources: template.resources().count(),
         after: template.depends_on.iter().map(|id| account.names.stack(id)).collect(),
     });
