@@ -110,3 +110,32 @@ fn cache_folder() -> Result<PathBuf, Failure> {
         .or_else(|| Some(from("HOME")?.join(".cache/tarn")))
         .ok_or_else(|| Failure::bad_input("no folder for caches: set TARN_CACHE_DIR or HOME"))
 }
+
+#[cfg(test)]
+mod tests {
+    use tarn_lake::{EnvironmentName, LakeName};
+
+    use super::*;
+
+    #[test]
+    fn an_environment_that_names_its_account_is_touched_in_no_other() {
+        let environment = Environment::throwaway(EnvironmentName::new("dev").unwrap());
+        let mut lake = Lake::named(LakeName::new("shop").unwrap(), environment);
+        assert!(refuse_another_account(&lake, "123456789012").is_ok());
+        lake.environment.deployment.account = Some("123456789012".into());
+        assert!(refuse_another_account(&lake, "123456789012").is_ok());
+        let refused = refuse_another_account(&lake, "210987654321").unwrap_err();
+        assert_eq!(
+            refused.message,
+            "`dev` belongs to the account 123456789012, and these credentials to 210987654321"
+        );
+    }
+
+    #[test]
+    fn a_process_is_dead_when_it_was_here_and_is_gone() {
+        let here = |process| Who { caller: "ana".into(), machine: machine(), process };
+        assert!(!is_dead(&here(std::process::id())));
+        assert!(is_dead(&here(u32::MAX)));
+        assert!(!is_dead(&Who { machine: "elsewhere".into(), ..here(u32::MAX) }));
+    }
+}

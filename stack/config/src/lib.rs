@@ -74,6 +74,7 @@ pub fn parse_files(files: &Files, environment: &EnvironmentName) -> Result<Parse
     };
     let lake = document::read(root.get_ref(), environment, &faults);
     let found = syntax::join(files.text(), &errors, faults.into_inner());
+    let found = secret::hush(files.text(), found);
     match lake {
         Some(lake) if found.iter().all(|fault| fault.severity == Severity::Warning) => {
             Ok(Parsed { lake, warnings: found })

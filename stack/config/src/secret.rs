@@ -4,12 +4,31 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::diagnostic::line_of;
 use crate::faults::Faults;
 use crate::{Code, Diagnostic};
 
 /// Records every text of the document that looks like a secret. The text is not repeated.
 pub fn refuse_all(root: &DeTable, faults: &Faults) {
     root.values().for_each(|value| visit(value, faults));
+}
+
+/// Takes out what is found on the line of a secret beside it: its words or its picture would repeat
+/// the secret. Of several secrets on a line the first stays, whose picture hides the rest.
+pub fn hush(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let line = |fault: &Diagnostic| line_of(text, fault.span.start);
+    let secret = |fault: &&Diagnostic| fault.code == Code::Secret;
+    let lines: Vec<usize> = found.iter().filter(secret).map(line).collect();
+    let mut told = Vec::new();
+    found.retain(|fault| {
+        let line = line(fault);
+        let stays = !lines.contains(&line) || fault.code == Code::Secret && !told.contains(&line);
+        if fault.code == Code::Secret {
+            told.push(line);
+        }
+        stays
+    });
+    found
 }
 
 fn visit(value: &Spanned<DeValue>, faults: &Faults) {

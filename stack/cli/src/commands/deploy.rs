@@ -27,7 +27,7 @@ pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure>
     let Prepared { account, deployment } =
         prepare(&project, options.place, options.handlers.as_deref(), options.remove_zones).await?;
     let foreseen = Foreseen::of(&project.lake, &account, &deployment).await?;
-    agree(&project.lake, options, &foreseen)?;
+    agree(common, &project.lake, options, &foreseen)?;
 
     let progress = Progress::new(&account.names.prefix());
     let stacks = CloudFormation::new(&account.config);
@@ -72,25 +72,55 @@ pub(super) async fn prepare(
     Ok(Prepared { account, deployment })
 }
 
-/// Goes on where nothing is lost; where something may be, somebody must say so. A person is shown
-/// the plan and asked in any case.
-fn agree(lake: &Lake, options: &Deploy, foreseen: &Foreseen) -> Result<(), Failure> {
-    let risks = foreseen.risks(options.remove_zones);
-    let asks = confirm::can_ask();
-    if options.yes || foreseen.is_none() || risks.is_empty() && !asks {
+/// Whose word a deployment needs.
+#[derive(Debug, PartialEq, Eq)]
+enum Consent {
+    /// Nobody's.
+    None,
+    /// A yes.
+    Yes,
+    /// The lake's name, typed.
+    Name,
+    /// Somebody's, and nobody is there.
+    Missing,
+}
+
+impl Consent {
+    /// Where data may go, somebody must say so. Else a person is asked, but not about a cloud that is
+    /// theirs alone.
+    fn needed(risky: bool, somebody_answers: bool, is_local: bool) -> Self {
+        match (risky, somebody_answers) {
+            (true, true) => Self::Name,
+            (true, false) => Self::Missing,
+            (false, true) if !is_local => Self::Yes,
+            (false, _) => Self::None,
+        }
+    }
+}
+
+fn agree(common: &Common, lake: &Lake, options: &Deploy, foreseen: &Foreseen) -> Result<(), Failure> {
+    if options.yes || foreseen.is_none() {
         return Ok(());
     }
-    if !asks {
-        risks.iter().for_each(console::note);
-        return Err(Failure::bad_input("this deployment takes data away; nothing was done")
-            .hint("see `tarn plan`; add --yes if that is what you want"));
+    let risks = foreseen.risks(options.remove_zones);
+    // Who asks for JSON is a script, whatever it is started from.
+    let somebody_answers = confirm::can_ask() && !common.json;
+    match Consent::needed(!risks.is_empty(), somebody_answers, options.place.local) {
+        Consent::None => Ok(()),
+        Consent::Yes => {
+            foreseen.print(options.remove_zones);
+            confirm::yes("Deploy this?")
+        }
+        Consent::Name => {
+            foreseen.print(options.remove_zones);
+            confirm::by_typing(lake.name.as_str(), "This takes data away, as shown above.")
+        }
+        Consent::Missing => {
+            risks.iter().for_each(console::note);
+            Err(Failure::bad_input("this deployment takes data away; nothing was done")
+                .hint("see `tarn plan`; add --yes if that is what you want"))
+        }
     }
-    foreseen.print();
-    if risks.is_empty() {
-        return confirm::yes("Deploy this?");
-    }
-    risks.iter().for_each(console::note);
-    confirm::by_typing(lake.name.as_str(), "This takes data away, as shown above.")
 }
 
 fn left_alone() -> Failure {
@@ -188,5 +218,21 @@ impl tarn_deploy::Clock for Waiting {
     fn now(&self) -> u64 {
         use tarn_core::ports::Clock;
         u64::try_from(SystemClock.now_millis() / 1_000).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Consent;
+
+    #[test]
+    fn nothing_is_taken_away_without_a_word_and_nobody_is_asked_for_nothing() {
+        for is_local in [false, true] {
+            assert_eq!(Consent::needed(true, true, is_local), Consent::Name);
+            assert_eq!(Consent::needed(true, false, is_local), Consent::Missing);
+            assert_eq!(Consent::needed(false, false, is_local), Consent::None);
+        }
+        assert_eq!(Consent::needed(false, true, false), Consent::Yes);
+        assert_eq!(Consent::needed(false, true, true), Consent::None);
     }
 }

@@ -28,7 +28,7 @@ pub async fn run(common: &Common, options: &Options) -> Result<ExitCode, Failure
     if common.json {
         console::json(&foreseen.json());
     } else {
-        foreseen.print();
+        foreseen.print(false);
     }
     let differs = options.exit_code && !foreseen.is_none();
     Ok(if differs { ExitCode::from(exit::CHANGES) } else { exit::done_if(!foreseen.plan.is_blocked()) })
@@ -73,11 +73,11 @@ impl Foreseen {
     }
 
     /// Data at risk first, then the lake's own words, then stacks.
-    pub fn print(&self) {
+    pub fn print(&self, removes_zones: bool) {
         if self.is_none() {
             return console::result("nothing to do: the account is as lake.toml says");
         }
-        section(&styled("data at risk", BAD), self.risks(false));
+        section(&styled("data at risk", BAD), self.risks(removes_zones));
         self.lake.iter().for_each(difference::print_lake);
         section("stacks", self.plan.stacks.iter().map(|it| self.stack(&it.name, &it.step)).collect());
         let strays = self.plan.strays.iter();
@@ -85,7 +85,7 @@ impl Foreseen {
             "not in lake.toml any more",
             strays.map(|it| format!("  - {}", self.short(&it.name))).collect(),
         );
-        if !self.plan.strays.is_empty() {
+        if !self.plan.strays.is_empty() && !removes_zones {
             console::hint("they stay, with their data, unless `tarn deploy --remove-zones` takes them down");
         }
     }
