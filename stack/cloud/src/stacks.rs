@@ -124,6 +124,7 @@ impl Stacks for CloudFormation {
             .change_set_name(change_set_name())
             .change_set_type(kind)
             .capabilities(Capability::CapabilityNamedIam)
+            .set_role_arn(request.service_role.clone())
             .set_tags(Some(tags.collect()));
         let call = match &request.template {
             TemplateSource::Inline(body) => call.template_body(body),

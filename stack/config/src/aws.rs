@@ -39,6 +39,13 @@ const LAKE_FORMATION_ADMIN: Key = Key::optional(
     "a role that becomes an administrator of Lake Formation",
 )
 .also(&["lakeformation_admin", "admin_role"]);
+const SERVICE_ROLE: Key = Key::optional(
+    "service_role",
+    Wants::Text,
+    r#"service_role = "arn:aws:iam::123456789012:role/LakeDeployment""#,
+    "the role that CloudFormation works under instead of the caller's",
+)
+.also(&["cloudformation_role", "execution_role", "deploy_role", "role_arn"]);
 const KMS_KEY: Key = Key::optional(
     "kms_key",
     Wants::Text,
@@ -50,7 +57,7 @@ const KMS_KEY: Key = Key::optional(
 /// The keys of `[aws]`.
 pub static BLOCK: Block = Block {
     header: "[aws]",
-    keys: &[ACCOUNT, REGION, ARCHITECTURE, PERMISSIONS_BOUNDARY, LAKE_FORMATION_ADMIN, KMS_KEY],
+    keys: &[ACCOUNT, REGION, ARCHITECTURE, PERMISSIONS_BOUNDARY, SERVICE_ROLE, LAKE_FORMATION_ADMIN, KMS_KEY],
 };
 
 /// The words for them.
@@ -64,6 +71,7 @@ pub struct Written {
     region: Option<String>,
     architecture: Option<Architecture>,
     permissions_boundary: Option<PolicyArn>,
+    service_role: Option<RoleArn>,
     lake_formation_admin: Option<RoleArn>,
     kms_key: Option<Spanned<KeyArn>>,
 }
@@ -82,6 +90,7 @@ pub fn read(block: &Reader) -> Written {
         region: region(block),
         architecture: word::read_if_written(block, &ARCHITECTURE, &ARCHITECTURES, synonyms),
         permissions_boundary: arn(block, &PERMISSIONS_BOUNDARY, PolicyArn::new).map(Spanned::into_inner),
+        service_role: arn(block, &SERVICE_ROLE, RoleArn::new).map(Spanned::into_inner),
         lake_formation_admin: arn(block, &LAKE_FORMATION_ADMIN, RoleArn::new).map(Spanned::into_inner),
         kms_key: arn(block, &KMS_KEY, KeyArn::new),
     }
@@ -95,6 +104,7 @@ impl Written {
             region: self.region.or(general.region),
             architecture: self.architecture.or(general.architecture),
             permissions_boundary: self.permissions_boundary.or(general.permissions_boundary),
+            service_role: self.service_role.or(general.service_role),
             lake_formation_admin: self.lake_formation_admin.or(general.lake_formation_admin),
             kms_key: self.kms_key.or(general.kms_key),
         }
@@ -115,6 +125,7 @@ impl Written {
             region: self.region,
             architecture: self.architecture.unwrap_or_default(),
             permissions_boundary: self.permissions_boundary,
+            service_role: self.service_role,
             lake_formation_admin: self.lake_formation_admin,
             kms_key: self.kms_key.map(Spanned::into_inner),
         }

@@ -86,6 +86,8 @@ fn an_environment_says_what_it_differs_in() {
     assert_eq!(dev.deployment.account.as_deref(), Some("123456789012"));
     assert_eq!((&prod.deployment.account, &prod.deployment.kms_key), (&None, &None));
     assert_eq!(dev.deployment.region, prod.deployment.region);
+    let role = |environment: &Environment| environment.deployment.service_role.clone().map(String::from);
+    assert_eq!(role(&dev).as_deref(), Some("arn:aws:iam::123456789012:role/LakeDeployment"));
     assert!(dev.deployment.kms_key.is_some() && dev.deployment.permissions_boundary.is_some());
     assert_eq!(dev.retention, Retention { logs_days: 7, ..prod.retention });
     assert_eq!((prod.retention.landing_days, prod.retention.runs_days), (Some(400), 90));

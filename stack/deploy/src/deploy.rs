@@ -33,6 +33,8 @@ pub struct Deployment {
     pub remove_strays: bool,
     /// Whether stacks are protected against termination.
     pub protected: bool,
+    /// The role that CloudFormation works under; the caller's rights where there is none.
+    pub service_role: Option<String>,
 }
 
 /// A stack as it should be.
@@ -155,6 +157,7 @@ impl Deployment {
             template,
             tags: self.identity.iter().chain(&self.tags).cloned().collect(),
             protected: self.protected,
+            service_role: self.service_role.clone(),
         }
     }
 

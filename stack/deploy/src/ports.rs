@@ -153,6 +153,9 @@ pub struct ChangeRequest {
     pub tags: Vec<(String, String)>,
     /// Whether the stack may be deleted only after its protection was lifted.
     pub protected: bool,
+    /// The role that CloudFormation works under, now and whenever the stack is changed or deleted
+    /// later; the caller's rights where there is none.
+    pub service_role: Option<String>,
 }
 
 /// A change set that was made.

@@ -98,6 +98,7 @@ async fn a_busy_stack_is_waited_for() {
         template: TemplateSource::Inline(other.stacks[2].template.clone()),
         tags: tags(),
         protected: false,
+        service_role: None,
     };
     let ChangeSet::Ready { arn, .. } = account.prepare(&request).await.unwrap() else { panic!() };
     account.execute(&arn).await.unwrap();
@@ -240,4 +241,15 @@ async fn every_stack_has_the_tags_of_the_lake_and_those_of_its_owner() {
     let stacks = account.stacks.lock().unwrap();
     let wanted = [("tarn:lake".to_owned(), "shop".to_owned()), ("team".into(), "data".into())];
     assert!(stacks.values().all(|(state, _)| state.tags == wanted));
+}
+
+#[tokio::test]
+async fn every_stack_is_changed_under_the_service_role() {
+    let account = Account::default();
+    let role = Some("arn:aws:iam::123456789012:role/LakeDeployment".to_owned());
+    let deployment = tarn_deploy::Deployment { service_role: role.clone(), ..deployment(&["a"]) };
+    assert!(deploy(&deployment, &account, &account, &account, &Silent).await.unwrap().is_good());
+    let asked = account.service_roles.lock().unwrap();
+    assert_eq!(asked.len(), 4);
+    assert!(asked.values().all(|it| *it == role), "{asked:?}");
 }

@@ -39,6 +39,10 @@ pub struct Deployment {
     pub architecture: Architecture,
     /// The policy that bounds what every role may ever do.
     pub permissions_boundary: Option<PolicyArn>,
+    /// The role that CloudFormation works under, so that who deploys needs no rights of their own on
+    /// what is deployed. `None` is the caller.
+    #[serde(default)]
+    pub service_role: Option<RoleArn>,
     /// A role that is made an administrator of Lake Formation, beside those that are.
     pub lake_formation_admin: Option<RoleArn>,
     /// A key that the user brings; without one the lake has a key of its own.

@@ -115,6 +115,7 @@ def aws(dice: Dice) -> dict:
     drawn = {
         "account": "123456789012", "region": "eu-west-1", "architecture": dice.choice(["arm64", "x86_64"]),
         "permissions_boundary": f"arn:aws:iam::123456789012:policy/{dice.word(30)}",
+        "service_role": f"arn:aws:iam::123456789012:role/{dice.word(30)}",
         "lake_formation_admin": f"arn:aws:iam::123456789012:role/{dice.word(30)}",
         "kms_key": f"arn:aws:kms:eu-west-1:123456789012:{key}",
     }

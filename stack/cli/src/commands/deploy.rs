@@ -68,7 +68,11 @@ pub(super) async fn prepare(
     let templates = tarn_render::render(&project.lake, &rendering)
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let account = Account::of(place, &project.folder, &project.lake).await?;
-    let deployment = deployment(&project.lake, &account, &templates, &handlers, remove_strays)?;
+    let mut deployment = deployment(&project.lake, &account, &templates, &handlers, remove_strays)?;
+    if place.local {
+        // The local cloud has no such role.
+        deployment.service_role = None;
+    }
     Ok(Prepared { account, deployment })
 }
 
@@ -167,6 +171,7 @@ fn deployment(
         tags: lake.environment.tags.clone().into_iter().collect(),
         remove_strays,
         protected: lake.environment.protected,
+        service_role: lake.environment.deployment.service_role.clone().map(String::from),
     })
 }
 

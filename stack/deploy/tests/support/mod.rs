@@ -22,6 +22,8 @@ pub struct Account {
     pub stacks: Mutex<BTreeMap<String, (StackState, String)>>,
     /// Templates prepared but not executed, by change set.
     pub prepared: Mutex<BTreeMap<String, (ChangeRequest, String)>>,
+    /// The role that each change was asked for with, by stack.
+    pub service_roles: Mutex<BTreeMap<String, Option<String>>>,
     /// Names of stacks whose change fails.
     pub broken: BTreeSet<String>,
     /// What every change set of a standing stack holds.
@@ -133,6 +135,7 @@ impl Stacks for Account {
             let state = Self::state(&request.stack, "REVIEW_IN_PROGRESS", request.tags.clone());
             stacks.insert(request.stack.clone(), (state, String::new()));
         }
+        self.service_roles.lock().unwrap().insert(request.stack.clone(), request.service_role.clone());
         let arn = format!("changes of {}", request.stack);
         self.prepared.lock().unwrap().insert(arn.clone(), (request.clone(), template));
         let change = |(logical_id, resource_type, effect): &(&str, &str, Effect)| ResourceChange {
@@ -309,6 +312,7 @@ pub fn deployment(zones: &[&str]) -> Deployment {
         tags: vec![("team".into(), "data".into())],
         remove_strays: false,
         protected: false,
+        service_role: None,
     }
 }
 

@@ -44,6 +44,7 @@ pub fn governed() -> Lake {
         region: Some("eu-west-1".into()),
         architecture: Architecture::Arm64,
         permissions_boundary: Some(PolicyArn::new(PolicyArn::EXAMPLE).unwrap()),
+        service_role: Some(RoleArn::new(RoleArn::EXAMPLE).unwrap()),
         lake_formation_admin: Some(RoleArn::new(RoleArn::EXAMPLE).unwrap()),
         kms_key: Some(KeyArn::new(KeyArn::EXAMPLE).unwrap()),
     };
