@@ -1,5 +1,6 @@
 //! Where calls go and as whom.
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::ProvideCredentials;
@@ -37,9 +38,14 @@ pub struct Identity {
 const LOCAL_REGION: &str = "us-east-1";
 const LOCAL_ROOT: &str = "test";
 
+/// Of one call. Many stacks that are followed side by side are throttled on AWS; with the SDK's
+/// pauses, which grow up to 20 seconds, this is about a minute of patience.
+const MOST_ATTEMPTS: u32 = 8;
+
 /// Reads credentials, region and endpoints.
 pub async fn connect(access: &Access) -> SdkConfig {
-    let loader = aws_config::defaults(BehaviorVersion::latest());
+    let retries = RetryConfig::standard().with_max_attempts(MOST_ATTEMPTS);
+    let loader = aws_config::defaults(BehaviorVersion::latest()).retry_config(retries);
     match access {
         Access::Aws { region: None } => loader.load().await,
         Access::Aws { region: Some(region) } => loader.region(Region::new(region.clone())).load().await,
