@@ -227,7 +227,9 @@ fn resource_change(change: aws_sdk_cloudformation::types::ResourceChange) -> Res
 
 fn state(stack: Stack) -> StackState {
     let tags = stack.tags.unwrap_or_default().into_iter();
+    let changed = stack.last_updated_time.or(stack.creation_time);
     StackState {
+        changed: changed.map(|time| time.to_string()).unwrap_or_default(),
         protected: stack.enable_termination_protection.unwrap_or_default(),
         name: stack.stack_name.unwrap_or_default(),
         arn: stack.stack_id.unwrap_or_default(),

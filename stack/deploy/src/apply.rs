@@ -28,6 +28,11 @@ impl Hands<'_> {
         self.report(name, applied)
     }
 
+    /// A stack that is as it should be.
+    pub(crate) fn leave(&self, name: &str) -> StackReport {
+        self.report(name.to_owned(), Ok(Done::unchanged()))
+    }
+
     /// Protection is no part of a template, so a change set without changes may still lack it.
     async fn protect(&self, name: &str, wanted: bool) -> Result<(), DeployError> {
         match self.stacks.describe(name).await? {

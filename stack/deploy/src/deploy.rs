@@ -8,6 +8,7 @@ use tarn_lake::StackId;
 use crate::apply::Hands;
 use crate::destroy::tagged;
 use crate::graph::{self, Node};
+use crate::memory::Memory;
 use crate::{
     Action, Artifacts, ChangeRequest, Clock, Event, Observer, Outcome, PortError, Report, StackState, Stacks,
     TemplateSource,
@@ -64,7 +65,7 @@ pub struct Upload {
 }
 
 /// Brings the account to the deployment. What does not depend on each other goes side by side; a
-/// failed stack stops only what stands on it.
+/// failed stack stops only what stands on it, and what is as it was left is not touched.
 pub async fn deploy(
     deployment: &Deployment,
     stacks: &dyn Stacks,
@@ -73,10 +74,14 @@ pub async fn deploy(
     observer: &dyn Observer,
 ) -> Result<Report, PortError> {
     let hands = Hands { stacks, clock, observer };
-    let (base, rest): (Vec<_>, Vec<_>) =
-        deployment.stacks.iter().partition(|stack| stack.id == StackId::Foundation);
+    let memory = Memory::of(deployment, stacks, artifacts).await?;
+    let (as_left, open): (Vec<_>, Vec<_>) =
+        deployment.stacks.iter().partition(|stack| memory.is_as_left(deployment, stack));
+    let (base, rest): (Vec<_>, Vec<_>) = open.into_iter().partition(|stack| stack.id == StackId::Foundation);
 
     let mut report = Report::default();
+    report.stacks.extend(as_left.iter().map(|stack| hands.leave(&stack.name)));
+    let is_open = !base.is_empty() || !rest.is_empty();
     for stack in base {
         let inline = TemplateSource::Inline(stack.template.clone());
         report.stacks.push(hands.apply(deployment.request(stack, inline)).await);
@@ -87,7 +92,7 @@ pub async fn deploy(
         return Ok(report);
     }
 
-    upload(deployment, artifacts, observer).await?;
+    upload(deployment, &rest, artifacts, observer).await?;
     let nodes = rest.iter().map(|stack| Node {
         name: stack.name.clone(),
         after: stack.after.clone(),
@@ -95,6 +100,9 @@ pub async fn deploy(
     });
     let settled = graph::run(nodes.collect(), |request| hands.apply(request)).await;
     report.stacks.extend(settled);
+    if is_open {
+        Memory::remember(deployment, &report, stacks, artifacts).await?;
+    }
 
     if report.is_good() {
         let (key, bytes) = &deployment.lake_document;
@@ -108,6 +116,7 @@ pub async fn deploy(
 
 async fn upload(
     deployment: &Deployment,
+    stacks: &[&DesiredStack],
     artifacts: &dyn Artifacts,
     observer: &dyn Observer,
 ) -> Result<(), PortError> {
@@ -115,20 +124,20 @@ async fn upload(
         observer.tell(Event::Uploading { what: &upload.what });
         artifacts.upload_file(&deployment.ops_bucket, &upload.key, &upload.file).await?;
     }
-    upload_templates(deployment, artifacts).await
-}
-
-/// All are named by content, so that nothing changes for what stands.
-pub(crate) async fn upload_templates(
-    deployment: &Deployment,
-    artifacts: &dyn Artifacts,
-) -> Result<(), PortError> {
-    let templates = deployment.stacks.iter().filter(|stack| stack.id != StackId::Foundation);
-    for stack in templates {
-        let bytes = stack.template.clone().into_bytes();
-        artifacts.write(&deployment.ops_bucket, &stack.template_key(), bytes).await?;
+    for stack in stacks {
+        upload_template(deployment, stack, artifacts).await?;
     }
     Ok(())
+}
+
+/// It is named by content, so that nothing changes for what stands.
+pub(crate) async fn upload_template(
+    deployment: &Deployment,
+    stack: &DesiredStack,
+    artifacts: &dyn Artifacts,
+) -> Result<(), PortError> {
+    let bytes = stack.template.clone().into_bytes();
+    artifacts.write(&deployment.ops_bucket, &stack.template_key(), bytes).await
 }
 
 impl Deployment {

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use crate::{Clock, DeployError, Event, Observer, ResourceEvent, StackStatus, Stacks};
 
-const POLL: Duration = Duration::from_millis(1_000);
 const FIRST_POLL: Duration = Duration::from_millis(100);
 const LONGEST_WAIT_MINUTES: u64 = 60;
 
+/// A stack's events say when it has ended, so the stack itself is looked at then, and now and then.
+const LOOK_EVERY: u32 = 5;
+
 /// What was seen until the stack settled.
+#[derive(Default)]
 pub(crate) struct Followed {
     /// Its final status; `None` if it is gone.
     pub status: Option<StackStatus>,
@@ -26,7 +29,8 @@ pub(crate) async fn newest_event(stacks: &dyn Stacks, arn: &str) -> Result<Optio
     Ok(stacks.events(arn, None).await?.pop().map(|event| event.id))
 }
 
-/// Polls faster at first: a small change settles within a second, a stack takes minutes.
+/// Follows to the end. Polls are rarer with time: a small change settles within a second, a stack takes
+/// minutes, and forty of them are followed side by side.
 pub(crate) async fn follow(
     stacks: &dyn Stacks,
     clock: &dyn Clock,
@@ -35,35 +39,38 @@ pub(crate) async fn follow(
     mut after: Option<String>,
 ) -> Result<Followed, DeployError> {
     let (name, arn) = stack;
-    let mut seen = Followed {
-        status: None,
-        reasons: Vec::new(),
-        completed: BTreeMap::new(),
-        refused_by_validation: false,
-    };
+    let mut seen = Followed::default();
     let mut waited = Duration::ZERO;
     let mut poll = FIRST_POLL;
+    let mut polls = 0;
+    let mut said_end = false;
     loop {
         // The status is read before the events, so that no event before the end is missed.
-        let state = stacks.describe(arn).await?;
+        let looks = said_end || polls % LOOK_EVERY == 0;
+        let state = if looks { Some(stacks.describe(arn).await?) } else { None };
+        said_end = false;
         for event in stacks.events(arn, after.as_deref()).await? {
             observer.tell(Event::Resource { stack: name, event: &event });
+            said_end |= event.is_of_stack(arn) && !StackStatus(event.status.clone()).in_progress();
             seen.note(arn, &event);
             after = Some(event.id);
         }
-        match state.map(|state| state.status) {
-            Some(status) if status.in_progress() || status.is_only_reviewed() => {}
-            settled => {
+        match state.map(|state| state.map(|state| state.status)) {
+            Some(Some(status)) if status.in_progress() || status.is_only_reviewed() => {}
+            Some(settled) => {
                 seen.status = settled;
                 break;
             }
+            None if said_end => continue,
+            None => {}
         }
         if waited.as_secs() > LONGEST_WAIT_MINUTES * 60 {
             return Err(DeployError::TimedOut { stack: name.into(), minutes: LONGEST_WAIT_MINUTES });
         }
         clock.sleep(poll).await;
         waited += poll;
-        poll = (poll * 2).min(POLL);
+        polls += 1;
+        poll = (poll * 2).min(longest_poll(waited));
     }
     if seen.refused_by_validation {
         for fault in stacks.validation_faults(arn).await? {
@@ -72,6 +79,14 @@ pub(crate) async fn follow(
         }
     }
     Ok(seen)
+}
+
+fn longest_poll(waited: Duration) -> Duration {
+    Duration::from_secs(match waited.as_secs() {
+        0..15 => 1,
+        15..60 => 2,
+        _ => 5,
+    })
 }
 
 impl Followed {

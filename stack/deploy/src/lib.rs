@@ -10,6 +10,7 @@ mod error;
 mod follow;
 mod graph;
 mod lock;
+mod memory;
 mod observer;
 mod plan;
 mod ports;

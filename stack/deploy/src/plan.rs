@@ -4,13 +4,18 @@
 //! it has been read. Templates that are too large for a request go to the ops bucket, under names that
 //! nothing else has; nothing else is written.
 
+use futures::stream::{self, StreamExt, TryStreamExt};
 use tarn_lake::holds_data;
 
-use crate::deploy::upload_templates;
+use crate::deploy::upload_template;
+use crate::memory::Memory;
 use crate::{
     Action, Artifacts, ChangeSet, Deployment, DesiredStack, Effect, PortError, ResourceChange, StackState,
     Stacks, TemplateSource,
 };
+
+/// How many stacks are asked about at the same time.
+const AT_ONCE: usize = 10;
 
 /// What CloudFormation takes inside a request, in bytes.
 const MOST_INLINE: usize = 51_200;
@@ -73,30 +78,28 @@ pub async fn plan(
     stacks: &dyn Stacks,
     artifacts: &dyn Artifacts,
 ) -> Result<Plan, PortError> {
-    let mut plan = Plan { stacks: Vec::new(), strays: deployment.strays(stacks).await? };
-    let mut large_are_uploaded = false;
-    for desired in &deployment.stacks {
-        let standing = stacks.describe(&desired.name).await?;
-        let is_large = desired.template.len() > MOST_INLINE;
-        // Where a stack stands, foundation does, and with it the ops bucket.
-        if is_large && standing.is_some() && !large_are_uploaded {
-            upload_templates(deployment, artifacts).await?;
-            large_are_uploaded = true;
-        }
-        let step = step(deployment, desired, standing, stacks).await?;
-        plan.stacks.push(StackPlan { name: desired.name.clone(), step });
-    }
-    Ok(plan)
+    let memory = Memory::of(deployment, stacks, artifacts).await?;
+    let planned = stream::iter(&deployment.stacks).map(async |desired| {
+        let step = match memory.is_as_left(deployment, desired) {
+            true => Step::Nothing,
+            false => step(deployment, desired, stacks, artifacts).await?,
+        };
+        Ok::<_, PortError>(StackPlan { name: desired.name.clone(), step })
+    });
+    let planned = planned.buffered(AT_ONCE).try_collect().await?;
+    Ok(Plan { stacks: planned, strays: deployment.strays(stacks).await? })
 }
 
 async fn step(
     deployment: &Deployment,
     desired: &DesiredStack,
-    standing: Option<StackState>,
     stacks: &dyn Stacks,
+    artifacts: &dyn Artifacts,
 ) -> Result<Step, PortError> {
     let resources = desired.resources;
-    let Some(standing) = standing else { return Ok(Step::Create { resources, instead: None }) };
+    let Some(standing) = stacks.describe(&desired.name).await? else {
+        return Ok(Step::Create { resources, instead: None });
+    };
     let status = standing.status;
     if status.in_progress() {
         return Ok(Step::Busy { status: status.0 });
@@ -109,7 +112,11 @@ async fn step(
     }
     let template = match desired.template.len() {
         0..=MOST_INLINE => TemplateSource::Inline(desired.template.clone()),
-        _ => deployment.uploaded(desired),
+        _ => {
+            // Where a stack stands, foundation does, and with it the ops bucket.
+            upload_template(deployment, desired, artifacts).await?;
+            deployment.uploaded(desired)
+        }
     };
     let mut request = deployment.request(desired, template);
     request.action = Action::Update;

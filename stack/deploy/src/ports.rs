@@ -87,6 +87,8 @@ pub struct StackState {
     pub tags: Vec<(String, String)>,
     /// Whether it is protected against deletion.
     pub protected: bool,
+    /// When it was last changed, or made, as CloudFormation writes it.
+    pub changed: String,
 }
 
 /// CloudFormation's word for where a stack stands, such as `UPDATE_COMPLETE`.

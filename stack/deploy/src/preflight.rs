@@ -208,7 +208,14 @@ mod tests {
 
     fn stack(status: &str) -> StackState {
         let (name, arn) = ("shop-dev-storage".into(), "arn".into());
-        StackState { name, arn, status: StackStatus(status.into()), tags: vec![], protected: false }
+        StackState {
+            name,
+            arn,
+            status: StackStatus(status.into()),
+            tags: vec![],
+            protected: false,
+            changed: String::new(),
+        }
     }
 
     fn bad_ones(facts: &Facts) -> Vec<u8> {

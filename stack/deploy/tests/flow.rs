@@ -36,7 +36,15 @@ async fn another_zone_is_one_stack_and_touches_no_other() {
     account.log();
     let report = deployed(&account, &["a", "b"]).await;
     assert!(report.is_good());
-    assert_eq!(account.log(), ["upload handlers/1.zip", "CREATE shop-dev-zone-b", "write config/lake.json"]);
+    assert_eq!(
+        account.log(),
+        [
+            "upload handlers/1.zip",
+            "CREATE shop-dev-zone-b",
+            "write config/stacks.json",
+            "write config/lake.json"
+        ]
+    );
     assert!(matches!(outcome(&report, "zone-a"), Outcome::Unchanged));
 }
 
@@ -117,6 +125,7 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
         status: StackStatus("CREATE_COMPLETE".into()),
         tags: vec![("tarn:lake".into(), "shop-dev".into())],
         protected: false,
+        changed: String::new(),
     };
     account.stacks.lock().unwrap().insert(stranger.name.clone(), (stranger, String::new()));
     account.log();
@@ -252,4 +261,36 @@ async fn every_stack_is_changed_under_the_service_role() {
     let asked = account.service_roles.lock().unwrap();
     assert_eq!(asked.len(), 4);
     assert!(asked.values().all(|it| *it == role), "{asked:?}");
+}
+
+/// Which stacks CloudFormation was asked about by a change set.
+async fn asked(account: &Account, deployment: &Deployment) -> Vec<String> {
+    account.service_roles.lock().unwrap().clear();
+    let report = deploy(deployment, account, account, account, &Silent).await.unwrap();
+    assert!(report.is_good() && report.stacks.len() == deployment.stacks.len(), "{report:?}");
+    account.service_roles.lock().unwrap().keys().map(|name| name.replace("shop-dev-", "")).collect()
+}
+
+#[tokio::test]
+async fn only_what_is_to_change_or_was_touched_is_asked_about() {
+    let account = Account::default();
+    assert_eq!(asked(&account, &deployment(&["a"])).await, ["foundation", "pipeline", "storage", "zone-a"]);
+    assert!(asked(&account, &deployment(&["a"])).await.is_empty(), "nothing is to change");
+    assert_eq!(asked(&account, &deployment(&["a", "b"])).await, ["zone-b"]);
+
+    // Somebody changes a stack by hand: CloudFormation decides whether that matters.
+    let touched =
+        || account.stacks.lock().unwrap().get_mut("shop-dev-zone-a").unwrap().0.changed = "by hand".into();
+    touched();
+    assert_eq!(asked(&account, &deployment(&["a", "b"])).await, ["zone-a"]);
+    assert!(asked(&account, &deployment(&["a", "b"])).await.is_empty(), "it was looked at");
+    account.stacks.lock().unwrap().get_mut("shop-dev-zone-a").unwrap().0.arn = "arn:another".into();
+    account.set_status("shop-dev-zone-b", "UPDATE_ROLLBACK_COMPLETE");
+    let plan = planned(&account, &deployment(&["a", "b"])).await;
+    assert!(plan.is_empty(), "{plan:?}");
+
+    let under_role = Deployment { service_role: Some("arn:role".into()), ..deployment(&["a", "b"]) };
+    assert_eq!(asked(&account, &under_role).await.len(), 5, "a role is part of the wish");
+    account.documents.lock().unwrap().insert("config/stacks.json".into(), b"of another version".to_vec());
+    assert_eq!(asked(&account, &under_role).await.len(), 5, "what cannot be read is worth nothing");
 }

@@ -32,6 +32,8 @@ pub struct Account {
     pub polls: usize,
     /// Changes that have begun: how often they are still to be asked for, and how they end.
     pub under_way: Mutex<BTreeMap<String, (usize, Option<StackStatus>)>>,
+    /// How many changes there were.
+    pub changed: AtomicU64,
     /// Seconds since 1970.
     pub now: AtomicU64,
     /// What was done, in order.
@@ -95,7 +97,14 @@ impl Account {
 
     fn state(name: &str, status: &str, tags: Vec<(String, String)>) -> StackState {
         let (name, arn) = (name.to_owned(), format!("arn:{name}"));
-        StackState { name, arn, status: StackStatus(status.into()), tags, protected: false }
+        StackState {
+            name,
+            arn,
+            status: StackStatus(status.into()),
+            tags,
+            protected: false,
+            changed: String::new(),
+        }
     }
 
     fn event(name: &str, kind: &str, status: &str, reason: &str) -> ResourceEvent {
@@ -124,6 +133,7 @@ impl Stacks for Account {
 
     async fn prepare(&self, request: &ChangeRequest) -> Result<ChangeSet, PortError> {
         self.busy(&request.stack)?;
+        self.service_roles.lock().unwrap().insert(request.stack.clone(), request.service_role.clone());
         let template = self.template(&request.template);
         let mut stacks = self.stacks.lock().unwrap();
         let standing = stacks.get(&request.stack).filter(|(state, _)| !state.status.is_only_reviewed());
@@ -135,7 +145,6 @@ impl Stacks for Account {
             let state = Self::state(&request.stack, "REVIEW_IN_PROGRESS", request.tags.clone());
             stacks.insert(request.stack.clone(), (state, String::new()));
         }
-        self.service_roles.lock().unwrap().insert(request.stack.clone(), request.service_role.clone());
         let arn = format!("changes of {}", request.stack);
         self.prepared.lock().unwrap().insert(arn.clone(), (request.clone(), template));
         let change = |(logical_id, resource_type, effect): &(&str, &str, Effect)| ResourceChange {
@@ -176,6 +185,7 @@ impl Stacks for Account {
         let before = self.stacks.lock().unwrap().get(&name).map(|(state, _)| state.protected);
         let state = StackState {
             protected: before.unwrap_or_default(),
+            changed: format!("change {}", self.changed.fetch_add(1, Ordering::Relaxed)),
             ..Self::state(&name, &under_way, request.tags)
         };
         self.stacks.lock().unwrap().insert(name.clone(), (state, template));
