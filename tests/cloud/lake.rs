@@ -43,6 +43,11 @@ impl LocalLake {
         format!("{}-{word}-000000000000-us-east-1", self.prefix)
     }
 
+    /// The name of a stack.
+    pub fn stack(&self, word: &str) -> String {
+        format!("{}-{word}", self.prefix)
+    }
+
     /// Names and states of the pipeline's runs.
     pub fn runs(&self) -> Vec<(String, String)> {
         let listed = python("executions.py", &[&self.endpoint, &format!("{}-pipeline", self.prefix)]);
@@ -98,6 +103,13 @@ impl LocalLake {
         assert_eq!(compared.code, 0, "{}{}", compared.stdout, compared.stderr);
         serde_json::from_str(&compared.stdout).unwrap()
     }
+}
+
+/// The stacks of a deployment that ended in that way.
+pub fn outcomes(deployed: &Value, wanted: &str) -> Vec<String> {
+    let stacks = deployed["stacks"].as_array().unwrap().iter();
+    let matching = stacks.filter(|stack| stack["outcome"] == wanted);
+    matching.map(|stack| stack["stack"].as_str().unwrap().to_owned()).collect()
 }
 
 impl Drop for LocalLake {

@@ -6,6 +6,7 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod changes;
 mod governed;
 mod killed;
 mod lake;

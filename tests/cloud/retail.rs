@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::governed;
-use crate::lake::LocalLake;
+use crate::lake::{LocalLake, outcomes};
 
 /// The columns of events.csv, as the table types them.
 const EVENTS: &str =
@@ -28,12 +26,6 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     arrivals_wake_the_pipeline(&lake);
     destroying_leaves_nothing(&lake);
     governed::nothing_is_left(&lake, &past);
-}
-
-fn outcomes(deployed: &Value, wanted: &str) -> Vec<String> {
-    let stacks = deployed["stacks"].as_array().unwrap().iter();
-    let matching = stacks.filter(|stack| stack["outcome"] == wanted);
-    matching.map(|stack| stack["stack"].as_str().unwrap().to_owned()).collect()
 }
 
 fn deploys_and_is_idempotent(lake: &LocalLake) {
