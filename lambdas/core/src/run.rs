@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tarn_lake::{TableName, ZoneName};
 
-use crate::{Error, Kind, Record, SourceId, SourceVersion, Status};
+use crate::{Error, Kind, Record, SourceVersion, Status};
 
 /// The id of a run: the name of its execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -136,7 +136,8 @@ pub struct CrawlerItem {
     pub crawler: String,
 }
 
-/// What PlanRun found: every new source, once.
+/// What PlanRun found: every new source, once. Written once for a run, by whoever is first; all other
+/// papers follow from it, so two planners of one run cannot mix theirs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The run.
@@ -145,15 +146,18 @@ pub struct Plan {
     pub landed: Tally,
     /// New sources on the work list.
     pub planned: Tally,
+    /// The work list.
+    pub work: Vec<WorkItem>,
     /// New sources that PlanRun settled itself: empty files, names of no table.
     pub settled: Vec<Settled>,
 }
 
-/// A source that needs no work. Its size stands here, because its record may change hands.
+/// A source that needs no work, and what the ledger is to say of it. Its size stands here, because its
+/// record may change hands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
-    /// Which source.
-    pub source_id: SourceId,
+    /// Its record.
+    pub record: Record,
     /// Its size in landing.
     pub size_bytes: u64,
 }

@@ -14,7 +14,7 @@ use crate::{
 pub struct Account<'a> {
     /// How the lake's resources are called.
     pub names: &'a Names,
-    /// Reads the plan and the work list, writes the report.
+    /// Reads the plan, writes the report.
     pub store: &'a dyn ObjectStore,
     /// Knows what became of every source.
     pub ledger: &'a dyn Ledger,
@@ -33,8 +33,7 @@ impl Account<'_> {
         let ops = self.names.bucket(&Bucket::Ops);
         let keys = RunKeys(&request.run);
         let plan: Plan = documents::read(self.store, &ops, &keys.plan()).await?;
-        let work: Vec<WorkItem> = documents::read_lines(self.store, &ops, &keys.work()).await?;
-        let report = self.report(plan, &work).await?;
+        let report = self.report(plan).await?;
         documents::write(self.store, &ops, &keys.report(), &report).await?;
         if !report.balanced {
             let what = format!("the account of run {} does not balance: {report:?}", request.run);
@@ -43,19 +42,20 @@ impl Account<'_> {
         Ok(report)
     }
 
-    async fn report(&self, plan: Plan, work: &[WorkItem]) -> Result<RunReport> {
-        let sources: Vec<SourceId> = work.iter().map(|item| item.source.id()).collect();
+    async fn report(&self, plan: Plan) -> Result<RunReport> {
+        let sources: Vec<SourceId> = plan.work.iter().map(|item| item.source.id()).collect();
         let records = self.ledger.records(&sources).await?;
-        let settled: Vec<SourceId> = plan.settled.iter().map(|source| source.source_id.clone()).collect();
+        let settled: Vec<SourceId> =
+            plan.settled.iter().map(|settled| settled.record.source_id.clone()).collect();
         let noted = self.ledger.records(&settled).await?;
 
         let mut report = RunReport { run: plan.run.to_string(), landed: plan.landed, ..RunReport::default() };
-        for (item, id) in work.iter().zip(&sources) {
+        for (item, id) in plan.work.iter().zip(&sources) {
             let record = self.settled(item, records.get(id)).await?;
             report.count(item.source.size_bytes, Some(&record));
         }
-        for source in &plan.settled {
-            report.count(source.size_bytes, noted.get(&source.source_id));
+        for settled in &plan.settled {
+            report.count(settled.size_bytes, noted.get(&settled.record.source_id));
         }
         report.balance();
         Ok(report)

@@ -4,24 +4,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tarn_lake::Lake;
 
-use crate::ports::ObjectStore;
+use crate::ports::{Created, ObjectStore};
 use crate::{Error, Kind, Result, RunId, RunKeys};
 
 /// Reads a JSON document.
 pub(super) async fn read<T: DeserializeOwned>(store: &dyn ObjectStore, ops: &str, key: &str) -> Result<T> {
     let bytes = store.read(ops, key).await?;
     serde_json::from_slice(&bytes).map_err(|error| unreadable(ops, key, error))
-}
-
-/// Reads JSON Lines.
-pub(super) async fn read_lines<T: DeserializeOwned>(
-    store: &dyn ObjectStore,
-    ops: &str,
-    key: &str,
-) -> Result<Vec<T>> {
-    let bytes = store.read(ops, key).await?;
-    let lines = bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty());
-    lines.map(|line| serde_json::from_slice(line).map_err(|error| unreadable(ops, key, error))).collect()
 }
 
 /// Writes a JSON document.
@@ -33,6 +22,20 @@ pub(super) async fn write(
 ) -> Result<()> {
     let bytes = serde_json::to_vec_pretty(document).map_err(|error| unwritable(key, error))?;
     store.replace(ops, key, bytes.into(), "").await
+}
+
+/// Writes a JSON document unless one is there, and gives the one that is there then.
+pub(super) async fn write_once<T: Serialize + DeserializeOwned>(
+    store: &dyn ObjectStore,
+    ops: &str,
+    key: &str,
+    document: T,
+) -> Result<T> {
+    let bytes = serde_json::to_vec_pretty(&document).map_err(|error| unwritable(key, error))?;
+    match store.create(ops, key, bytes.into(), "").await? {
+        Created::New => Ok(document),
+        Created::AlreadyThere => read(store, ops, key).await,
+    }
 }
 
 /// Writes JSON Lines.

@@ -33,45 +33,51 @@ pub struct Planned {
 }
 
 impl PlanRun<'_> {
-    /// Plans whatever is new and writes the lists that the state machine maps over.
+    /// Plans whatever is new and writes the lists that the state machine maps over. Whoever plans the
+    /// same run again, also at the same time, ends with the same papers: lake and plan are written once,
+    /// and the lists are made of what stands there.
     pub async fn run(&self, request: &RunRequest) -> Result<Planned> {
         let ops = self.names.bucket(&Bucket::Ops);
         let keys = RunKeys(&request.run);
-        let lake: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
-        let fresh = self.fresh_sources(&lake, request).await?;
+        let deployed: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
+        let lake = documents::write_once(self.store, &ops, &keys.lake(), deployed).await?;
+        let plan = self.plan(&lake, request).await?;
+        let plan = documents::write_once(self.store, &ops, &keys.plan(), plan).await?;
 
-        let mut plan = Plan {
-            run: request.run.clone(),
-            landed: Tally::default(),
-            planned: Tally::default(),
-            settled: Vec::new(),
-        };
-        let (mut work, mut notes) = (Vec::new(), Vec::new());
-        for (source, attempt) in fresh {
-            plan.landed.add(source.size_bytes);
-            match classify(&lake, &source) {
-                Class::Convert { table, layout } => {
-                    plan.planned.add(source.size_bytes);
-                    work.push(WorkItem { run: request.run.clone(), table, source, layout });
-                }
-                Class::Skip { class, reason } => {
-                    plan.settled.push(Settled { source_id: source.id(), size_bytes: source.size_bytes });
-                    notes.push(skipped(request, &source, attempt, class, reason));
-                }
-            }
-        }
-
-        documents::write(self.store, &ops, &keys.lake(), &lake).await?;
-        documents::write_lines(self.store, &ops, &keys.work(), &work).await?;
+        documents::write_lines(self.store, &ops, &keys.work(), &plan.work).await?;
         documents::write_lines(self.store, &ops, &keys.tables(), &table_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.zones(), &self.zone_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake))
             .await?;
-        documents::write(self.store, &ops, &keys.plan(), &plan).await?;
-        for note in &notes {
-            self.ledger.note(note).await?;
+        for settled in &plan.settled {
+            self.ledger.note(&settled.record).await?;
         }
         Ok(Planned { landed: plan.landed.files, planned: plan.planned.files })
+    }
+
+    async fn plan(&self, lake: &Lake, request: &RunRequest) -> Result<Plan> {
+        let mut plan = Plan {
+            run: request.run.clone(),
+            landed: Tally::default(),
+            planned: Tally::default(),
+            work: Vec::new(),
+            settled: Vec::new(),
+        };
+        for (source, attempt) in self.fresh_sources(lake, request).await? {
+            let size_bytes = source.size_bytes;
+            plan.landed.add(size_bytes);
+            match classify(lake, &source) {
+                Class::Convert { table, layout } => {
+                    plan.planned.add(size_bytes);
+                    plan.work.push(WorkItem { run: request.run.clone(), table, source, layout });
+                }
+                Class::Skip { class, reason } => {
+                    let record = skipped(request, &source, attempt, class, reason);
+                    plan.settled.push(Settled { record, size_bytes });
+                }
+            }
+        }
+        Ok(plan)
     }
 
     /// Every version in landing that is not settled and that nobody works on, and how often it
@@ -127,14 +133,11 @@ fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
     }
 }
 
-/// A source that has a record is fresh when its lease ran out or its last attempt failed, when it
-/// was skipped for want of a table that the lake has now, and when it was skipped by this very run,
-/// whose planning died and is repeated.
+/// A source that has a record is fresh when its lease ran out or its last attempt failed, and when it
+/// was skipped for want of a table that the lake has now.
 fn is_fresh(lake: &Lake, source: &SourceVersion, record: &Record, request: &RunRequest, now: i64) -> bool {
     match record.status {
-        Status::Skipped => {
-            record.run == request.run || matches!(classify(lake, source), Class::Convert { .. })
-        }
+        Status::Skipped => matches!(classify(lake, source), Class::Convert { .. }),
         _ => record.may_be_leased(&request.run, now),
     }
 }

@@ -22,6 +22,20 @@ impl MemoryLedger {
         all.sort_by(|a, b| (&a.key, &a.version).cmp(&(&b.key, &b.version)));
         all
     }
+
+    /// Forgets a source, as a ledger would whose records expire.
+    pub fn forget(&self, id: &SourceId) {
+        locked(&self.records).remove(id);
+    }
+
+    /// Settles a source whoever has the lease, as a ledger without fencing would.
+    pub fn overrule(&self, id: &SourceId, run: &RunId, status: Status, outcome: &Outcome) -> Result<()> {
+        let mut records = locked(&self.records);
+        let missing = || Error::new(Kind::Conflict, format!("nobody has a lease on {id}"));
+        let record = records.get_mut(id).ok_or_else(missing)?;
+        (record.run, record.status, record.outcome) = (run.clone(), status, outcome.clone());
+        Ok(())
+    }
 }
 
 #[async_trait]

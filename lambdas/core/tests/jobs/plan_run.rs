@@ -37,7 +37,7 @@ async fn what_cannot_be_converted_is_noted_with_its_class() {
         assert_eq!((record.outcome.class.as_str(), record.outcome.bytes_in), (class, text.len() as u64));
         assert!(record.outcome.reason.contains(hint), "{key}: {}", record.outcome.reason);
         let settled = world.plan_of("r").await.settled;
-        assert_eq!((&settled[0].source_id, settled[0].size_bytes), (&source.id(), text.len() as u64));
+        assert_eq!((&settled[0].record.source_id, settled[0].size_bytes), (&source.id(), text.len() as u64));
     }
 }
 

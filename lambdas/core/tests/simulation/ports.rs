@@ -1,0 +1,226 @@
+//! The stand-ins behind a turn before each call, a watch over what they are asked to do, and a bug
+//! where one is planted.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::io::Read;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use tarn_core::ports::{
+    Catalog, CatalogPartition, CatalogTable, Content, Created, Ledger, Object, ObjectStore, ObjectVersion,
+};
+use tarn_core::testing::{MemoryCatalog, MemoryLedger, MemoryStore};
+use tarn_core::{Claim, Lease, Outcome, Record, Result, RunId, SourceId, SourceVersion, Status};
+
+use crate::scheduler::turn;
+
+/// A mistake in what the jobs stand on, that the simulation must find.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bug {
+    /// A silver object is written only after its source was settled.
+    MarkBeforeWrite,
+    /// Every attempt writes an object of its own.
+    RandomNames,
+    /// Whoever settles is believed, also without the newest lease.
+    NoFencing,
+    /// A lease is given to everybody who asks, also over what is done, and names are random too, as with
+    /// an idempotency decorator that has lost its record.
+    NoLease,
+}
+
+/// What one process means to write later: it dies with it.
+pub type Late = Mutex<Vec<(String, Bytes, String)>>;
+
+/// The store behind turns.
+pub struct Store<'a> {
+    pub inner: &'a MemoryStore,
+    pub silver: &'a str,
+    pub bug: Option<Bug>,
+    pub late: &'a Late,
+    /// How many objects got a name of their own.
+    pub written: &'a Mutex<u64>,
+}
+
+impl Store<'_> {
+    /// The key that an object really gets.
+    fn key(&self, bucket: &str, key: &str) -> String {
+        let is_random = matches!(self.bug, Some(Bug::RandomNames | Bug::NoLease));
+        if bucket != self.silver || !is_random {
+            return key.to_owned();
+        }
+        let mut written = self.written.lock().unwrap();
+        *written += 1;
+        key.replace("part-", &format!("part-{written}-"))
+    }
+
+    fn writes_late(&self, bucket: &str) -> bool {
+        bucket == self.silver && self.bug == Some(Bug::MarkBeforeWrite)
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Store<'_> {
+    async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
+        turn().await;
+        self.inner.list(bucket, prefix).await
+    }
+    async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        turn().await;
+        self.inner.list_versions(bucket, prefix).await
+    }
+    async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
+        turn().await;
+        self.inner.read(bucket, key).await
+    }
+    async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>> {
+        turn().await;
+        self.inner.open(source).await
+    }
+    async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
+        turn().await;
+        let key = self.key(bucket, key);
+        if self.writes_late(bucket) {
+            let bytes = content.into_bytes().unwrap();
+            self.late.lock().unwrap().push((key, bytes, fingerprint.to_owned()));
+            return Ok(Created::New);
+        }
+        self.inner.create(bucket, &key, content, fingerprint).await
+    }
+    async fn fingerprint(&self, bucket: &str, key: &str) -> Result<Option<String>> {
+        turn().await;
+        self.inner.fingerprint(bucket, key).await
+    }
+    async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
+        turn().await;
+        self.inner.replace(bucket, key, content, fingerprint).await
+    }
+    async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
+        turn().await;
+        self.inner.copy(from, bucket, key).await
+    }
+    async fn copy_newest(&self, from: (&str, &str), to: (&str, &str)) -> Result<()> {
+        turn().await;
+        self.inner.copy_newest(from, to).await
+    }
+    async fn delete_versions(&self, bucket: &str, versions: &[(String, String)]) -> Result<()> {
+        turn().await;
+        self.inner.delete_versions(bucket, versions).await
+    }
+    async fn abort_uploads(&self, bucket: &str) -> Result<usize> {
+        turn().await;
+        self.inner.abort_uploads(bucket).await
+    }
+    async fn bucket_exists(&self, bucket: &str) -> Result<bool> {
+        turn().await;
+        self.inner.bucket_exists(bucket).await
+    }
+}
+
+/// The ledger, and what it once said: what is settled for good must stay so.
+pub struct Watched<'a> {
+    pub inner: &'a MemoryLedger,
+    pub bug: Option<Bug>,
+    pub store: &'a MemoryStore,
+    pub silver: &'a str,
+    pub late: &'a Late,
+    pub settled: &'a Mutex<HashMap<SourceId, Status>>,
+    pub broken: &'a Mutex<HashSet<String>>,
+}
+
+impl Watched<'_> {
+    async fn look(&self, id: &SourceId) -> Option<Record> {
+        self.inner.records(std::slice::from_ref(id)).await.unwrap().remove(id)
+    }
+
+    /// Notes what is settled for good, and a breach where it was settled otherwise before.
+    async fn watch(&self, id: &SourceId) {
+        let Some(record) = self.look(id).await else { return };
+        let mut settled = self.settled.lock().unwrap();
+        if let Some(before) = settled.get(id)
+            && *before != record.status
+        {
+            let what = format!("{} was {before:?} and is {:?}", record.key, record.status);
+            self.broken.lock().unwrap().insert(what);
+        }
+        if matches!(record.status, Status::Done | Status::Quarantined) {
+            settled.insert(id.clone(), record.status);
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for Watched<'_> {
+    async fn records(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Record>> {
+        turn().await;
+        self.inner.records(ids).await
+    }
+
+    async fn lease(&self, lease: &Lease) -> Result<Claim> {
+        turn().await;
+        if self.bug == Some(Bug::NoLease) {
+            self.inner.forget(&lease.source_id);
+        }
+        let claim = self.inner.lease(lease).await;
+        self.watch(&lease.source_id).await;
+        claim
+    }
+
+    async fn settle(
+        &self,
+        id: &SourceId,
+        run: &RunId,
+        attempt: u32,
+        status: Status,
+        outcome: &Outcome,
+    ) -> Result<()> {
+        turn().await;
+        let settled = match self.bug {
+            Some(Bug::NoFencing) => self.inner.overrule(id, run, status, outcome),
+            _ => self.inner.settle(id, run, attempt, status, outcome).await,
+        };
+        self.watch(id).await;
+        if self.bug == Some(Bug::MarkBeforeWrite) {
+            turn().await;
+            let late = std::mem::take(&mut *self.late.lock().unwrap());
+            for (key, bytes, fingerprint) in late {
+                self.store.create(self.silver, &key, Content::Bytes(bytes), &fingerprint).await?;
+            }
+        }
+        settled
+    }
+
+    async fn note(&self, record: &Record) -> Result<()> {
+        turn().await;
+        let noted = self.inner.note(record).await;
+        self.watch(&record.source_id).await;
+        noted
+    }
+}
+
+/// The catalog behind turns.
+pub struct Turns<'a>(pub &'a MemoryCatalog);
+
+#[async_trait]
+impl Catalog for Turns<'_> {
+    async fn table(&self, database: &str, name: &str) -> Result<Option<CatalogTable>> {
+        turn().await;
+        self.0.table(database, name).await
+    }
+    async fn create(&self, table: &CatalogTable) -> Result<()> {
+        turn().await;
+        self.0.create(table).await
+    }
+    async fn update(&self, table: &CatalogTable) -> Result<()> {
+        turn().await;
+        self.0.update(table).await
+    }
+    async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>> {
+        turn().await;
+        self.0.partitions(database, name).await
+    }
+    async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
+        turn().await;
+        self.0.put_partitions(table, partitions).await
+    }
+}
