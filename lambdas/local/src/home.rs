@@ -1,0 +1,143 @@
+//! A lake's folder: whose it is, what lies in it, and the ports over it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tarn_core::{Error, Kind, Result};
+use tarn_lake::{Bucket, Lake, Names};
+
+use crate::failure::on;
+use crate::files::Staging;
+use crate::folders::{ACCOUNT, Folders, REGION};
+use crate::lock::{self, Locked};
+use crate::walk::Walk;
+use crate::{FolderCatalog, FolderLedger, FolderScratch, FolderStore, Lock, SystemClock};
+
+/// A file of landing that was written within this time is left for the next look. Whoever writes for
+/// longer without a break than this is noticed; whoever pauses should write under a hidden name and
+/// rename.
+pub const QUIET: Duration = Duration::from_secs(2);
+
+/// The folder of one lake.
+#[derive(Debug, Clone)]
+pub struct Home {
+    root: PathBuf,
+    names: Names,
+    folders: Folders,
+}
+
+/// All ports over a folder, for the one who has its lock.
+#[derive(Debug)]
+pub struct Ports {
+    /// How the lake's resources are called.
+    pub names: Names,
+    /// Buckets.
+    pub store: FolderStore,
+    /// What became of every source.
+    pub ledger: FolderLedger,
+    /// Tables.
+    pub catalog: FolderCatalog,
+    /// Room to write.
+    pub scratch: FolderScratch,
+    /// Time.
+    pub clock: SystemClock,
+}
+
+/// Whose a folder is. Names of objects follow from lake and environment, so another lake would put a
+/// second copy of every row beside the first.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Owner {
+    /// Of what lies in the folder.
+    version: u32,
+    lake: String,
+    environment: String,
+}
+
+impl Home {
+    /// The folder of a lake; it is made if it is not there. A folder of another lake is refused.
+    pub fn of(root: &Path, lake: &Lake) -> Result<Self> {
+        let (name, environment) = (lake.name.clone(), lake.environment.name.clone());
+        let names = Names::new(name, environment, ACCOUNT, REGION);
+        let folders = Folders::of(lake, &names);
+        let home = Self { root: root.into(), names, folders };
+        home.claim(lake)?;
+        Ok(home)
+    }
+
+    /// Where files are put.
+    pub fn landing(&self) -> PathBuf {
+        self.root.join(crate::folders::LANDING)
+    }
+
+    /// Takes the folder's lock, or says who has it.
+    pub fn lock(&self, doing: &str) -> Result<Locked> {
+        lock::take(&self.hidden().join("lock"), doing)
+    }
+
+    /// What lies in landing now, without reading any file.
+    pub fn look(&self) -> Result<Walk> {
+        self.store()?.look(&self.names.bucket(&Bucket::Landing))
+    }
+
+    /// The ports, for as long as one has the lock. What a dead process left half-written goes.
+    pub fn open(&self, _lock: &Lock) -> Result<Ports> {
+        let store = self.store()?;
+        let staged = self.hidden().join("staged");
+        Staging::new(staged.clone()).clear().map_err(on("clearing", &staged))?;
+        Ok(Ports {
+            names: self.names.clone(),
+            store,
+            ledger: FolderLedger::open(&self.root.join("ledger.jsonl"))?,
+            catalog: FolderCatalog::new(&self.root, staged.clone(), self.folders.clone())?,
+            scratch: FolderScratch::new(staged),
+            clock: SystemClock,
+        })
+    }
+
+    fn store(&self) -> Result<FolderStore> {
+        FolderStore::new(&self.root, self.folders.clone(), QUIET)
+    }
+
+    fn hidden(&self) -> PathBuf {
+        self.root.join(crate::store::HIDDEN)
+    }
+
+    fn claim(&self, lake: &Lake) -> Result<()> {
+        let (hidden, file) = (self.hidden(), self.hidden().join("lake.json"));
+        fs::create_dir_all(&hidden).map_err(on("making the folder", &hidden))?;
+        let (lake, environment) = (lake.name.to_string(), lake.environment.name.to_string());
+        let ours = Owner { version: 1, lake, environment };
+        let there = match fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice::<Owner>(&bytes),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                // Written in place: of two processes that begin a folder both write the same.
+                let text = serde_json::to_vec(&ours);
+                let text = text.map_err(|error| Error::caused(Kind::Internal, "writing the owner", error))?;
+                return fs::write(&file, text).map_err(on("writing", &file));
+            }
+            Err(error) => return Err(on("reading", &file)(error)),
+        };
+        match there {
+            Ok(there) if there == ours => Ok(()),
+            Ok(there) => Err(self.refused(&there)),
+            Err(error) => {
+                let what = format!("{} is not what tarn wrote there", file.display());
+                Err(Error::caused(Kind::Invalid, what, error))
+            }
+        }
+    }
+
+    fn refused(&self, owner: &Owner) -> Error {
+        let Owner { lake, environment, version } = owner;
+        let root = self.root.display();
+        let what = match version {
+            1 => format!(
+                "{root} holds the lake `{lake}` in the environment `{environment}`; name another --dir"
+            ),
+            newer => format!("{root} was written by a newer tarn (version {newer} of its folders)"),
+        };
+        Error::new(Kind::Invalid, what)
+    }
+}

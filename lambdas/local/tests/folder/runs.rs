@@ -1,0 +1,140 @@
+//! Whole runs over a folder, with an engine that a test knows by heart.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use tarn_core::jobs::Converted;
+use tarn_core::testing::{LineConverter, small_lake};
+use tarn_core::{Result, RunId, RunReport, WorkItem};
+use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
+use tempfile::TempDir;
+
+#[derive(Default)]
+struct Told {
+    steps: Mutex<Vec<Step>>,
+    files: AtomicU64,
+}
+
+impl Observer for Told {
+    fn step(&self, step: Step) {
+        self.steps.lock().unwrap().push(step);
+    }
+    fn file(&self, _: &WorkItem, _: &Result<Converted>) {
+        self.files.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn land(root: &Path, key: &str, text: &str) {
+    let path = root.join("landing").join(key);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    let settled = SystemTime::now() - Duration::from_secs(60);
+    File::options().append(true).open(&path).unwrap().set_modified(settled).unwrap();
+}
+
+async fn run_with(root: &Path, name: &str, observer: Arc<Told>, stop: bool) -> Ended {
+    let lake = small_lake();
+    let home = Home::of(root, &lake).unwrap();
+    let Locked::Ours(lock) = home.lock("a test").unwrap() else { panic!("nobody else is here") };
+    let run = Run {
+        ports: Arc::new(home.open(&lock).unwrap()),
+        engines: Arc::new(|_| Arc::new(LineConverter)),
+        cores: 4,
+        stop: Arc::new(AtomicBool::new(stop)),
+        observer,
+    };
+    run.make(&RunId::new(name).unwrap(), &lake).await.unwrap()
+}
+
+async fn run(root: &Path, name: &str) -> RunReport {
+    let ended = run_with(root, name, Arc::default(), false).await;
+    assert!(ended.failure.is_none(), "{:?}", ended.failure);
+    ended.report
+}
+
+/// Every file below a folder with its text.
+fn texts(folder: PathBuf) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
+        if entry.is_dir() {
+            found.extend(texts(entry).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            found.insert(name, fs::read_to_string(&entry).unwrap());
+        }
+    }
+    found
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_to_silver_and_to_the_zones_and_the_account_balances() {
+    let root = TempDir::new().unwrap();
+    let root = root.path();
+    land(root, "events.csv", "one\ntwo\n!bad\n");
+    land(root, "events 2.csv", "three\n");
+    land(root, "events_broken.csv", "BROKEN");
+    land(root, "orders/20250301.csv", "4\n");
+    land(root, "notes.txt", "of no table");
+    land(root, "events_empty.csv", "");
+    let told = Arc::new(Told::default());
+    let report = run_with(root, "r1", told.clone(), false).await.report;
+    let counts = [report.landed, report.converted, report.quarantined, report.skipped, report.failed];
+    assert_eq!(counts.map(|tally| tally.files), [6, 3, 1, 2, 0], "{report:#?}");
+    assert!(report.balanced);
+    assert_eq!((report.rows, report.bad_rows), (4, 1));
+    assert_eq!(told.files.load(Ordering::Relaxed), 4);
+    assert_eq!(told.steps.lock().unwrap()[1], Step::Convert { files: 4, bytes: 27 });
+
+    let silver = texts(root.join("silver"));
+    assert_eq!(silver.len(), 3);
+    assert!(silver.keys().all(|key| key.starts_with("events/part-") || key.starts_with("orders/part-")));
+    assert_eq!(texts(root.join("zones/finance")), silver);
+    assert_eq!(texts(root.join("zones/marketing")).len(), 2);
+    assert_eq!(texts(root.join("bronze")).len(), 4);
+    assert_eq!(texts(root.join("quarantine")).len(), 2);
+    let catalog = texts(root.join("catalog"));
+    assert_eq!(catalog.len(), 5, "{:?}", catalog.keys());
+    assert!(catalog["small_test_silver/events.json"].contains("\"silver/events/\""));
+    assert!(catalog["small_test_finance/orders.json"].contains("\"zones/finance/orders/\""));
+
+    let report = run(root, "r2").await;
+    assert_eq!(report.landed.files, 0, "{report:#?}");
+    land(root, "events.csv", "one\ntwo\nfour\n");
+    let report = run(root, "r3").await;
+    assert_eq!((report.landed.files, report.converted.files, report.rows), (1, 1, 3));
+    assert_eq!(texts(root.join("silver")).len(), 4, "other bytes are another delivery");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_stopped_leaves_the_rest_to_the_next_one() {
+    let root = TempDir::new().unwrap();
+    let root = root.path();
+    for number in 0..5 {
+        land(root, &format!("events-{number}.csv"), "row\n");
+    }
+    let report = run_with(root, "r1", Arc::default(), true).await.report;
+    assert_eq!((report.landed.files, report.failed.files, report.balanced), (5, 5, true));
+    let report = run(root, "r2").await;
+    assert_eq!((report.landed.files, report.converted.files), (5, 5));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_cannot_be_written_fails_the_run_and_keeps_its_account() {
+    let root = TempDir::new().unwrap();
+    let root = root.path();
+    land(root, "events.csv", "row\n");
+    run(root, "r1").await;
+    land(root, "events-2.csv", "row\n");
+    fs::remove_dir_all(root.join("zones/marketing/events")).unwrap();
+    fs::write(root.join("zones/marketing/events"), "a file in the way").unwrap();
+    let ended = run_with(root, "r2", Arc::default(), false).await;
+    assert!(ended.failure.unwrap().chain().contains("zones/marketing/events"));
+    assert_eq!((ended.report.converted.files, ended.report.balanced), (1, true));
+    fs::remove_file(root.join("zones/marketing/events")).unwrap();
+    run(root, "r3").await;
+    assert_eq!(texts(root.join("zones/marketing")).len(), 2);
+}
