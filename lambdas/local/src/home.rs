@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tarn_core::ports::Clock;
 use tarn_core::{Error, Kind, Result};
-use tarn_lake::{Bucket, Lake, Names};
+use tarn_lake::{Lake, Names};
 
 use crate::failure::on;
 use crate::files::Staging;
 use crate::folders::{ACCOUNT, Folders, REGION};
 use crate::lock::{self, Locked};
-use crate::walk::Walk;
+use crate::walk::{Walk, walk_landing};
 use crate::{FolderCatalog, FolderLedger, FolderScratch, FolderStore, Lock, SystemClock};
 
 /// A file of landing that was written within this time is left for the next look. Whoever writes for
@@ -77,13 +78,13 @@ impl Home {
     }
 
     /// What lies in landing now, without reading any file.
-    pub fn look(&self) -> Result<Walk> {
-        self.store()?.look(&self.names.bucket(&Bucket::Landing))
+    pub fn look(&self) -> Walk {
+        walk_landing(&self.landing(), Path::new(""), QUIET, SystemClock.now_millis())
     }
 
     /// The ports, for as long as one has the lock. What a dead process left half-written goes.
     pub fn open(&self, _lock: &Lock) -> Result<Ports> {
-        let store = self.store()?;
+        let store = FolderStore::new(&self.root, self.folders.clone(), QUIET)?;
         let staged = self.hidden().join("staged");
         Staging::new(staged.clone()).clear().map_err(on("clearing", &staged))?;
         Ok(Ports {
@@ -94,10 +95,6 @@ impl Home {
             scratch: FolderScratch::new(staged),
             clock: SystemClock,
         })
-    }
-
-    fn store(&self) -> Result<FolderStore> {
-        FolderStore::new(&self.root, self.folders.clone(), QUIET)
     }
 
     fn hidden(&self) -> PathBuf {

@@ -23,7 +23,7 @@ use crate::folders::{Folders, LANDING, OPS};
 use crate::notes::Notes;
 use crate::source::Source;
 use crate::versions::{self, Stamp, Versions};
-use crate::walk::{Found, Hidden, LeftOut, Walk, Why, walk};
+use crate::walk::{Found, Hidden, LeftOut, Walk, Why, walk, walk_landing};
 use crate::{SystemClock, keys};
 
 /// Where the store keeps what is no object, below the lake's folder.
@@ -91,11 +91,6 @@ impl FolderStore {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// What lies in landing now, without reading any file.
-    pub fn look(&self, landing: &str) -> Result<Walk> {
-        self.walk(landing, "")
-    }
-
     fn folder(&self, bucket: &str) -> Result<(PathBuf, &Path)> {
         let missing = || Error::new(Kind::NotFound, format!("there is no bucket {bucket}"));
         let folder = self.folders.get(bucket).ok_or_else(missing)?;
@@ -117,29 +112,14 @@ impl FolderStore {
 
     fn walk(&self, bucket: &str, prefix: &str) -> Result<Walk> {
         let (root, folder) = self.folder(bucket)?;
-        let is_landing = folder == Path::new(LANDING);
-        let hidden = if is_landing { Hidden::LeftAlone } else { Hidden::Taken };
-        let mut walk = walk(&root, &keys::folder_of(prefix), hidden);
-        walk.files.retain(|found| found.key.starts_with(prefix));
-        if is_landing {
-            self.leave_recent(&mut walk);
-        }
-        Ok(walk)
-    }
-
-    /// A file that was written a moment ago may be written still.
-    fn leave_recent(&self, walk: &mut Walk) {
-        let (now, quiet) = (SystemClock.now_millis(), self.quiet.as_millis() as i64);
-        let is_recent = |found: &Found| {
-            let age = now - Stamp::of(&found.metadata).modified_millis();
-            // A time that is far ahead says nothing; such a file must not be left for ever.
-            (-quiet..quiet).contains(&age)
+        let below = keys::folder_of(prefix);
+        let mut walk = if folder == Path::new(LANDING) {
+            walk_landing(&root, &below, self.quiet, SystemClock.now_millis())
+        } else {
+            walk(&root, &below, Hidden::Taken)
         };
-        let (recent, settled) = std::mem::take(&mut walk.files).into_iter().partition(is_recent);
-        let recent: Vec<Found> = recent;
-        walk.files = settled;
-        walk.left_out.extend(recent.into_iter().map(|found| LeftOut { path: found.key, why: Why::Recent }));
-        walk.left_out.sort();
+        walk.files.retain(|found| found.key.starts_with(prefix));
+        Ok(walk)
     }
 
     /// The versions of files, hashed where they are not known.

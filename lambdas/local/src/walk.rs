@@ -4,8 +4,10 @@
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::keys;
+use crate::versions::Stamp;
 
 /// A file and its key.
 #[derive(Debug)]
@@ -16,6 +18,13 @@ pub struct Found {
     pub path: PathBuf,
     /// What the file system knew of it.
     pub metadata: Metadata,
+}
+
+impl Found {
+    /// Its size, and when it was written in milliseconds since 1970.
+    pub fn size_and_time(&self) -> (u64, i64) {
+        (self.metadata.len(), Stamp::of(&self.metadata).modified_millis())
+    }
 }
 
 /// Something that is not taken as an object.
@@ -97,6 +106,22 @@ pub fn walk(root: &Path, below: &Path, hidden: Hidden) -> Walk {
         }
     }
     walk.files.sort_by(|a, b| a.key.cmp(&b.key));
+    walk.left_out.sort();
+    walk
+}
+
+/// Walks landing: without hidden files, and without those that were written within `quiet` before now.
+pub fn walk_landing(root: &Path, below: &Path, quiet: Duration, now_millis: i64) -> Walk {
+    let mut walk = walk(root, below, Hidden::LeftAlone);
+    let quiet = quiet.as_millis() as i64;
+    let is_recent = |found: &Found| {
+        let age = now_millis - Stamp::of(&found.metadata).modified_millis();
+        // A time that is far ahead says nothing; such a file must not be left for ever.
+        (-quiet..quiet).contains(&age)
+    };
+    let (recent, settled): (Vec<Found>, _) = walk.files.into_iter().partition(is_recent);
+    walk.files = settled;
+    walk.left_out.extend(recent.into_iter().map(|found| LeftOut { path: found.key, why: Why::Recent }));
     walk.left_out.sort();
     walk
 }

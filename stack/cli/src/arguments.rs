@@ -97,8 +97,11 @@ pub enum Command {
     )]
     Destroy(Destroy),
     /// Run the pipeline and follow it until its account is balanced
-    #[command(after_help = "Example:\n  tarn run --local --json")]
+    #[command(after_help = RUN_HELP)]
     Run(Run),
+    /// Run the pipeline over a folder whenever new files lie in its landing, until Ctrl-C
+    #[command(after_help = WATCH_HELP)]
+    Watch(Watch),
     /// Ask the lake a question in SQL
     #[command(
         after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
@@ -113,6 +116,25 @@ pub enum Command {
     #[command(subcommand)]
     Local(Local),
 }
+
+const RUN_HELP: &str = "\
+Examples:
+  tarn run
+  tarn run --local --json
+  tarn run --dir lake
+
+With --dir nothing but this machine is needed. DIR is made if it is not there; put files into
+DIR/landing. Parquet lies in DIR/silver/TABLE and DIR/zones/ZONE/TABLE, what was refused in
+DIR/quarantine, what became of every file in DIR/ledger.jsonl. A file is known by its bytes: one that
+was converted is not converted again until they change. Hidden files and links are left out.";
+
+const WATCH_HELP: &str = "\
+Example:
+  tarn watch --dir lake
+
+Files that arrive together are one run: it begins when none was written for two seconds, or half a
+minute after the first. lake.toml is read again for every run. Ctrl-C ends after the files that are
+being converted; the next run goes on where this one ended.";
 
 const RENDER_HELP: &str = "\
 Examples:
@@ -294,6 +316,16 @@ pub struct Destroy {
 pub struct Run {
     #[command(flatten)]
     pub place: Place,
+    /// Act on this folder instead of AWS: files of DIR/landing become DIR/silver and DIR/zones
+    #[arg(long, value_name = "DIR", conflicts_with = "local")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The folder, as `tarn run --dir` has it; it is made if it is not there
+    #[arg(long, value_name = "DIR")]
+    pub dir: PathBuf,
 }
 
 #[derive(Debug, Args)]

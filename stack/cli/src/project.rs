@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use tarn_config::Files;
 use tarn_lake::{Environment, EnvironmentName, Lake, LakeName};
@@ -56,12 +57,24 @@ impl Project {
     /// The same for a lake that is to be deployed: what is possible on this machine only is refused.
     pub fn load_to_deploy(common: &Common) -> Result<Self, Failure> {
         let project = Self::load(common)?;
-        let hashed = project.lake.tables.iter().find_map(|table| {
+        project.refuse_hashed("a deployed lake has no secret key to hash with yet")?;
+        Ok(project)
+    }
+
+    /// The same for a lake that is run over a folder.
+    pub fn load_for_folder(common: &Common) -> Result<Self, Failure> {
+        let project = Self::load(common)?;
+        project.refuse_hashed("a lake in a folder has no secret key to hash with yet")?;
+        Ok(project)
+    }
+
+    fn refuse_hashed(&self, why: &str) -> Result<(), Failure> {
+        let hashed = self.lake.tables.iter().find_map(|table| {
             let column = table.layouts.iter().find_map(|layout| layout.hashed().next())?;
             Some(format!("the column `{}` of table `{}` is hashed", column.name, table.name))
         });
-        let Some(hashed) = hashed else { return Ok(project) };
-        Err(Failure::bad_input(format!("{hashed}, and a deployed lake has no secret key to hash with yet")).hint(
+        let Some(hashed) = hashed else { return Ok(()) };
+        Err(Failure::bad_input(format!("{hashed}, and {why}")).hint(
             "use `mask`, or `drop`; `tarn convert --table ... --hash-key-file FILE` hashes on this machine",
         ))
     }
@@ -109,6 +122,21 @@ pub fn read(file: &Path) -> Result<Files, Failure> {
         files.add_zones(shown_path(&part), &text_of(&part)?);
     }
     Ok(files)
+}
+
+/// The lake's files with size and time of each, to notice when one changes. What cannot be read is
+/// left out; whoever reads it says why.
+pub fn stamps(common: &Common) -> Vec<(String, (u64, i64))> {
+    let Ok(file) = file(common) else { return Vec::new() };
+    let folder = folder_of(&file);
+    let others =
+        ["tables", "zones"].into_iter().flat_map(|name| parts(&folder.join(name)).unwrap_or_default());
+    let stamp = |path: PathBuf| {
+        let metadata = std::fs::metadata(&path).ok()?;
+        let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        Some((path.display().to_string(), (metadata.len(), since.as_millis() as i64)))
+    };
+    std::iter::once(file).chain(others).filter_map(stamp).collect()
 }
 
 /// The TOML files of a folder, by name; none where there is no such folder. Files that begin with a

@@ -9,6 +9,7 @@ mod destroy;
 mod difference;
 mod doctor;
 mod edit;
+mod folder;
 mod inferred;
 mod init;
 mod local;
@@ -19,6 +20,7 @@ mod render;
 mod run;
 mod schema;
 mod table;
+mod watch;
 mod zone;
 
 use std::process::ExitCode;
@@ -42,6 +44,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Deploy(options) => deploy::run(common, options).await,
         Command::Destroy(options) => destroy::run(common, options).await,
         Command::Run(options) => run::run(common, options).await,
+        Command::Watch(options) => watch::run(common, options).await,
         Command::Query(options) => query::run(common, options).await,
         Command::Push(options) => push::run(common, options).await,
         Command::Local(options) => local::run(common, options),

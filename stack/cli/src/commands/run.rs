@@ -9,6 +9,7 @@ use tarn_core::ports::ObjectStore;
 use tarn_core::{Kind, RunId, RunKeys, RunReport};
 use tarn_lake::Bucket;
 
+use super::folder;
 use crate::account::Account;
 use crate::arguments::{Common, Run};
 use crate::console::{self, BAD, GOOD, styled};
@@ -20,6 +21,9 @@ use crate::project::Project;
 const POLL: Duration = Duration::from_millis(500);
 
 pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
+    if let Some(dir) = &options.dir {
+        return folder::run(common, dir).await;
+    }
     let project = Project::load(common)?;
     let account = Account::of(options.place, &project.folder, &project.lake).await?;
     let pipeline = Pipeline::new(&account.config, &account.names);
@@ -28,7 +32,7 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
         console::note(format!("a run is under way already; waiting for it: {}", id_of(&other)));
         follow(&pipeline, &other).await?;
     }
-    let run = pipeline.start(&new_id()).await?;
+    let run = pipeline.start(&new_id("manual")).await?;
     console::note(format!("run {}", id_of(&run)));
     let ended = follow(&pipeline, &run).await?;
 
@@ -46,10 +50,10 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
     }
 }
 
-/// `manual-` and the time, so that runs sort by it.
-fn new_id() -> String {
+/// Why it was started and the time, so that runs sort by it.
+pub fn new_id(why: &str) -> String {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    format!("manual-{}", since.as_millis())
+    format!("{why}-{}", since.as_millis())
 }
 
 fn id_of(run_arn: &str) -> &str {
@@ -100,7 +104,8 @@ fn readable(cause: &str) -> String {
     message.unwrap_or(cause).to_owned()
 }
 
-fn print(common: &Common, report: &RunReport) {
+/// The account, for people or for scripts.
+pub fn print(common: &Common, report: &RunReport) {
     if common.json {
         return console::json(report);
     }
