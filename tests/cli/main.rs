@@ -10,6 +10,8 @@ mod checkers;
 mod convert;
 mod difference;
 mod edits;
+mod folder;
+mod folder_killed;
 mod init;
 mod refusals;
 mod release;

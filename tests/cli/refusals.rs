@@ -113,7 +113,8 @@ fn help_shows_examples_and_exit_statuses() {
     }
     let written: [&[&str]; 4] =
         [&["zone", "add"], &["zone", "remove"], &["table", "add"], &["table", "remove"]];
-    let plain = ["init", "schema", "doctor", "plan", "deploy", "destroy", "run", "query", "push", "render"];
+    let plain =
+        ["init", "schema", "doctor", "plan", "deploy", "destroy", "run", "query", "push", "render", "watch"];
     for command in plain.iter().map(std::slice::from_ref).chain(written) {
         let help = project.tarn(&[command, &["--help"]].concat()).stdout;
         assert!(help.contains("Example"), "{command:?}: {help}");

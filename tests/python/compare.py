@@ -5,6 +5,8 @@ the counts either way.
 
     compare.py ENDPOINT BUCKET PREFIX SELECT CSV...
 
+ENDPOINT `-` reads the folder BUCKET/PREFIX of this machine instead.
+
 SELECT is the list of expressions that turns the CSV's columns (all text) into the table's types.
 """
 
@@ -31,12 +33,18 @@ def download(endpoint, bucket, prefix, folder):
     return files
 
 
+def found(endpoint, bucket, prefix, folder):
+    if endpoint == "-":
+        return sorted(str(file) for file in (pathlib.Path(bucket) / prefix).rglob("*.parquet"))
+    return download(endpoint, bucket, prefix, folder)
+
+
 def main():
     endpoint, bucket, prefix, select, *csv = sys.argv[1:]
     with tempfile.TemporaryDirectory() as folder:
-        files = download(endpoint, bucket, prefix, pathlib.Path(folder))
+        files = found(endpoint, bucket, prefix, pathlib.Path(folder))
         if not files:
-            sys.exit(f"no object under s3://{bucket}/{prefix}")
+            sys.exit(f"no object under {bucket}/{prefix}")
         db = duckdb.connect()
         db.execute("SET TimeZone = 'UTC'")
         db.execute(f"CREATE TABLE wanted AS SELECT {select} FROM read_csv({csv}, all_varchar=true, header=true)")

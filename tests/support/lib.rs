@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -71,6 +71,13 @@ impl Project {
         child.kill().unwrap();
         child.wait().unwrap();
         alive
+    }
+
+    /// Starts `tarn` and does not wait for it; what it prints can be read.
+    pub fn spawned(&self, arguments: &[&str]) -> Child {
+        let mut command = scrubbed(binary("tarn"));
+        command.args(arguments).arg("--env").arg(&self.environment).current_dir(self.folder.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Runs `tarn` against an emulator in the place of AWS.
