@@ -100,11 +100,6 @@ impl Drop for Staged {
     }
 }
 
-/// Makes a name last: it is in the folder after a crash.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
 /// Makes the folders of a path below a root. A link or a file in the way is an error.
 pub fn make_folders(root: &Path, below: &Path) -> io::Result<()> {
     let mut folder = root.to_path_buf();

@@ -116,18 +116,18 @@ impl Run {
 
     /// Converts all files, as many side by side as there are threads for.
     async fn convert(&self, work: Vec<WorkItem>) -> Result<()> {
-        let all = share::threads_of_all(self.cores);
-        let threads = Arc::new(Semaphore::new(all));
+        let all = share::all(self.cores);
+        let parts = Arc::new(Semaphore::new(all));
         let mut conversions = JoinSet::new();
         for item in work {
-            let wanted = share::threads_of(item.source.size_bytes, all);
-            let held = threads.clone().acquire_many_owned(wanted as u32).await;
+            let share = share::of(item.source.size_bytes, all);
+            let held = parts.clone().acquire_many_owned(share.parts).await;
             let held = held.map_err(|error| Error::caused(Kind::Internal, "sharing threads", error))?;
             if self.stop.load(Ordering::Relaxed) {
                 break;
             }
             let (ports, observer, engine) =
-                (self.ports.clone(), self.observer.clone(), (self.engines)(wanted));
+                (self.ports.clone(), self.observer.clone(), (self.engines)(share.threads));
             conversions.spawn(async move {
                 let outcome = convert(&ports, &*engine, &item).await;
                 observer.file(&item, &outcome);

@@ -2,7 +2,8 @@
 //!
 //! Each key has one file, so a bucket keeps no version but the newest; `landing` belongs to whoever
 //! puts files there, and nothing here writes into it. What is written appears whole or not at all,
-//! and is on the disk before the ledger says so.
+//! and is on the disk before the ledger says so: bytes are forced there, and names follow with the
+//! disk's next commit, which no later line of the ledger overtakes.
 
 use std::fs;
 use std::io::{self, Read};
@@ -212,12 +213,7 @@ impl FolderStore {
             }
             Ok(created)
         };
-        let created = publish().map_err(on("writing", &place.shown))?;
-        if created == Created::New && is_lasting(place) {
-            let folder = path.parent().unwrap_or(&place.root);
-            files::sync_folder(folder).map_err(on("writing", &place.shown))?;
-        }
-        Ok(created)
+        publish().map_err(on("writing", &place.shown))
     }
 
     fn remove(&self, bucket: &str, key: &str, version: &str) -> Result<()> {

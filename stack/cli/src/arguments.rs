@@ -20,7 +20,11 @@ pub struct Arguments {
 }
 
 const AFTER_HELP: &str = "\
-A first tour, with no AWS account:
+Your own files, with nothing but this machine:
+  tarn init --from data/events.csv  write a first lake.toml, with a table for them
+  tarn run --dir lake               run the pipeline over the folder lake: lake/landing to lake/silver
+
+A first tour of the whole, with no AWS account:
   tarn init                         write a first lake.toml
   tarn local start                  start the local cloud
   tarn deploy --local               deploy the lake of ./lake.toml onto it

@@ -184,6 +184,7 @@ fn tell(common: &Common, file: &Path, tables: &[Table]) {
         }
     }
     console::hint(
-        "look it through, then `tarn check`; `tarn local start` and `tarn deploy --local` try it out",
+        "look it through, then `tarn check`; `tarn run --dir DIR` tries it on files of this machine, `tarn local \
+         start` and `tarn deploy --local` try the whole",
     );
 }
