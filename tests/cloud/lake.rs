@@ -103,6 +103,16 @@ impl LocalLake {
         assert_eq!(compared.code, 0, "{}{}", compared.stdout, compared.stderr);
         serde_json::from_str(&compared.stdout).unwrap()
     }
+
+    /// Compares silver with that of a lake in a folder, byte for byte; names by landing keys.
+    pub fn same_silver(&self, folder: &str) -> Value {
+        let (silver, bronze) = (self.bucket("silver"), self.bucket("bronze"));
+        let folder = self.project.path(folder);
+        let compared =
+            python("same_silver.py", &[&self.endpoint, &silver, &bronze, folder.to_str().unwrap()]);
+        assert_eq!(compared.code, 0, "{}{}", compared.stdout, compared.stderr);
+        serde_json::from_str(&compared.stdout).unwrap()
+    }
 }
 
 /// The stacks of a deployment that ended in that way.

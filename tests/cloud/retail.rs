@@ -17,6 +17,7 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     deploys_and_is_idempotent(&lake);
     governed::grants_are_those_of(&lake, &["marketing", "recommender"], &past);
     data_flows_to_silver_and_to_the_zones(&lake);
+    a_folder_holds_the_same_silver(&lake);
     nothing_new_converts_nothing_and_one_more_file_converts_one(&lake);
     bad_files_and_rows_go_to_quarantine_and_stop_nobody(&lake);
     another_zone_is_one_stack(&lake);
@@ -71,6 +72,15 @@ fn data_flows_to_silver_and_to_the_zones(lake: &LocalLake) {
         CATEGORIES,
         &[&lake.project.path("data/category_tree.csv")],
     );
+}
+
+/// The same lake and the same files, with nothing but this machine.
+fn a_folder_holds_the_same_silver(lake: &LocalLake) {
+    std::fs::create_dir_all(lake.project.path("folder")).unwrap();
+    std::os::unix::fs::symlink(lake.project.path("data"), lake.project.path("folder/landing")).unwrap();
+    let report = lake.project.json(&["run", "--dir", "folder"]);
+    assert_eq!(report["converted"]["files"], 4, "{report:#}");
+    assert_eq!(lake.same_silver("folder")["objects"], 4);
 }
 
 fn nothing_new_converts_nothing_and_one_more_file_converts_one(lake: &LocalLake) {

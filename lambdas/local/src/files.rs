@@ -131,6 +131,15 @@ pub fn file(root: &Path, below: &Path) -> io::Result<Metadata> {
     Err(if found.is_symlink() { a_link(&root.join(below)) } else { io::ErrorKind::NotFound.into() })
 }
 
+/// Whether a folder below a root is reached without a link: what is written there must stay there.
+pub fn real_folder(root: &Path, below: &Path) -> io::Result<()> {
+    let mut folder = root.to_path_buf();
+    below.iter().try_for_each(|part| {
+        folder.push(part);
+        is_folder(&folder)
+    })
+}
+
 fn is_folder(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path)? {
         found if found.is_dir() => Ok(()),

@@ -109,10 +109,7 @@ impl Home {
         let there = match fs::read(&file) {
             Ok(bytes) => serde_json::from_slice::<Owner>(&bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                // Written in place: of two processes that begin a folder both write the same.
-                let text = serde_json::to_vec(&ours);
-                let text = text.map_err(|error| Error::caused(Kind::Internal, "writing the owner", error))?;
-                return fs::write(&file, text).map_err(on("writing", &file));
+                return begin(&file, &ours);
             }
             Err(error) => return Err(on("reading", &file)(error)),
         };
@@ -137,4 +134,14 @@ impl Home {
         };
         Error::new(Kind::Invalid, what)
     }
+}
+
+/// Says whose a folder is, all at once: a process may be killed here, and another may begin the same
+/// folder.
+fn begin(file: &Path, owner: &Owner) -> Result<()> {
+    let text = serde_json::to_vec(owner)
+        .map_err(|error| Error::caused(Kind::Internal, "the owner cannot be written as JSON", error))?;
+    let staging = Staging::new(file.parent().unwrap_or(file).to_owned());
+    let written = staging.write(text.into(), true).and_then(|staged| staged.replace(file));
+    written.map_err(on("writing", file))
 }

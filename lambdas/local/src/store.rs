@@ -1,7 +1,7 @@
 //! Buckets that are folders.
 //!
 //! Each key has one file, so a bucket keeps no version but the newest; `landing` belongs to whoever
-//! puts files there, and nothing here writes into it. What is written appears whole or not at all,
+//! puts files there, who may make it a link, and nothing here writes into it. What is written appears whole or not at all,
 //! and is on the disk before the ledger says so: bytes are forced there, and names follow with the
 //! disk's next commit, which no later line of the ledger overtakes.
 
@@ -96,7 +96,13 @@ impl FolderStore {
         let missing = || Error::new(Kind::NotFound, format!("there is no bucket {bucket}"));
         let folder = self.folders.get(bucket).ok_or_else(missing)?;
         let path = self.root.join(folder);
-        if path.is_dir() { Ok((path, folder)) } else { Err(missing()) }
+        if !path.is_dir() {
+            return Err(missing());
+        }
+        if folder != Path::new(LANDING) {
+            files::real_folder(&self.root, folder).map_err(on("using the folder", folder))?;
+        }
+        Ok((path, folder))
     }
 
     fn place(&self, bucket: &str, key: &str) -> Result<Place> {

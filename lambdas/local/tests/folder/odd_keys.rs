@@ -138,6 +138,16 @@ async fn no_link_leads_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_a_link_is_refused() {
+    let (root, outside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    std::os::unix::fs::symlink(outside.path(), root.path().join("silver")).unwrap();
+    let store = store(root.path(), "silver");
+    let error = store.create("one", "k", b"x".to_vec().into(), "").await.unwrap_err();
+    assert!(error.chain().contains("is a link, and none is followed"), "{}", error.chain());
+    assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_below_a_key_is_refused_and_harms_nothing() {
     let root = TempDir::new().unwrap();
     let store = store(root.path(), "silver");
