@@ -41,7 +41,8 @@ fn same_rows(folder: &Path, table: &str, select: &str, files: &[&Path]) -> Value
     serde_json::from_str(&compared.stdout).unwrap()
 }
 
-fn sql(folder: &Path, statement: &str) -> Value {
+/// What DuckDB answers in a folder.
+pub fn sql(folder: &Path, statement: &str) -> Value {
     let answer = python("sql.py", &[folder.to_str().unwrap(), statement]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     serde_json::from_str(&answer.stdout).unwrap()

@@ -8,6 +8,7 @@
 
 mod checkers;
 mod convert;
+mod daily_batch;
 mod difference;
 mod edits;
 mod folder;
