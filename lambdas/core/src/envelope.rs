@@ -22,8 +22,8 @@ pub struct Message {
     pub id: String,
 }
 
-/// A request of CloudFormation to a custom resource.
-#[derive(Debug, Clone, Deserialize)]
+/// A request of CloudFormation to a custom resource. Its Debug shows no property: one may be a secret.
+#[derive(Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct CustomResourceRequest {
     /// Create, Update or Delete.
@@ -48,6 +48,44 @@ pub struct CustomResourceRequest {
     /// What it said before; CloudFormation sends it with Update.
     #[serde(default)]
     pub old_resource_properties: Value,
+}
+
+impl CustomResourceRequest {
+    /// What of a request is needed to answer that it makes no sense: nothing, if it does not say
+    /// where to.
+    pub fn only_to_answer(payload: &Value) -> Option<Self> {
+        let text = |key: &str| payload.get(key).and_then(Value::as_str).map(str::to_owned);
+        let request_type = match text("RequestType").as_deref() {
+            Some("Create") => RequestType::Create,
+            Some("Delete") => RequestType::Delete,
+            // Keeps the id that came.
+            _ => RequestType::Update,
+        };
+        Some(Self {
+            request_type,
+            response_url: ResponseUrl(text("ResponseURL")?),
+            stack_id: text("StackId").unwrap_or_default(),
+            request_id: text("RequestId").unwrap_or_default(),
+            logical_resource_id: text("LogicalResourceId").unwrap_or_default(),
+            resource_type: text("ResourceType").unwrap_or_default(),
+            physical_resource_id: text("PhysicalResourceId"),
+            resource_properties: Value::Null,
+            old_resource_properties: Value::Null,
+        })
+    }
+}
+
+impl fmt::Debug for CustomResourceRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CustomResourceRequest")
+            .field("request_type", &self.request_type)
+            .field("stack_id", &self.stack_id)
+            .field("request_id", &self.request_id)
+            .field("logical_resource_id", &self.logical_resource_id)
+            .field("resource_type", &self.resource_type)
+            .field("physical_resource_id", &self.physical_resource_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What CloudFormation wants.
@@ -84,14 +122,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_response_url_never_shows() {
+    fn neither_the_response_url_nor_a_property_ever_shows() {
         let request: CustomResourceRequest = serde_json::from_value(serde_json::json!({
             "RequestType": "Delete", "ResponseURL": "https://secret.example", "StackId": "s",
             "RequestId": "r", "LogicalResourceId": "l", "PhysicalResourceId": "p", "ServiceToken": "t",
-            "ResourceType": "Custom::EmptyBucket", "ResourceProperties": {"Bucket": "b"}
+            "ResourceType": "Custom::EmptyBucket", "ResourceProperties": {"Password": "secret"},
+            "OldResourceProperties": {"Password": "secret too"}
         }))
         .unwrap();
-        assert!(!format!("{request:?}").contains("secret"));
+        for shown in [format!("{request:?}"), format!("{request:#?}"), format!("{:?}", request.response_url)]
+        {
+            assert!(!shown.contains("secret"), "{shown}");
+        }
         assert_eq!(request.response_url.reveal(), "https://secret.example");
     }
 }

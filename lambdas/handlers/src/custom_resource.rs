@@ -9,9 +9,8 @@ use tarn_runtime::RuntimeError;
 pub(crate) async fn main() -> Result<(), RuntimeError> {
     let store = S3::new(&tarn_aws::connect().await);
     let answers = Arc::new(HttpAnswers::connect());
-    tarn_runtime::serve_custom_resource(answers, |request, _| {
-        let store = store.clone();
-        async move { CustomResource { store: &store }.run(&request).await }
+    tarn_runtime::serve_custom_resource(answers, Ok(store), |store, request, _| async move {
+        CustomResource { store: &store }.run(&request).await
     })
     .await
 }

@@ -12,7 +12,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tarn_core::{Error, Kind};
 use tarn_lake::Settings;
+use tracing::Level;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterFn, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use custom_resource::serve_custom_resource;
 pub use lambda_runtime::Error as RuntimeError;
@@ -31,7 +35,14 @@ pub fn settings() -> Result<Settings, Error> {
 /// Logs to the function's log as JSON lines; `RUST_LOG` sets the level.
 pub fn log_as_json() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_current_span(false).init();
+    let log = tracing_subscriber::fmt().json().with_env_filter(filter).with_current_span(false);
+    log.finish().with(only_ours_below_info()).init();
+}
+
+/// Below `info` the crates around us tell whole requests: an address that CloudFormation signed, what
+/// a user keeps secret.
+fn only_ours_below_info() -> FilterFn {
+    filter_fn(|event| *event.level() <= Level::INFO || event.target().starts_with("tarn"))
 }
 
 /// Serves a job: `handle` gets the decoded event and the invocation's last moment, in

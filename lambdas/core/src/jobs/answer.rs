@@ -2,12 +2,19 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 
-/// CloudFormation refuses answers of more than 4,096 bytes; the reason is what can be long. Counted
-/// in bytes of JSON, so that half of the answer is left for the ids.
+/// CloudFormation refuses longer answers, in bytes. The ids must come back as they are; the reason
+/// gets what they leave.
+const LONGEST_ANSWER: usize = 4_096;
+
+/// Nobody reads on.
 const LONGEST_REASON: usize = 2_000;
+
+/// CloudFormation takes physical ids of 1,024 bytes; this leaves room for a memo.
+const LONGEST_SUBJECT: usize = 900;
 
 /// The answer, as CloudFormation wants it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,19 +82,22 @@ impl Answer {
     }
 
     fn new(request: &CustomResourceRequest, status: AnswerStatus, reason: &str, memo: Option<&str>) -> Self {
-        Self {
+        let silent = Self {
             status,
-            reason: shortened(reason),
+            reason: String::new(),
             physical_resource_id: physical_id(request, status, memo),
             stack_id: request.stack_id.clone(),
             request_id: request.request_id.clone(),
             logical_resource_id: request.logical_resource_id.clone(),
-        }
+        };
+        let taken = serde_json::to_vec(&silent).map_or(LONGEST_ANSWER, |bytes| bytes.len());
+        let left = LONGEST_ANSWER.saturating_sub(taken).min(LONGEST_REASON);
+        Self { reason: shortened(reason, left), ..silent }
     }
 }
 
-fn shortened(reason: &str) -> String {
-    let mut left = LONGEST_REASON;
+/// As much of a reason as fits into that many bytes of JSON.
+fn shortened(reason: &str, mut left: usize) -> String {
     let fits = |character: &char| {
         let in_json = match character {
             '"' | '\\' => 2,
@@ -147,9 +157,12 @@ fn subject(request: &CustomResourceRequest) -> Result<String> {
         kind::LAKE_FORMATION_LOCATION => "Location",
         _ => return Ok(request.logical_resource_id.clone()),
     };
-    let value = request.resource_properties[property].as_str();
-    let missing = || Error::new(Kind::Invalid, format!("the resource needs the property {property}"));
-    value.map(str::to_owned).ok_or_else(missing)
+    let value = request.resource_properties.get(property).and_then(Value::as_str);
+    match value {
+        Some(value) if value.len() <= LONGEST_SUBJECT => Ok(value.to_owned()),
+        Some(_) => Err(Error::new(Kind::Invalid, format!("the property {property} is too long for an id"))),
+        None => Err(Error::new(Kind::Invalid, format!("the resource needs the property {property}"))),
+    }
 }
 
 /// What the resource was created for, and its memo. None after a Create that failed, or that

@@ -122,11 +122,36 @@ async fn an_error_is_answered_with_its_reason() {
     );
 }
 
-#[tokio::test]
-async fn an_answer_fits_what_cloudformation_takes() {
-    let request = request("Delete", Some(ID), &json!({"BucketName": "doomed"}));
-    for reason in ["x".repeat(100_000), "\u{1f30a}".repeat(100_000), "\"\n\u{1}".repeat(100_000)] {
-        let bytes = serde_json::to_vec(&Answer::failed(&request, reason)).unwrap().len();
-        assert!((1_000..=4_096).contains(&bytes), "{bytes} bytes");
+/// Ids as long as AWS lets them be, reasons of any length and any characters.
+#[test]
+fn an_answer_fits_what_cloudformation_takes() {
+    let lengths = [(128, 36, 255, 1_024), (1, 1, 1, 1), (2_000, 100, 255, 1_024), (3_700, 1, 1, 1)];
+    let reasons = ["x", "\u{1f30a}", "\"\n\u{1}", "ü\\", "\u{2028}\u{7f}\t"];
+    for (stack, request_id, logical, physical) in lengths {
+        for (kind, reason) in
+            ["Create", "Update", "Delete"].into_iter().zip(reasons.iter().cycle().skip(stack))
+        {
+            let mut request = request(kind, Some(&"p".repeat(physical)), &json!({"BucketName": "doomed"}));
+            request.stack_id = "s".repeat(stack);
+            request.request_id = "r".repeat(request_id);
+            request.logical_resource_id = "l".repeat(logical);
+            for count in [0, 1, 500, 100_000] {
+                let answer = Answer::failed(&request, reason.repeat(count));
+                let bytes = serde_json::to_vec(&answer).unwrap().len();
+                assert!(bytes <= 4_096, "{bytes} bytes: {stack} {kind} {reason:?} {count}");
+                assert_eq!(answer.reason.is_empty(), count == 0);
+                assert_eq!(answer.stack_id, request.stack_id, "ids come back as they are");
+            }
+        }
     }
+}
+
+/// Nothing that a property holds makes an id that CloudFormation refuses.
+#[tokio::test]
+async fn what_is_too_long_for_an_id_is_refused() {
+    let store = store();
+    let created = answer(&store, "Create", None, &json!({"BucketName": "b".repeat(5_000)})).await;
+    assert_eq!(created.status, AnswerStatus::Failed);
+    assert_eq!(created.physical_resource_id, "tarn:never-created");
+    assert!(created.reason.contains("too long"), "{}", created.reason);
 }
