@@ -17,5 +17,7 @@ pub mod testing;
 pub use envelope::{CustomResourceRequest, RequestType, ResponseUrl, S3Arrivals};
 pub use error::{Error, Kind, Result};
 pub use ledger::{Claim, Lease, MOST_ATTEMPTS, Outcome, Record, Status};
-pub use run::{CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, TableItem, Tally, WorkItem, ZoneItem};
+pub use run::{
+    CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem, ZoneItem,
+};
 pub use source::{SourceId, SourceVersion};

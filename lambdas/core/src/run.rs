@@ -84,6 +84,14 @@ impl RunKeys<'_> {
     pub fn plan(&self) -> String {
         self.file("plan.json")
     }
+    /// Below it, a note for each table, zone or crawler that failed.
+    pub fn failures(&self) -> String {
+        self.file("failed/")
+    }
+    /// The note of one.
+    pub fn failure(&self, step: &str, what: &str) -> String {
+        self.file(&format!("failed/{step}/{what}.json"))
+    }
     /// The account.
     pub fn report(&self) -> String {
         self.file("report.json")
@@ -134,6 +142,31 @@ pub struct CrawlerItem {
     pub run: RunId,
     /// The crawler's name.
     pub crawler: String,
+}
+
+/// A table, a zone or a crawler that a step of a run failed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepFailure {
+    /// The step.
+    pub step: String,
+    /// With what.
+    pub what: String,
+    /// The error's name.
+    pub error: String,
+    /// What the state machine knows of it: of a function's error, its JSON.
+    pub cause: String,
+}
+
+impl StepFailure {
+    /// In one line. Of a function's error, its message is what a person wants.
+    pub fn remark(&self) -> String {
+        const LONGEST_CAUSE: usize = 500;
+        let Self { step, what, error, cause } = self;
+        let parsed: Option<serde_json::Value> = serde_json::from_str(cause).ok();
+        let message = parsed.as_ref().and_then(|parsed| parsed["errorMessage"].as_str());
+        let cause: String = message.unwrap_or(cause).chars().take(LONGEST_CAUSE).collect();
+        format!("{what}: {step} failed: {error}: {cause}")
+    }
 }
 
 /// What PlanRun found: every new source, once. Written once for a run, by whoever is first; all other
@@ -196,6 +229,9 @@ pub struct RunReport {
     pub skipped: Tally,
     /// Could not be worked on.
     pub failed: Tally,
+    /// Tables, zones and crawlers that a step failed with.
+    #[serde(default)]
+    pub failed_steps: u64,
     /// Rows in silver, from this run.
     pub rows: u64,
     /// Rows in quarantine, from this run.
@@ -207,11 +243,21 @@ pub struct RunReport {
     pub bytes_out: u64,
     /// Whether `landed` is the sum of the classes, in files and in bytes.
     pub balanced: bool,
-    /// Files that need a look, at most 100: `key: CLASS: reason`.
+    /// What needs a look, at most 100: `what: STEP failed: error: cause`, then `key: CLASS: reason`.
     pub remarks: Vec<String>,
 }
 
 impl RunReport {
+    const MOST_REMARKS: usize = 100;
+
+    /// Adds what a step failed with.
+    pub fn count_failure(&mut self, failure: &StepFailure) {
+        self.failed_steps += 1;
+        if self.remarks.len() < Self::MOST_REMARKS {
+            self.remarks.push(failure.remark());
+        }
+    }
+
     /// Puts a source into its class, by what the ledger says of it.
     pub fn count(&mut self, size_bytes: u64, record: Option<&Record>) {
         let Some(record) = record else { return };
@@ -243,9 +289,8 @@ impl RunReport {
     }
 
     fn remark(&mut self, record: &Record) {
-        const MOST_REMARKS: usize = 100;
         let outcome = &record.outcome;
-        if self.remarks.len() >= MOST_REMARKS {
+        if self.remarks.len() >= Self::MOST_REMARKS {
             return;
         }
         if !outcome.class.is_empty() {

@@ -1,7 +1,7 @@
-//! Balances the account of a run.
+//! Balances the account of a run, and notes what failed on the way to it.
 
 use tarn_aws::{DynamoLedger, S3};
-use tarn_core::jobs::{Account, RunRequest};
+use tarn_core::jobs::{Account, AccountRequest};
 use tarn_runtime::RuntimeError;
 
 pub(crate) async fn main() -> Result<(), RuntimeError> {
@@ -10,5 +10,5 @@ pub(crate) async fn main() -> Result<(), RuntimeError> {
     let store = S3::new(&aws);
     let ledger = DynamoLedger::new(&aws, names.ledger());
     let job = Account { names: &names, store: &store, ledger: &ledger };
-    tarn_runtime::serve(|request: RunRequest, _| async move { job.run(&request).await }).await
+    tarn_runtime::serve(|request: AccountRequest, _| async move { job.answer(&request).await }).await
 }

@@ -31,21 +31,26 @@ fn a_run_goes_through_its_steps() {
 #[test]
 fn every_transition_leads_to_a_state() {
     let definition = definition();
-    let known = definition["States"].as_object().unwrap();
-    for map in objects(&definition) {
-        for key in ["Next", "Default"] {
-            if let Some(next) = map.get(key).and_then(Value::as_str) {
-                assert!(known.contains_key(next), "{next}");
-            }
+    for machine in objects(&definition) {
+        let Some(known) = machine.get("States").and_then(Value::as_object) else { continue };
+        for state in known.values().flat_map(transitions) {
+            assert!(known.contains_key(state), "{state}");
         }
     }
+}
+
+/// Where a state leads to, within its own machine.
+fn transitions(state: &Value) -> Vec<&str> {
+    let branches = ["Choices", "Catch"].iter().filter_map(|key| state[*key].as_array()).flatten();
+    let places = branches.chain([state]).flat_map(|from| [&from["Next"], &from["Default"]]);
+    places.filter_map(Value::as_str).collect()
 }
 
 #[test]
 fn every_task_ends_in_time_and_is_tried_again() {
     let definition = definition();
     let tasks = states(&definition, "Task");
-    assert_eq!(tasks.len(), 6);
+    assert_eq!(tasks.len(), 9);
     for task in tasks {
         assert!(task["TimeoutSeconds"].as_u64().unwrap() > 0);
         let retries = task["Retry"].as_array().unwrap();
@@ -78,6 +83,30 @@ fn every_map_is_bounded_and_ends_in_the_account() {
         let tolerated = map["ToleratedFailurePercentage"].as_u64().unwrap();
         assert_eq!(tolerated, if map["Label"] == "Convert" { 100 } else { 0 });
     }
+}
+
+/// A zone that fails stops no other zone: whatever the error, it is noted, the account counts it, and
+/// the run ends red. What cannot even be noted ends the step; nothing else does.
+#[test]
+fn what_a_step_fails_with_is_noted_and_turns_the_run_red() {
+    let definition = definition();
+    for (map, what) in [("Commit", "$.table"), ("Sync", "$.zone"), ("Crawl", "$.crawler")] {
+        let items = &definition["States"][map]["ItemProcessor"]["States"];
+        let (one, noted) = (&items[format!("{map}One")], &items[format!("{map}Noted")]);
+        assert_eq!(one["Catch"][0]["ErrorEquals"][0], "States.ALL");
+        assert_eq!(one["Catch"][0]["Next"], format!("{map}Noted"));
+        assert_eq!(one["Catch"][0]["ResultPath"], "$.failure");
+        let payload = &noted["Parameters"]["Payload"];
+        assert_eq!(noted["Parameters"]["FunctionName"]["Fn::GetAtt"][0], "Account");
+        assert_eq!((&payload["run.$"], &payload["failed"]["what.$"]), (&"$.run".into(), &what.into()));
+        assert_eq!(payload["failed"]["step"], map);
+        assert!(noted["Catch"].is_null() && noted["End"] == true, "a note that fails is a failure");
+    }
+    let items = &definition["States"]["Convert"]["ItemProcessor"]["States"];
+    assert!(items["ConvertOne"]["Catch"].is_null(), "the ledger tells of files");
+    let choice = &definition["States"]["WasThereAFailure"]["Choices"][2];
+    assert_eq!(choice["Variable"], "$.account.Payload.failed_steps");
+    assert_eq!(definition["States"][choice["Next"].as_str().unwrap()]["Type"], "Fail");
 }
 
 #[test]

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use aws_sdk_lakeformation::config::interceptors::AfterDeserializationInterceptorContextRef;
-use aws_sdk_lakeformation::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_lakeformation::config::retry::RetryConfig;
+use aws_sdk_lakeformation::config::timeout::TimeoutConfig;
+use aws_sdk_lakeformation::config::{Config, ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_lakeformation::types::DataLakeSettings;
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
-use tarn_core::ports::{AccountSettings, Administration};
+use tarn_core::ports::{AccountSettings, Administration, LONGEST_REPLACE};
 use tarn_core::{Error, Kind, Result};
 
 use super::LakeFormation;
@@ -56,7 +58,14 @@ impl Administration for LakeFormation {
             request.headers_mut().insert("content-length", body.len().to_string());
             *request.body_mut() = SdkBody::from(body.as_str());
         });
-        put.send().await.map(|_| ()).map_err(failed("changing Lake Formation's settings"))
+        // The SDK would send it again by what was read before, however long ago.
+        let in_time = TimeoutConfig::builder().operation_timeout(LONGEST_REPLACE).build();
+        let once = Config::builder().retry_config(RetryConfig::disabled()).timeout_config(in_time);
+        put.config_override(once)
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(failed("changing Lake Formation's settings"))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tarn_core::ports::{Administration, Locations, Right, Rights};
+use tarn_core::ports::{AccountSettings, Administration, Locations, Right, Rights};
 use tarn_core::{Kind, Result};
 use tarn_lake::{Columns, Governed, Permission};
 
@@ -67,6 +67,16 @@ async fn settings_are_sent_as_they_were_read() {
     let sent = format!(r#"{{"CatalogId":"{ACCOUNT}","DataLakeSettings":{settings}}}"#);
     let requests = server.requests();
     assert_eq!(requests[1], format!("POST /PutDataLakeSettings HTTP/1.1 {sent}"));
+}
+
+/// By then another lake may have written, and a repetition would take that back.
+#[tokio::test]
+async fn settings_are_never_sent_twice() {
+    let failed = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let server = StandIn::answering([failed.to_owned(), ok("{}"), ok("{}")]);
+    let account = LakeFormation::new(&server.config(), ACCOUNT);
+    assert_eq!(refused(account.replace(&AccountSettings::default()).await).0, Kind::Unavailable);
+    assert_eq!(server.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Balances the account of a run: every file that landed is in exactly one class.
+//! Balances the account of a run: every file that landed is in exactly one class, and every table,
+//! zone or crawler that a step failed with is told.
 
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
@@ -6,7 +7,8 @@ use tarn_lake::{Bucket, Names};
 use super::documents;
 use crate::ports::{Ledger, ObjectStore};
 use crate::{
-    Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, WorkItem,
+    Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, StepFailure,
+    WorkItem,
 };
 
 /// The job.
@@ -27,13 +29,64 @@ pub struct RunRequest {
     pub run: RunId,
 }
 
+/// What the account is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AccountRequest {
+    /// To note that a step failed with a table, a zone or a crawler; its neighbours go on.
+    Note(Failed),
+    /// To balance.
+    Balance(RunRequest),
+}
+
+/// That a step of a run failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The run.
+    pub run: RunId,
+    /// With what, and why.
+    pub failed: StepFailure,
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Accounted {
+    /// The account.
+    Report(Box<RunReport>),
+    /// Where the note lies.
+    Noted {
+        /// Its key in the ops bucket.
+        note: String,
+    },
+}
+
 impl Account<'_> {
+    /// Balances, or notes what the balance will tell.
+    pub async fn answer(&self, request: &AccountRequest) -> Result<Accounted> {
+        match request {
+            AccountRequest::Note(failed) => self.note(failed).await.map(|note| Accounted::Noted { note }),
+            AccountRequest::Balance(run) => self.run(run).await.map(Box::new).map(Accounted::Report),
+        }
+    }
+
+    /// Keeps a failure for the account, under a name of its own: noted twice, it is one.
+    async fn note(&self, Failed { run, failed }: &Failed) -> Result<String> {
+        let key = RunKeys(run).failure(&failed.step, &failed.what);
+        documents::write(self.store, &self.names.bucket(&Bucket::Ops), &key, failed).await?;
+        Ok(key)
+    }
+
     /// Counts every source of the plan once, writes the report, and fails if it does not balance.
     pub async fn run(&self, request: &RunRequest) -> Result<RunReport> {
         let ops = self.names.bucket(&Bucket::Ops);
         let keys = RunKeys(&request.run);
         let plan: Plan = documents::read(self.store, &ops, &keys.plan()).await?;
-        let report = self.report(plan).await?;
+        let mut report = RunReport { run: plan.run.to_string(), ..RunReport::default() };
+        for note in self.store.list(&ops, &keys.failures()).await? {
+            report.count_failure(&documents::read(self.store, &ops, &note.key).await?);
+        }
+        let report = self.counted(report, plan).await?;
         documents::write(self.store, &ops, &keys.report(), &report).await?;
         if !report.balanced {
             let what = format!("the account of run {} does not balance: {report:?}", request.run);
@@ -42,14 +95,14 @@ impl Account<'_> {
         Ok(report)
     }
 
-    async fn report(&self, plan: Plan) -> Result<RunReport> {
+    async fn counted(&self, mut report: RunReport, plan: Plan) -> Result<RunReport> {
+        report.landed = plan.landed;
         let sources: Vec<SourceId> = plan.work.iter().map(|item| item.source.id()).collect();
         let records = self.ledger.records(&sources).await?;
         let settled: Vec<SourceId> =
             plan.settled.iter().map(|settled| settled.record.source_id.clone()).collect();
         let noted = self.ledger.records(&settled).await?;
 
-        let mut report = RunReport { run: plan.run.to_string(), landed: plan.landed, ..RunReport::default() };
         for (item, id) in plan.work.iter().zip(&sources) {
             let record = self.settled(item, records.get(id)).await?;
             report.count(item.source.size_bytes, Some(&record));

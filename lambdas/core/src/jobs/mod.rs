@@ -13,7 +13,7 @@ mod run_crawlers;
 mod sync_zone;
 mod trigger;
 
-pub use account::{Account, RunRequest};
+pub use account::{Account, AccountRequest, Accounted, Failed, RunRequest};
 pub use answer::{Answer, AnswerStatus};
 pub use commit::{Commit, Committed};
 pub use convert::{Convert, Converted};

@@ -2,6 +2,7 @@
 //! catalog. Three ports, because three resources of a template use one each.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -13,6 +14,9 @@ use crate::Result;
 /// every field is kept as it came, also one that nobody here knows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountSettings(pub Map<String, Value>);
+
+/// After that time a replacement of the settings has taken effect, or never will.
+pub const LONGEST_REPLACE: Duration = Duration::from_secs(3);
 
 /// One right of one principal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +36,9 @@ pub struct Right {
 pub trait Administration: Send + Sync {
     /// All of them.
     async fn settings(&self) -> Result<AccountSettings>;
-    /// Replaces all of them. An administrator who does not exist is `Invalid`, and the error's text
-    /// names it.
+    /// Replaces all of them, within [`LONGEST_REPLACE`] or not at all, and is never sent twice: what
+    /// another lake wrote meanwhile would be lost. An administrator who does not exist is `Invalid`,
+    /// and the error's text names it.
     async fn replace(&self, settings: &AccountSettings) -> Result<()>;
 }
 

@@ -16,6 +16,8 @@ pub use clock::Clock;
 pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
-pub use governance::{AccountSettings, Administration, Locations, Right, Rights, WHOM_IAM_ALLOWS};
+pub use governance::{
+    AccountSettings, Administration, LONGEST_REPLACE, Locations, Right, Rights, WHOM_IAM_ALLOWS,
+};
 pub use ledger::Ledger;
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool};

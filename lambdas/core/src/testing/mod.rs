@@ -15,6 +15,7 @@ mod governance;
 mod lake;
 mod ledger;
 mod scratch;
+mod simulation;
 mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -29,6 +30,7 @@ pub use governance::MemoryGovernance;
 pub use lake::{names, small_lake, table};
 pub use ledger::MemoryLedger;
 pub use scratch::MemoryScratch;
+pub use simulation::Simulation;
 pub use store::MemoryStore;
 
 /// A test that panicked has been reported; what it locked is no secret to the next one.

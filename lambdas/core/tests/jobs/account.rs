@@ -1,5 +1,6 @@
 //! The account of a run: every file in exactly one class.
 
+use serde_json::json;
 use tarn_core::testing::{small_lake, table};
 use tarn_core::{Kind, Plan, RunKeys, RunReport, Status, Tally};
 use tarn_lake::Bucket;
@@ -162,4 +163,45 @@ async fn an_account_that_does_not_balance_is_an_error_with_a_report() {
     assert!(error.to_string().contains("does not balance"), "{error}");
     let stored: RunReport = only(world.lines(&RunKeys(&id("r")).report()).await.unwrap());
     assert!(!stored.balanced);
+}
+
+/// What a step failed with is told beside the files, however often it was noted, and files still
+/// balance.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_step_failed_with_is_in_the_account() {
+    let world = World::new();
+    world.land("events.csv", "a\n");
+    world.pipeline().run("r").await.unwrap();
+    let error = r#"{"errorType":"Internal","errorMessage":"copying: the bucket is full","trace":[]}"#;
+    for (step, what, cause) in
+        [("Sync", "marketing", error), ("Commit", "events", "no JSON"), ("Sync", "marketing", error)]
+    {
+        let request = json!({"run": "r", "failed": {
+            "step": step, "what": what, "error": "Internal", "cause": cause,
+        }});
+        let noted = world.pipeline().accounted(&request).await;
+        assert_eq!(noted, json!({"note": format!("runs/r/failed/{step}/{what}.json")}));
+    }
+    let report = world.pipeline().accounted(&json!({"run": "r"})).await;
+    assert_eq!((&report["failed_steps"], &report["balanced"]), (&json!(2), &json!(true)));
+    let remarks = [
+        "events: Commit failed: Internal: no JSON",
+        "marketing: Sync failed: Internal: copying: the bucket is full",
+    ];
+    assert_eq!(report["remarks"], json!(remarks));
+    let other = world.pipeline().run("other").await.unwrap();
+    assert_eq!(other.failed_steps, 0, "a run has its own");
+}
+
+#[tokio::test]
+async fn more_failures_than_anybody_reads_are_counted() {
+    let world = World::new();
+    world.pipeline().run("r").await.unwrap();
+    for zone in 0..150 {
+        let failed = json!({"step": "Sync", "what": format!("zone-{zone}"), "error": "E", "cause": "c".repeat(30_000)});
+        world.pipeline().accounted(&json!({"run": "r", "failed": failed})).await;
+    }
+    let report = world.pipeline().account("r").await.unwrap();
+    assert_eq!((report.failed_steps, report.remarks.len()), (150, 100));
+    assert!(serde_json::to_vec(&report).unwrap().len() < 200_000, "a state carries 256 KiB");
 }

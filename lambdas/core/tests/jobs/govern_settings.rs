@@ -19,6 +19,12 @@ fn settings(administrators: &[&str]) -> AccountSettings {
         ("DataLakeAdmins".to_owned(), administrators.into()),
         ("ReadOnlyAdmins".to_owned(), json!([{"DataLakePrincipalIdentifier": role("auditor")}])),
         ("CreateTableDefaultPermissions".to_owned(), json!([])),
+        ("TrustedResourceOwners".to_owned(), json!(["111122223333"])),
+        ("AllowExternalDataFiltering".to_owned(), json!(true)),
+        (
+            "ExternalDataFilteringAllowList".to_owned(),
+            json!([{"DataLakePrincipalIdentifier": "111122223333"}]),
+        ),
         ("Parameters".to_owned(), json!({"CROSS_ACCOUNT_VERSION": "4"})),
         ("AFieldOfNextYear".to_owned(), json!([true, null])),
     ]))
@@ -140,12 +146,48 @@ async fn who_may_not_change_the_settings_is_told_who_may() {
     let mut resource = ours();
     let refused = resource.answer(&account, "Create").await;
     assert_eq!(refused.status, AnswerStatus::Failed);
-    for part in [SSO, USER, &role("steward"), &role("tarn"), "data lake administrators"] {
+    let command = format!(
+        "jq '{{DataLakeSettings: (.DataLakeSettings | .DataLakeAdmins += [{{DataLakePrincipalIdentifier: \"{}\"}}])}}'",
+        role("tarn")
+    );
+    for part in [SSO, USER, &role("steward"), &role("tarn"), "Data lake administrators", &command] {
         assert!(refused.reason.contains(part), "{part}: {}", refused.reason);
     }
     assert!(serde_json::to_vec(&refused).unwrap().len() <= 4_096);
     resource.delete(&account).await;
     assert_eq!(picture(&account), before);
+}
+
+/// However many there are, what to do comes first and is not cut off.
+#[tokio::test]
+async fn a_long_list_of_administrators_leaves_room_for_the_way_out() {
+    let many: Vec<String> = (0..29).map(|n| role(&format!("{}-{n}", "a".repeat(400)))).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    let account = MemoryGovernance::with(settings(&many)).called_by(&role("tarn"));
+    let refused = ours().answer(&account, "Create").await;
+    assert!(refused.reason.contains("put-data-lake-settings --cli-input-json"), "{}", refused.reason);
+}
+
+#[tokio::test]
+async fn a_thirty_first_administrator_is_refused_before_anything_is_written() {
+    let names: Vec<String> = (0..30).map(|n| role(&format!("admin-{n}"))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let account = MemoryGovernance::with(settings(&names));
+    let before = picture(&account);
+    let mut resource = ours();
+    let refused = resource.answer(&account, "Create").await;
+    assert_eq!(refused.status, AnswerStatus::Failed);
+    for part in ["takes 30", &role("tarn"), "Administrative roles and tasks"] {
+        assert!(refused.reason.contains(part), "{part}: {}", refused.reason);
+    }
+    resource.delete(&account).await;
+    assert_eq!(picture(&account), before);
+
+    // The one that frees a place by going is no thirty-first.
+    let mut ours = Resource::new(KIND, json!({"Administrator": role("admin-3"), "OfTheLake": "true"}));
+    ours.create(&account).await;
+    ours.delete(&account).await;
+    assert_eq!(account.settings_now().administrators().len(), 29);
 }
 
 #[tokio::test]

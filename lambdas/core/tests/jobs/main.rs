@@ -17,6 +17,7 @@ mod empty_bucket;
 mod govern;
 mod govern_grants;
 mod govern_location;
+mod govern_races;
 mod govern_settings;
 mod plan_run;
 mod run_crawlers;

@@ -180,6 +180,14 @@ impl Pipeline<'_> {
         Account { names, store, ledger }.run(&RunRequest { run: id(run) }).await
     }
 
+    /// What the function answers to an event, as the state machine sees both.
+    pub async fn accounted(&self, event: &serde_json::Value) -> serde_json::Value {
+        let Self { names, store, ledger, .. } = *self;
+        let request = serde_json::from_value(event.clone()).unwrap();
+        let answer = Account { names, store, ledger }.answer(&request).await.unwrap();
+        serde_json::to_value(answer).unwrap()
+    }
+
     /// The whole pipeline. As in the state machine, a file that cannot be converted stops nothing,
     /// and any other failure ends the run.
     pub async fn run(&self, run: &str) -> Result<RunReport> {

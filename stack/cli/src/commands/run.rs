@@ -40,9 +40,9 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
     if let Some(report) = &report {
         print(common, report);
     }
-    let files_failed = report.is_some_and(|report| report.failed.files > 0);
+    let is_told = report.is_some_and(|report| report.failed.files + report.failed_steps > 0);
     match ended {
-        RunStatus::Failed { error, cause } if !files_failed => {
+        RunStatus::Failed { error, cause } if !is_told => {
             Err(Failure::failed(format!("the run failed: {error}: {}", readable(&cause)))
                 .hint("the execution's history and the functions' logs tell more; what was converted stays"))
         }
@@ -128,7 +128,7 @@ pub fn print(common: &Common, report: &RunReport) {
         ));
     }
     report.remarks.iter().for_each(|remark| console::result(format!("  {remark}")));
-    match report.failed.files {
+    match report.failed.files + report.failed_steps {
         0 => console::result(format!("account {}", styled("balanced", GOOD))),
         _ => console::result(format!(
             "account balanced, with {}; the next run tries again",

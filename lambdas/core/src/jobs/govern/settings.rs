@@ -1,9 +1,11 @@
 //! One administrator more in settings that belong to the whole account.
 //!
 //! Writing replaces everything, nothing tells whether somebody else wrote in between, and a lock of
-//! ours would bind nobody but us. So: read, add, write, and look again after as long as another
-//! writer needs between reading and writing. Two lakes that add themselves at the same time both end
-//! up in the list: who was overwritten sees it and does it again.
+//! ours would bind nobody but us. So: read, add, write soon after reading or not at all, and look
+//! again after more than the time from anybody's reading to the end of their writing. Lakes that add
+//! or remove themselves at the same time all end up right: who was overwritten sees it and does it
+//! again. That the times are kept is what it stands on; `tests/jobs/govern_races.rs` lets lakes meet in
+//! every way, and shows what is lost when somebody does not keep them.
 
 use std::time::Duration;
 
@@ -11,11 +13,18 @@ use serde::Deserialize;
 
 use super::{Govern, Patience};
 use crate::jobs::answer::{Done, created_for, properties};
-use crate::ports::AccountSettings;
+use crate::ports::{AccountSettings, LONGEST_REPLACE};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 
-/// Longer than another writer takes between reading and writing.
-const SETTLES: Duration = Duration::from_secs(2);
+/// What was read longer ago is read again before it is written.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// Longer than from the beginning of another lake's reading to the end of its writing.
+const SETTLES: Duration = Duration::from_secs(6);
+const _: () = assert!(SETTLES.as_millis() > FRESH.as_millis() + LONGEST_REPLACE.as_millis());
+
+/// More than that Lake Formation does not take.
+const MOST_ADMINISTRATORS: usize = 30;
 
 /// The administrator was there before us, and stays.
 const WAS_THERE: &str = "was-there";
@@ -62,33 +71,44 @@ impl Govern<'_> {
         let mut is_confirmed = true;
         loop {
             match self.step(wish, &mut settled).await {
-                Ok(true) if is_confirmed => return Ok(settled),
-                Ok(true) => {
+                Ok(Step::Full(error)) => return Err(error),
+                Ok(Step::Holds) if is_confirmed => return Ok(settled),
+                Ok(Step::Holds) => {
                     patience.clock.sleep(SETTLES).await;
                     is_confirmed = true;
                 }
-                Ok(false) => {
+                Ok(Step::Wrote | Step::Stale) => {
                     is_confirmed = false;
                     let what = "somebody else keeps changing Lake Formation's settings; deploy again";
                     patience.after(Error::new(Kind::Conflict, what)).await?;
                 }
-                Err(error) => patience.after(error).await?,
+                Err(error) => {
+                    // It may be the answer alone that was lost.
+                    is_confirmed &= !settled.wrote;
+                    patience.after(error).await?;
+                }
             }
         }
     }
 
-    /// Whether nothing needed to be written.
-    async fn step(&self, wish: Wish<'_>, settled: &mut Settled) -> Result<bool> {
+    async fn step(&self, wish: Wish<'_>, settled: &mut Settled) -> Result<Step> {
+        let began_millis = self.clock.now_millis();
         let found = self.administration.settings().await?;
         if wish.holds(&found) {
-            return Ok(true);
+            return Ok(Step::Holds);
+        }
+        if self.clock.now_millis() - began_millis > FRESH.as_millis() as i64 {
+            return Ok(Step::Stale);
         }
         let dead: Vec<&str> = settled.dead.iter().map(String::as_str).collect();
         let wanted = wish.applied(found.clone()).without_administrators(&dead);
+        if wanted.administrators().len() > MOST_ADMINISTRATORS && matches!(wish, Wish::In(_)) {
+            return Ok(Step::Full(full(wish, &found)));
+        }
         // Also when the answer is an error: it may be the answer alone that was lost.
         settled.wrote = true;
         match self.administration.replace(&wanted).await {
-            Ok(()) => Ok(false),
+            Ok(()) => Ok(Step::Wrote),
             Err(error) if error.kind() == Kind::Invalid => {
                 let named = dead_administrators(&wanted, wish, &error.chain());
                 settled.dead.extend(named);
@@ -98,6 +118,17 @@ impl Govern<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What a look led to.
+enum Step {
+    /// Nothing needed to be written.
+    Holds,
+    Wrote,
+    /// The look took too long to write by it.
+    Stale,
+    /// There is no room, and no waiting makes any.
+    Full(Error),
 }
 
 #[derive(Default)]
@@ -152,13 +183,46 @@ fn goes_with_the_lake(request: &CustomResourceRequest) -> bool {
     request.resource_properties.get("OfTheLake").is_some_and(|value| value == "true" || value == true)
 }
 
-/// Who may not change the settings is told who may.
+/// Who may not change the settings is told who may, and what to do, to the letter.
 fn told(wish: Wish<'_>, settings: &AccountSettings, error: Error) -> Error {
     let principal = wish.principal();
+    let (verb, change) = match wish {
+        Wish::In(_) => {
+            ("add", format!(".DataLakeAdmins += [{{DataLakePrincipalIdentifier: \"{principal}\"}}]"))
+        }
+        Wish::Out(_) => (
+            "take",
+            format!(".DataLakeAdmins |= map(select(.DataLakePrincipalIdentifier != \"{principal}\"))"),
+        ),
+    };
     let what = format!(
-        "Lake Formation of this account lets only its administrators change its settings: one of {} must \
-         add {principal} to the data lake administrators; then deploy again",
-        settings.administrators().join(", ")
+        "Lake Formation of this account lets only its administrators change its settings. One of them \
+         must {verb} {principal}: in the console under Lake Formation, Administrative roles and tasks, \
+         Data lake administrators; or by `aws lakeformation get-data-lake-settings | jq \
+         '{{DataLakeSettings: (.DataLakeSettings | {change})}}' > settings.json && aws lakeformation \
+         put-data-lake-settings --cli-input-json file://settings.json`. Then do this again. They are: {}",
+        some_of(&settings.administrators())
     );
     Error::caused(Kind::AccessDenied, what, error)
+}
+
+fn full(wish: Wish<'_>, settings: &AccountSettings) -> Error {
+    let what = format!(
+        "Lake Formation takes {MOST_ADMINISTRATORS} data lake administrators, and has them already: take \
+         one off in the console under Lake Formation, Administrative roles and tasks, to make room for {}; \
+         then deploy again. They are: {}",
+        wish.principal(),
+        some_of(&settings.administrators())
+    );
+    Error::new(Kind::Invalid, what)
+}
+
+/// As many names as a person reads.
+fn some_of(names: &[&str]) -> String {
+    const MANY: usize = 6;
+    let listed = names.iter().take(MANY).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MANY) {
+        0 => listed,
+        more => format!("{listed}, and {more} more"),
+    }
 }
