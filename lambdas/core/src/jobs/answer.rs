@@ -172,6 +172,25 @@ pub(crate) fn created_for(request: &CustomResourceRequest) -> Option<(&str, Opti
     Some((identity.strip_prefix(word(&request.resource_type)?)?, memo))
 }
 
+/// The deletion of what a cancelled Create was about to make. CloudFormation cancels a Create when
+/// another resource of the stack fails, makes up a physical id, and deletes by it at once; the Create
+/// may still be at work, and its answer comes to nobody. Whether an administrator who is no role of
+/// the lake was there before is then not known, and who may have been stays.
+pub(crate) fn cancelled(request: &CustomResourceRequest) -> Option<CustomResourceRequest> {
+    let came = request.physical_resource_id.as_deref()?;
+    let is_brought = request.resource_type == kind::LAKE_FORMATION_SETTINGS && !goes_with_the_lake(request);
+    let is_ours = came == NEVER_CREATED || created_for(request).is_some();
+    if request.request_type != RequestType::Delete || is_ours || is_brought {
+        return None;
+    }
+    Some(CustomResourceRequest { physical_resource_id: Some(identity(request).ok()?), ..request.clone() })
+}
+
+/// Whether the administrator is a role of the lake, which is gone after it and would be a dead one.
+pub(crate) fn goes_with_the_lake(request: &CustomResourceRequest) -> bool {
+    request.resource_properties.get("OfTheLake").is_some_and(|value| value == "true" || value == true)
+}
+
 /// The properties of a resource, as its job wants them.
 pub(crate) fn properties<P: DeserializeOwned>(request: &CustomResourceRequest) -> Result<P> {
     subject(request)?;

@@ -176,3 +176,64 @@ fn a_writer_who_is_too_slow_would_lose_somebody() {
     });
     assert!(lost.count() > 0);
 }
+
+fn governed() -> [(&'static str, Value); 3] {
+    let grant = json!({
+        "Principal": role("reader"), "Resource": {"Database": {"Name": "silver"}}, "Permissions": ["DESCRIBE"],
+    });
+    [
+        ("Custom::LakeFormationSettings", json!({"Administrator": role("lake"), "OfTheLake": "true"})),
+        (
+            "Custom::LakeFormationLocation",
+            json!({"Location": "arn:aws:s3:::silver", "Role": role("location")}),
+        ),
+        ("Custom::LakeFormationGrants", json!({"Grants": [grant]})),
+    ]
+}
+
+/// Another resource of the stack fails: CloudFormation gives the Create up and deletes under an id of
+/// its own, before the Create began or while it works. Whoever comes first, nothing is left.
+#[test]
+fn a_deletion_outlasts_the_creation_that_was_cancelled() {
+    for (kind, properties) in governed() {
+        for seed in 0..1_000 {
+            let simulation = Simulation::new(seed);
+            let account = MemoryGovernance::with(settings());
+            let before = picture(&account);
+            let line = Slow { account: &account, simulation: &simulation, longest_write: IN_TIME, faults: 4 };
+            let later = async |verb, id: Option<&str>, longest| {
+                simulation.wait_below(longest).await;
+                answered(&line, &request(kind, verb, id, &properties)).await
+            };
+            let made_up = Some("lake-storage-Governed-1ABC");
+            let answers = simulation
+                .run(vec![Box::pin(later("Create", None, 100)), Box::pin(later("Delete", made_up, 15_000))]);
+            let deleted = &answers[1];
+            assert_eq!(deleted.status, AnswerStatus::Success, "{kind} {seed}: {}", deleted.reason);
+            assert_eq!(Some(deleted.physical_resource_id.as_str()), made_up);
+            assert_eq!(picture(&account), before, "{kind} seed {seed}");
+        }
+    }
+}
+
+/// Lambda may deliver an event twice, the second time after the rollback. The roles are gone by then,
+/// and Lake Formation takes nothing for a role that does not exist.
+#[test]
+fn a_creation_that_comes_again_after_the_rollback_makes_nothing() {
+    for (kind, properties) in governed() {
+        let simulation = Simulation::new(1);
+        let account = MemoryGovernance::with(settings());
+        let before = picture(&account);
+        let line = Slow { account: &account, simulation: &simulation, longest_write: 100, faults: 0 };
+        let life = async {
+            let create = request(kind, "Create", None, &properties);
+            let id = answered(&line, &create).await.physical_resource_id;
+            answered(&line, &request(kind, "Delete", Some(&id), &properties)).await;
+            ["lake", "location", "reader"].iter().for_each(|name| account.delete_principal(&role(name)));
+            answered(&line, &create).await
+        };
+        let again = simulation.run(vec![Box::pin(life)]).remove(0);
+        assert_eq!(again.status, AnswerStatus::Failed, "{kind}");
+        assert_eq!(picture(&account), before, "{kind}");
+    }
+}

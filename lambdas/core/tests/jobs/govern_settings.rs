@@ -193,9 +193,9 @@ async fn a_thirty_first_administrator_is_refused_before_anything_is_written() {
 #[tokio::test]
 async fn a_deletion_of_what_was_never_created_changes_nothing() {
     for id in [None, Some("stack-Governed-1ABC".to_owned()), Some("tarn:never-created".to_owned())] {
-        let account = MemoryGovernance::with(settings(&[&role("tarn")]));
+        let account = MemoryGovernance::with(settings(&[&role("steward")]));
         let before = picture(&account);
-        Resource { id, ..ours() }.delete(&account).await;
+        Resource { id, ..brought() }.delete(&account).await;
         assert_eq!(picture(&account), before);
     }
     let account = MemoryGovernance::default();

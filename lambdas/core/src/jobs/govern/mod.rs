@@ -8,10 +8,20 @@ mod location;
 mod patience;
 mod settings;
 
-use super::answer::{Answer, Done, kind};
+use std::time::Duration;
+
+use super::answer::{Answer, Done, cancelled, kind};
 use crate::ports::{Administration, Clock, Locations, Rights};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 use patience::Patience;
+
+/// A Create gives up after a minute, and its last call takes a while.
+const OUTLASTS_MILLIS: i64 = 90_000;
+
+/// Left of the invocation for one deletion more.
+const RESERVE_MILLIS: i64 = 60_000;
+
+const LOOKS_AGAIN: Duration = Duration::from_secs(10);
 
 /// The job.
 #[derive(Clone, Copy)]
@@ -33,6 +43,27 @@ impl Govern<'_> {
     }
 
     async fn attempt(&self, request: &CustomResourceRequest, deadline_millis: i64) -> Result<Done> {
+        match cancelled(request) {
+            Some(created) => self.outlast(&created, deadline_millis).await,
+            None => self.change(request, deadline_millis).await,
+        }
+    }
+
+    /// Deletes what a Create that nobody waits for may still be making, until it has given up.
+    async fn outlast(&self, request: &CustomResourceRequest, deadline_millis: i64) -> Result<Done> {
+        let until = (self.clock.now_millis() + OUTLASTS_MILLIS).min(deadline_millis - RESERVE_MILLIS);
+        loop {
+            // Only one that began after the Create's last moment tells; before, the two may quarrel.
+            let is_last = self.clock.now_millis() >= until;
+            let deleted = self.change(request, deadline_millis).await;
+            if is_last {
+                return deleted;
+            }
+            self.clock.sleep(LOOKS_AGAIN).await;
+        }
+    }
+
+    async fn change(&self, request: &CustomResourceRequest, deadline_millis: i64) -> Result<Done> {
         let patience = Patience::new(self.clock, request, deadline_millis);
         match request.resource_type.as_str() {
             kind::LAKE_FORMATION_SETTINGS => self.settings(request, patience).await,

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{Govern, Patience};
-use crate::jobs::answer::{Done, created_for, properties};
+use crate::jobs::answer::{Done, created_for, goes_with_the_lake, properties};
 use crate::ports::{AccountSettings, LONGEST_REPLACE};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 
@@ -176,11 +176,6 @@ fn dead_administrators(settings: &AccountSettings, wish: Wish<'_>, error: &str) 
         error.split(is_end).map(|word| word.trim_end_matches(['.', ',', ';', ':'])).collect();
     let others = settings.administrators().into_iter().filter(|other| *other != wish.principal());
     others.filter(|other| words.contains(other)).map(str::to_owned).collect()
-}
-
-/// Whether the administrator is a role of the lake, which is gone after it and would be a dead one.
-fn goes_with_the_lake(request: &CustomResourceRequest) -> bool {
-    request.resource_properties.get("OfTheLake").is_some_and(|value| value == "true" || value == true)
 }
 
 /// Who may not change the settings is told who may, and what to do, to the letter.
