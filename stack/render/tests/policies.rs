@@ -154,6 +154,30 @@ fn an_emptier_answers_in_time_and_goes_first() {
     }
 }
 
+/// Lambda repeats no event of CloudFormation: the repetition could come after the rollback. And from a
+/// network without a way out no answer would come back.
+#[test]
+fn custom_resources_are_asked_once_and_answer_from_no_network() {
+    for set in all_sets() {
+        let storage = set.get(&StackId::Storage).unwrap();
+        let once = of_type(storage, &["AWS::Lambda::EventInvokeConfig"]);
+        let asked = once.iter().filter(|(_, config)| config["Properties"]["MaximumRetryAttempts"] == 0);
+        let asked: Vec<&str> =
+            asked.filter_map(|(_, config)| config["Properties"]["FunctionName"]["Ref"].as_str()).collect();
+        assert_eq!(asked, ["CustomResource", "Govern"]);
+        for template in &set {
+            for (id, function) in of_type(template, &["AWS::Lambda::Function"]) {
+                assert!(function["Properties"]["VpcConfig"].is_null(), "{id}");
+            }
+            for (id, kind) in template.resources().filter(|(_, kind)| kind.starts_with("Custom::")) {
+                let properties = &template.body()["Resources"][id]["Properties"];
+                let seconds = properties["ServiceTimeout"].as_u64().unwrap();
+                assert!((901..3_600).contains(&seconds), "{id} of type {kind}");
+            }
+        }
+    }
+}
+
 #[test]
 fn functions_trace_and_keep_their_log_for_a_while() {
     for template in all_sets().iter().flat_map(|set| set.iter()) {

@@ -75,6 +75,16 @@ async fn what_xml_cannot_name_is_deleted_one_by_one() {
     assert!(requests[1].contains("versionId=v"), "{}", requests[1]);
 }
 
+/// S3 says 200, and names in the answer what it did not delete.
+#[tokio::test]
+async fn what_was_not_deleted_in_a_batch_is_an_error() {
+    let error = "<Error><Key>b</Key><VersionId>v</VersionId><Code>AccessDenied</Code></Error>";
+    let server = StandIn::answering([listing("DeleteResult", error)]);
+    let doomed = ["a", "b"].map(|key| (key.to_owned(), "v".to_owned()));
+    let error = server.client().delete_versions("bucket", &doomed).await.unwrap_err();
+    assert_eq!(error.kind(), Kind::AccessDenied, "{}", error.chain());
+}
+
 #[tokio::test]
 async fn unfinished_uploads_are_ended_on_every_page() {
     let page = |key: &str, more: &str| {
