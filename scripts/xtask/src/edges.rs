@@ -8,6 +8,9 @@ use serde_json::Value;
 /// Crates that may know the AWS SDK, one for each plane.
 const SDK_CRATES: [&str; 2] = ["tarn-aws", "tarn-cloud"];
 
+/// What the ports on a folder may use of ours: a folder needs no account, and handlers need no folder.
+const CRATES_OF_A_FOLDER: [&str; 2] = ["tarn-core", "tarn-lake"];
+
 /// Checks every edge between crates and prints what breaks a rule.
 pub fn check() -> Result<(), String> {
     let crates = workspace()?;
@@ -24,6 +27,13 @@ pub fn check() -> Result<(), String> {
                 faults.push(format!(
                     "{name} must not know the SDK ({dependency}); go through tarn-aws or tarn-cloud"
                 ));
+            }
+            let is_foreign = !CRATES_OF_A_FOLDER.contains(&dependency.as_str());
+            if name == "tarn-local" && crates.contains_key(dependency) && is_foreign {
+                faults.push(format!("tarn-local is core's ports on a folder and needs no {dependency}"));
+            }
+            if dependency == "tarn-local" && name != "tarn" {
+                faults.push(format!("{name} runs in Lambda or knows no folder; only tarn uses tarn-local"));
             }
             if name == "tarn-lake" && crates.contains_key(dependency) {
                 faults.push(format!(
