@@ -1,9 +1,9 @@
 //! Buckets that are folders.
 //!
-//! Each key has one file, so a bucket keeps no version but the newest; `landing` belongs to whoever
-//! puts files there, who may make it a link, and nothing here writes into it. What is written appears whole or not at all,
-//! and is on the disk before the ledger says so: bytes are forced there, and names follow with the
-//! disk's next commit, which no later line of the ledger overtakes.
+//! Each key has one file, so a bucket keeps no version but the newest. `landing` belongs to whoever
+//! puts files there, who may make it a link, and no job writes into it. What is written appears whole
+//! or not at all, and is on the disk before the ledger says so: bytes are forced there, and names
+//! follow with the disk's next commit, which no later line of the ledger overtakes.
 
 use std::fs;
 use std::io::{self, Read};
