@@ -121,6 +121,30 @@ impl S3 {
         sent.map(|_| ()).map_err(failed(format!("removing s3://{bucket}/{key}")))
     }
 
+    /// Writes a small object only if the one that is there reads as expected; whether it did. S3 holds
+    /// the ETag that was read against what is there when it writes, so nobody gets between.
+    pub async fn swap(&self, bucket: &str, key: &str, expected: &[u8], content: Bytes) -> Result<bool> {
+        let doing = format!("writing s3://{bucket}/{key} anew");
+        let read = match self.client.get_object().bucket(bucket).key(key).send().await {
+            Ok(read) => read,
+            Err(error) => return not_there(failed(doing)(error)),
+        };
+        let Some(tag) = read.e_tag else {
+            return Err(Error::new(Kind::Internal, format!("{doing}: S3 says no ETag of it")));
+        };
+        let body = read.body.collect().await;
+        let body = body.map_err(|error| Error::caused(Kind::Unavailable, doing.clone(), error))?;
+        if body.into_bytes() != expected {
+            return Ok(false);
+        }
+        let request = self.client.put_object().bucket(bucket).key(key).if_match(tag).body(content.into());
+        match request.send().await.map_err(failed(doing)) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == Kind::Conflict => Ok(false),
+            Err(error) => not_there(error),
+        }
+    }
+
     async fn uploads(&self, bucket: &str) -> Result<Vec<MultipartUpload>> {
         let doing = format!("listing unfinished uploads in s3://{bucket}");
         let mut found = Vec::new();
@@ -274,6 +298,11 @@ impl ObjectStore for S3 {
             Err(error) => Err(failed(format!("looking at bucket {bucket}"))(error)),
         }
     }
+}
+
+/// Something that is gone does not read as expected; everything else is an error.
+fn not_there(error: Error) -> Result<bool> {
+    if error.kind() == Kind::NotFound { Ok(false) } else { Err(error) }
 }
 
 async fn stream(content: Content, doing: &str) -> Result<ByteStream> {

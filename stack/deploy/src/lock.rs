@@ -1,7 +1,9 @@
-//! One deployment at a time: a document in the ops bucket says who is at it.
+//! One command changes a lake at a time: a document in the ops bucket says which one.
 //!
 //! It is written only if there is none, which S3 decides. Its holder says every half minute that it
 //! still lives; a lock that nobody has spoken for in five minutes is a dead one's, and is taken over.
+//! Who takes over, and who says that it lives, writes only over the document that it has read. So of
+//! two that find a dead lock one gets it, and the bucket of a lake that goes is not written to again.
 //! Before the foundation stands there is no bucket to write to, and nothing to fight over either.
 
 use std::time::Duration;
@@ -15,6 +17,8 @@ const KEY: &str = "locks/deploy.json";
 const BEAT: Duration = Duration::from_secs(30);
 /// Ten beats: clocks of two machines differ by less.
 const DEAD_AFTER_SECONDS: u64 = 300;
+/// How often a lock that changes hands is looked at again.
+const MOST_TRIES: usize = 5;
 
 /// Who asks for a lock.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +37,7 @@ impl std::fmt::Display for Who {
     }
 }
 
-/// Who deploys.
+/// Who changes the lake.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Holder {
     /// Who it is.
@@ -44,10 +48,10 @@ pub struct Holder {
     pub heard: u64,
 }
 
-/// Somebody else deploys.
+/// Somebody else changes the lake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{who} has been deploying this lake for {minutes} minutes, and was heard of {silence} seconds ago: wait until \
+    "{who} has been changing this lake for {minutes} minutes, and was heard of {silence} seconds ago: wait until \
      that has ended; a lock whose holder has died is free after five minutes"
 )]
 pub struct Locked {
@@ -70,6 +74,12 @@ pub enum LockError {
     Port(#[from] PortError),
 }
 
+/// A lock that is ours, and how its document reads.
+struct Taken {
+    since: u64,
+    document: Vec<u8>,
+}
+
 /// The lock of a lake.
 #[derive(Clone, Copy)]
 pub struct Lock<'a> {
@@ -88,8 +98,8 @@ pub struct Lock<'a> {
 impl Lock<'_> {
     /// Does the work while it holds the lock, and gives it back.
     pub async fn held<T>(self, work: impl Future<Output = T>) -> Result<T, LockError> {
-        let Some(since) = self.take().await? else { return Ok(work.await) };
-        let (work, beat) = (std::pin::pin!(work), std::pin::pin!(self.beat(since)));
+        let Some(taken) = self.take().await? else { return Ok(work.await) };
+        let (work, beat) = (std::pin::pin!(work), std::pin::pin!(self.beat(taken)));
         let done = match select(work, beat).await {
             Either::Left((done, _)) => done,
             Either::Right((never, _)) => match never {},
@@ -99,42 +109,61 @@ impl Lock<'_> {
         Ok(done)
     }
 
-    /// Gives it back when the work is given up.
+    /// Gives it back when the work is given up. What somebody has taken over stays theirs.
     pub async fn give_back(self) -> Result<(), PortError> {
+        let Some(bytes) = self.artifacts.read(self.bucket, KEY).await? else { return Ok(()) };
+        if holder(&bytes, self.clock.now()).who != *self.who {
+            return Ok(());
+        }
         self.artifacts.remove(self.bucket, KEY).await
     }
 
     /// Refuses if somebody holds the lock, without taking it.
     pub async fn free(self) -> Result<(), LockError> {
+        self.dead().await.map(|_| ())
+    }
+
+    /// The document of a holder that is dead, if there is one.
+    async fn dead(self) -> Result<Option<Vec<u8>>, LockError> {
+        let Some(bytes) = self.artifacts.read(self.bucket, KEY).await? else { return Ok(None) };
         let now = self.clock.now();
-        match self.artifacts.read(self.bucket, KEY).await? {
-            Some(bytes) => {
-                let holder = holder(&bytes, now);
-                if (self.is_dead)(&holder.who) { Ok(()) } else { Ok(refuse_living(&holder, now)?) }
+        let holder = holder(&bytes, now);
+        if !(self.is_dead)(&holder.who) {
+            refuse_living(&holder, now)?;
+        }
+        Ok(Some(bytes))
+    }
+
+    /// What was written when it became ours; `None` where there is no bucket yet.
+    async fn take(self) -> Result<Option<Taken>, LockError> {
+        for _ in 0..MOST_TRIES {
+            let since = self.clock.now();
+            let document = self.document(since);
+            match self.artifacts.create(self.bucket, KEY, document.clone()).await {
+                Ok(true) => return Ok(Some(Taken { since, document })),
+                Ok(false) => {}
+                Err(error) if error.kind == PortErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
-            None => Ok(()),
+            // It may be given back, or taken over, between two looks at it; then the next look tells.
+            let Some(dead) = self.dead().await? else { continue };
+            if self.artifacts.swap(self.bucket, KEY, &dead, document.clone()).await? {
+                return Ok(Some(Taken { since, document }));
+            }
         }
+        Err(LockError::Port(contended()))
     }
 
-    /// Since when it is ours; `None` where there is no bucket yet.
-    async fn take(self) -> Result<Option<u64>, LockError> {
-        let now = self.clock.now();
-        match self.artifacts.create(self.bucket, KEY, self.document(now)).await {
-            Ok(true) => return Ok(Some(now)),
-            Ok(false) => {}
-            Err(error) if error.kind == PortErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(error.into()),
-        }
-        self.free().await?;
-        self.artifacts.write(self.bucket, KEY, self.document(now)).await?;
-        Ok(Some(now))
-    }
-
-    async fn beat(self, since: u64) -> std::convert::Infallible {
+    /// Says that we live. Once the document is not ours any more, because it was taken over or because
+    /// its bucket was emptied, nothing is written again.
+    async fn beat(self, mut taken: Taken) -> std::convert::Infallible {
         loop {
             self.clock.sleep(BEAT).await;
-            // A beat that is lost is made up for by the next.
-            let _ = self.artifacts.write(self.bucket, KEY, self.document(since)).await;
+            let document = self.document(taken.since);
+            // A beat that fails is made up for by the next.
+            if let Ok(true) = self.artifacts.swap(self.bucket, KEY, &taken.document, document.clone()).await {
+                taken.document = document;
+            }
         }
     }
 
@@ -149,6 +178,15 @@ fn holder(bytes: &[u8], now: u64) -> Holder {
     let who = Who { caller: "another version of tarn".into(), ..Who::default() };
     let unknown = Holder { who, since: now, heard: now };
     serde_json::from_slice(bytes).unwrap_or(unknown)
+}
+
+fn contended() -> PortError {
+    PortError {
+        kind: PortErrorKind::Unavailable,
+        doing: "taking the lake's lock".into(),
+        reason: "it changes hands all the time: somebody begins and ends commands on this lake".into(),
+        source: None,
+    }
 }
 
 fn refuse_living(holder: &Holder, now: u64) -> Result<(), Locked> {

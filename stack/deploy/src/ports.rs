@@ -55,6 +55,9 @@ pub trait Artifacts: Send + Sync {
     async fn read(&self, bucket: &str, key: &str) -> PortResult<Option<Vec<u8>>>;
     /// Writes a document only if there is none; whether it did.
     async fn create(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> PortResult<bool>;
+    /// Writes a document only if it still reads as expected; whether it did. One that is gone, with or
+    /// without its bucket, does not.
+    async fn swap(&self, bucket: &str, key: &str, expected: &[u8], bytes: Vec<u8>) -> PortResult<bool>;
     /// Deletes a document; one that is gone is fine.
     async fn remove(&self, bucket: &str, key: &str) -> PortResult<()>;
     /// Writes a document, whatever is there.

@@ -89,6 +89,9 @@ impl Artifacts for Mortal<'_> {
     async fn create(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<bool, PortError> {
         self.call(self.account.create(bucket, key, bytes)).await
     }
+    async fn swap(&self, b: &str, key: &str, expected: &[u8], bytes: Vec<u8>) -> Result<bool, PortError> {
+        self.call(self.account.swap(b, key, expected, bytes)).await
+    }
     async fn remove(&self, bucket: &str, key: &str) -> Result<(), PortError> {
         self.call(Artifacts::remove(self.account, bucket, key)).await
     }
@@ -139,6 +142,13 @@ async fn locked_deploy<P: Stacks + Artifacts + Clock>(
     let who = Who { caller: "a test".into(), ..Who::default() };
     let lock = Lock { bucket: "ops", who: &who, is_dead: |_| false, artifacts: world, clock: world };
     let report = lock.held(deploy(wanted, world, world, world, &Silent)).await;
+    report.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+}
+
+async fn locked_destroy<P: Stacks + Artifacts + Clock>(world: &P) -> Result<Report, String> {
+    let who = Who { caller: "a test".into(), ..Who::default() };
+    let lock = Lock { bucket: "ops", who: &who, is_dead: |_| false, artifacts: world, clock: world };
+    let report = lock.held(destroy(&destruction(), world, world, world, &Silent)).await;
     report.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
@@ -195,8 +205,9 @@ async fn a_destruction_killed_at_any_call_is_finished_by_the_next() {
         loop {
             let account = past(true).await;
             let mortal = Mortal { account: &account, calls: AtomicUsize::new(0), last, answer_is_lost };
-            let _ = destroy(&destruction(), &mortal, &mortal, &mortal, &Silent).await;
-            let report = destroy(&destruction(), &account, &account, &account, &Silent).await.unwrap();
+            let _ = locked_destroy(&mortal).await;
+            account.now.fetch_add(301, Ordering::Relaxed);
+            let report = locked_destroy(&account).await.unwrap();
             assert!(report.is_good() && standing(&account).is_empty(), "killed at call {last}: {report:?}");
             if !mortal.died() {
                 break;
@@ -218,7 +229,7 @@ async fn the_second_of_two_deployments_is_told_who_holds_the_lock() {
     };
     let told = first.held(second).await.unwrap();
     assert!(
-        told.starts_with("ana on desk-7, process 42, has been deploying this lake for 3 minutes"),
+        told.starts_with("ana on desk-7, process 42, has been changing this lake for 3 minutes"),
         "{told}"
     );
     assert_eq!(documents(&account), ["config/lake.json", "config/stacks.json"], "the lock is given back");
@@ -250,4 +261,23 @@ async fn nobody_destroys_what_somebody_deploys() {
     let told = lock.held(async { lock.free().await.unwrap_err() }).await.unwrap();
     assert!(matches!(told, LockError::Locked(locked) if locked.who == ana()));
     assert!(lock.free().await.is_ok());
+}
+
+/// Both have read the dead one's document before one of them writes.
+#[tokio::test]
+async fn of_two_that_find_a_dead_lock_in_the_same_moment_one_gets_it() {
+    let account = past(true).await;
+    let is_dead = |who: &Who| who.process == 42;
+    let (dead, one, two) = (ana(), Who { process: 43, ..ana() }, Who { process: 44, ..ana() });
+    let of = |who| Lock { bucket: "ops", who, is_dead, artifacts: &account, clock: &account };
+    let document = serde_json::json!({ "who": dead, "since": 0, "heard": 0 }).to_string();
+    account.write("ops", "locks/deploy.json", document.into_bytes()).await.unwrap();
+    let work = || async {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let (first, second) = tokio::join!(of(&one).held(work()), of(&two).held(work()));
+    assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|won| **won).count(), 1);
+    assert!(matches!(first.and(second), Err(LockError::Locked(_))));
 }

@@ -39,6 +39,17 @@ impl Artifacts for S3Artifacts {
         Ok(created == Created::New)
     }
 
+    async fn swap(
+        &self,
+        bucket: &str,
+        key: &str,
+        expected: &[u8],
+        bytes: Vec<u8>,
+    ) -> Result<bool, PortError> {
+        let swapped = self.0.swap(bucket, key, expected, bytes.into()).await;
+        swapped.map_err(|error| told(format!("writing {key} anew"), error))
+    }
+
     async fn remove(&self, bucket: &str, key: &str) -> Result<(), PortError> {
         match self.0.remove(bucket, key).await {
             Err(error) if error.kind() != Kind::NotFound => Err(told(format!("removing {key}"), error)),

@@ -53,10 +53,10 @@ pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure
 
     let progress = Progress::new(&account.names.prefix());
     let ops = account.names.bucket(&Bucket::Ops);
-    lock(&account, &ops, &artifacts).free().await?;
-    let report = tarn_deploy::destroy(&destruction, &stacks, &artifacts, &Waiting, &progress).await;
+    let destroying = tarn_deploy::destroy(&destruction, &stacks, &artifacts, &Waiting, &progress);
+    let report = lock(&account, &ops, &artifacts).held(destroying).await;
     progress.finish();
-    let report = report?;
+    let report = report??;
 
     print(common, &report);
     Ok(exit::done_if(report.is_good()))

@@ -238,7 +238,10 @@ impl Artifacts for Account {
         Ok(())
     }
     async fn read(&self, _: &str, key: &str) -> Result<Option<Vec<u8>>, PortError> {
-        Ok(self.documents.lock().unwrap().get(key).cloned())
+        let read = self.documents.lock().unwrap().get(key).cloned();
+        // So that somebody else can come between reading and writing.
+        tokio::task::yield_now().await;
+        Ok(read)
     }
     async fn create(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> Result<bool, PortError> {
         if !self.stacks.lock().unwrap().contains_key("shop-dev-foundation") {
@@ -251,6 +254,14 @@ impl Artifacts for Account {
             documents.insert(key.into(), bytes);
         }
         Ok(is_new)
+    }
+    async fn swap(&self, _: &str, key: &str, expected: &[u8], bytes: Vec<u8>) -> Result<bool, PortError> {
+        let mut documents = self.documents.lock().unwrap();
+        let fits = documents.get(key).is_some_and(|there| there == expected);
+        if fits {
+            documents.insert(key.into(), bytes);
+        }
+        Ok(fits)
     }
     async fn remove(&self, _: &str, key: &str) -> Result<(), PortError> {
         self.documents.lock().unwrap().remove(key);
