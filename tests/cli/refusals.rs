@@ -95,7 +95,11 @@ fn without_a_lake_the_way_to_one() {
 fn a_protected_environment_is_not_destroyed() {
     let refused = Project::example("retail", "prod").tarn(&["destroy", "--yes", "--local"]);
     assert_eq!(refused.code, 2);
-    assert!(refused.stderr.contains("protected"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("--protected prod"), "the way out: {}", refused.stderr);
+    let wrong =
+        Project::example("retail", "prod").tarn(&["destroy", "--yes", "--local", "--protected", "dev"]);
+    assert_eq!(wrong.code, 2, "{}", wrong.stderr);
+    assert!(wrong.stderr.contains("`dev`") && wrong.stderr.contains("`prod`"), "{}", wrong.stderr);
 }
 
 #[test]

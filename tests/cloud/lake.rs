@@ -63,6 +63,19 @@ impl LocalLake {
         assert_eq!(done.code, 0, "{}", done.stderr);
     }
 
+    /// The keys of a bucket of the lake, asked of S3 itself.
+    pub fn objects(&self, word: &str) -> Vec<String> {
+        let listed = python("bucket.py", &[&self.endpoint, "keys", &self.bucket(word)]);
+        assert_eq!(listed.code, 0, "{}", listed.stderr);
+        serde_json::from_str(&listed.stdout).unwrap()
+    }
+
+    /// Makes or removes a log group that no stack has.
+    pub fn stranger_log_group(&self, verb: &str, name: &str) {
+        let done = python("log_group.py", &[&self.endpoint, verb, name]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+    }
+
     /// Pushes a folder and says how many files went.
     pub fn push(&self, folder: &str) -> usize {
         let path = self.project.path(folder);

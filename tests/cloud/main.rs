@@ -8,6 +8,7 @@
 
 mod changes;
 mod governed;
+mod kept;
 mod killed;
 mod lake;
 mod retail;

@@ -1,6 +1,9 @@
 //! The example lake's life: deployed, fed, asked, widened by a zone, and taken down without a trace.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::governed;
 use crate::lake::{LocalLake, outcomes};
@@ -217,14 +220,17 @@ fn destroying_leaves_nothing(lake: &LocalLake) {
     // Its file is not needed for that.
     let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
     std::fs::remove_file(lake.project.path("lake.toml")).unwrap();
+    let stood = lake.inventory();
     let destroyed = lake.project.json(&["destroy", "--local", "--yes", "--lake", "retail"]);
     assert_eq!(destroyed["good"], true, "{destroyed:#}");
+    the_receipt_agrees_with_the_inventory(&destroyed, &stood);
     for (kind, names) in lake.inventory() {
         assert!(names.is_empty(), "{kind} left: {names:?}");
     }
     lake.project.write("lake.toml", text);
     let again = lake.project.json(&["destroy", "--local", "--yes"]);
     assert_eq!(again["stacks"].as_array().unwrap().len(), 0, "a repeat finds nothing to do");
+    what_no_stack_has_is_found(lake);
     for command in
         [&["run", "--local"][..], &["push", "--local", "data2"], &["query", "--local", "select 1 as n"]]
     {
@@ -232,4 +238,47 @@ fn destroying_leaves_nothing(lake: &LocalLake) {
         assert_eq!(refused.code, 1, "{command:?}");
         assert!(refused.stderr.contains("is the lake deployed"), "{command:?}: {}", refused.stderr);
     }
+}
+
+/// The inventory's words for kinds, and the receipt's.
+const KINDS: [(&str, &str); 18] = [
+    ("stacks", "stacks"),
+    ("buckets", "buckets"),
+    ("roles", "roles"),
+    ("log groups", "log groups"),
+    ("databases", "databases of Glue"),
+    ("crawlers", "crawlers"),
+    ("functions", "functions"),
+    ("event source mappings", "event source mappings"),
+    ("tables", "tables of DynamoDB"),
+    ("queues", "queues"),
+    ("topics", "topics"),
+    ("state machines", "state machines"),
+    ("workgroups", "workgroups"),
+    ("rules", "event rules"),
+    ("schedules", "schedules"),
+    ("alarms", "alarms"),
+    ("locations", "locations of Lake Formation"),
+    ("key aliases", "key aliases"),
+];
+
+fn the_receipt_agrees_with_the_inventory(destroyed: &Value, stood: &BTreeMap<String, Vec<String>>) {
+    let receipt = destroyed["receipt"].as_array().unwrap();
+    for (theirs, ours) in KINDS {
+        let line = receipt.iter().find(|line| line["kind"] == ours).unwrap();
+        assert_eq!(line["removed"], stood[theirs].len(), "{theirs}: {line:#} {stood:#?}");
+        assert_eq!((&line["left"], &line["unknown"]), (&0.into(), &Value::Null), "{line:#}");
+    }
+}
+
+/// A function that is late with its last words makes its log group anew.
+fn what_no_stack_has_is_found(lake: &LocalLake) {
+    let name = "/aws/lambda/retail-e2e-late";
+    lake.stranger_log_group("make", name);
+    let found = lake.project.tarn(&["destroy", "--local", "--yes", "--json"]);
+    assert_eq!(found.code, 1, "{}{}", found.stdout, found.stderr);
+    let told: Value = serde_json::from_str(&found.stdout).unwrap();
+    assert_eq!(told["left"], serde_json::json!([format!("log groups: {name}")]), "{told:#}");
+    lake.stranger_log_group("remove", name);
+    assert_eq!(lake.project.json(&["destroy", "--local", "--yes"])["good"], true);
 }

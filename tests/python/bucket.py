@@ -1,8 +1,9 @@
-"""Makes or removes a bucket that is not the lake's, to stand in its way.
+"""Makes or removes a bucket that is not the lake's, to stand in its way; lists the keys of any, as JSON.
 
-    bucket.py ENDPOINT make|remove NAME
+    bucket.py ENDPOINT make|remove|keys NAME
 """
 
+import json
 import sys
 
 import boto3
@@ -14,5 +15,7 @@ client = boto3.client(
 )
 if VERB == "make":
     client.create_bucket(Bucket=NAME)
+elif VERB == "keys":
+    print(json.dumps([found["Key"] for found in client.list_objects_v2(Bucket=NAME).get("Contents", [])]))
 else:
     client.delete_bucket(Bucket=NAME)

@@ -311,6 +311,12 @@ pub struct Destroy {
     /// Only tell what would go
     #[arg(long, conflicts_with = "yes")]
     pub dry_run: bool,
+    /// Keep the buckets, the key that reads them and the ledger; everything else goes
+    #[arg(long)]
+    pub keep_data: bool,
+    /// The name of the environment, where it is protected; --yes does not stand for it
+    #[arg(long, value_name = "ENV")]
+    pub protected: Option<String>,
     /// The lake's name, where its lake.toml is gone; with --env, it says which one goes
     #[arg(long, value_name = "NAME")]
     pub lake: Option<String>,

@@ -38,9 +38,12 @@ fn kind_of<E: ProvideErrorMetadata + std::error::Error + 'static>(
                 | "UnrecognizedClientException"
                 | "SignatureDoesNotMatch",
             ) => PortErrorKind::Credentials,
-            Some("StateMachineDoesNotExist" | "ResourceNotFoundException" | "EntityNotFoundException") => {
-                PortErrorKind::NotFound
-            }
+            Some(
+                "StateMachineDoesNotExist"
+                | "ResourceNotFoundException"
+                | "EntityNotFoundException"
+                | "NotFoundException",
+            ) => PortErrorKind::NotFound,
             // Athena has no name of its own for a workgroup that is not there. Every workgroup of a
             // lake has an output location, so one without is none of ours.
             Some("InvalidRequestException") if says_not_found(service.err().message()) => {

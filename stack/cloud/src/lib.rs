@@ -3,12 +3,14 @@
 
 mod access;
 mod failure;
+mod inventory;
 mod pipeline;
 mod query;
 mod stacks;
 
 pub use access::{Access, Identity, connect, identity};
 pub use aws_config::SdkConfig;
+pub use inventory::Services;
 pub use pipeline::{Pipeline, Progress, RunStatus};
 pub use query::{Answer, Queries};
 pub use stacks::CloudFormation;

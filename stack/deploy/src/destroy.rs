@@ -1,8 +1,16 @@
-//! The story of a destruction: what stands on others goes first, the ops and logs buckets last.
+//! The story of a destruction: what stands on others goes first, the ops and logs buckets last. What
+//! there is of the lake is looked for before and afterwards.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::apply::Hands;
 use crate::graph::{self, Node};
-use crate::{Artifacts, Clock, DeployError, Event, Observer, PortError, Report, StackState, Stacks};
+use crate::inventory::Search;
+use crate::{
+    Artifacts, Clock, DeployError, Event, Inventory, Marks, Observer, PortError, Receipt, Report, Sighting,
+    StackState, Stacks,
+};
 
 /// What is to go. Stacks are found in the account by tag, so that a zone that has left the config
 /// goes too, and a lake whose names look alike does not.
@@ -22,10 +30,65 @@ pub struct Destruction {
     pub pipeline: String,
     /// The foundation's buckets, which no function empties.
     pub last_buckets: Vec<String>,
+    /// Whether data stays: the stacks' templates retain it, and protection is lifted only for each
+    /// stack as it goes.
+    pub keep_data: bool,
 }
+
+/// What was taken down with what is left: the stacks' report and the account's receipt.
+#[derive(Debug)]
+pub struct Destroyed {
+    /// What became of the stacks.
+    pub report: Report,
+    /// What became of everything.
+    pub receipt: Receipt,
+}
+
+impl Destroyed {
+    /// Whether everything is gone, and known to be.
+    pub fn is_good(&self) -> bool {
+        self.report.is_good() && self.receipt.is_clean()
+    }
+}
+
+/// What was deleted a moment ago is still listed by some services: so often it is looked again.
+const MOST_LOOKS: usize = 4;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(3);
 
 /// Takes down everything that stands of a lake, then looks again and reports what is left.
 pub async fn destroy(
+    destruction: &Destruction,
+    stacks: &dyn Stacks,
+    artifacts: &dyn Artifacts,
+    inventory: &dyn Inventory,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Destroyed, PortError> {
+    let search = Search { destruction, stacks, artifacts, inventory };
+    let before = search.look(&BTreeSet::new()).await?;
+    let report = take_down(destruction, stacks, artifacts, clock, observer).await?;
+    let receipt = account_for(&search, &before, clock).await?;
+    Ok(Destroyed { report, receipt })
+}
+
+async fn account_for(
+    search: &Search<'_>,
+    before: &Sighting,
+    clock: &dyn Clock,
+) -> Result<Receipt, PortError> {
+    let (known, keeps) = (before.names(), search.destruction.keep_data);
+    let mut receipt = Receipt::of(before, &search.look(&known).await?, keeps);
+    for _ in 1..MOST_LOOKS {
+        if receipt.is_clean() {
+            break;
+        }
+        clock.sleep(BETWEEN_LOOKS).await;
+        receipt = Receipt::of(before, &search.look(&known).await?, keeps);
+    }
+    Ok(receipt)
+}
+
+async fn take_down(
     destruction: &Destruction,
     stacks: &dyn Stacks,
     artifacts: &dyn Artifacts,
@@ -41,6 +104,9 @@ pub async fn destroy(
         work: stack,
     });
     let settled = graph::run(nodes.collect(), |stack: StackState| async move {
+        if destruction.keep_data {
+            return hands.remove(&stack).await;
+        }
         if stack.name == destruction.foundation
             && let Err(error) = empty(destruction, artifacts, observer).await
         {
@@ -51,7 +117,11 @@ pub async fn destroy(
     })
     .await;
 
-    let left = standing(destruction, stacks, artifacts).await?.told();
+    let mut standing = standing(destruction, stacks, artifacts).await?;
+    if destruction.keep_data {
+        standing.buckets.clear();
+    }
+    let left = standing.told();
     Ok(Report { stacks: settled, left, ..Report::default() })
 }
 
@@ -110,6 +180,24 @@ pub(crate) async fn tagged(
 }
 
 impl Destruction {
+    /// Whether a stack is the lake's.
+    pub(crate) fn owns(&self, stack: &StackState) -> bool {
+        self.tags.iter().all(|tag| stack.tags.contains(tag))
+    }
+
+    /// By what the lake's things are known among those of the account.
+    pub(crate) fn marks(&self, all: &[StackState]) -> Marks {
+        let base = self.prefix.trim_end_matches('-').to_owned();
+        let tag = |stack: &StackState, key: &str| {
+            stack.tags.iter().find(|(name, _)| name == key).map(|(_, value)| value.clone())
+        };
+        let theirs = all.iter().filter(|stack| !self.owns(stack)).filter_map(|stack| {
+            Some(format!("{}-{}", tag(stack, "tarn:lake")?, tag(stack, "tarn:environment")?))
+        });
+        let alike: BTreeSet<String> = theirs.filter(|other| other.starts_with(&self.prefix)).collect();
+        Marks { base, bucket_end: self.account_and_region.clone(), others: alike.into_iter().collect() }
+    }
+
     async fn standing(&self, stacks: &dyn Stacks) -> Result<Vec<StackState>, PortError> {
         tagged(stacks, &self.tags).await
     }

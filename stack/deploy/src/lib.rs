@@ -9,17 +9,22 @@ mod destroy;
 mod error;
 mod follow;
 mod graph;
+mod inventory;
+mod kind;
 mod lock;
 mod memory;
 mod observer;
 mod plan;
 mod ports;
 mod preflight;
+mod receipt;
 mod report;
 
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
-pub use destroy::{Destruction, Standing, destroy, standing};
+pub use destroy::{Destroyed, Destruction, Standing, destroy, standing};
 pub use error::{DeployError, PortError, PortErrorKind};
+pub use inventory::{Found, Inventory, Means, Sighting, Thing};
+pub use kind::{Kind, Marks};
 pub use lock::{Holder, Lock, LockError, Locked, Who};
 pub use observer::{Event, Observer};
 pub use plan::{Plan, StackPlan, Step, plan};
@@ -28,4 +33,5 @@ pub use ports::{
     StackStatus, Stacks, TemplateSource,
 };
 pub use preflight::{BucketName, Check, Facts, preflight};
+pub use receipt::{Line, Receipt};
 pub use report::{Outcome, Report, StackReport};

@@ -6,8 +6,8 @@ mod support;
 
 use support::{Account, Silent, deployment, destruction, tags};
 use tarn_deploy::{
-    Action, ChangeRequest, ChangeSet, DeployError, Deployment, Effect, Outcome, Plan, Report, StackState,
-    StackStatus, Stacks, Step, TemplateSource, deploy, destroy, plan,
+    Action, ChangeRequest, ChangeSet, DeployError, Deployment, Effect, Kind, Outcome, Plan, Report,
+    StackState, StackStatus, Stacks, Step, TemplateSource, deploy, destroy, plan,
 };
 
 async fn deployed(account: &Account, zones: &[&str]) -> Report {
@@ -123,7 +123,10 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
         name: "shop-dev-zone-of-another-lake".into(),
         arn: "arn:other".into(),
         status: StackStatus("CREATE_COMPLETE".into()),
-        tags: vec![("tarn:lake".into(), "shop-dev".into())],
+        tags: vec![
+            ("tarn:lake".into(), "shop-dev".into()),
+            ("tarn:environment".into(), "zone-of-another-lake".into()),
+        ],
         protected: false,
         changed: String::new(),
     };
@@ -131,9 +134,17 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
     account.log();
 
     let destruction = destruction();
-    let report = destroy(&destruction, &account, &account, &account, &Silent).await.unwrap();
-    assert!(report.is_good(), "{report:?}");
-    assert_eq!(report.resources()["AWS::S3::Bucket"], 5);
+    let destroyed = destroy(&destruction, &account, &account, &account, &account, &Silent).await.unwrap();
+    assert!(destroyed.is_good(), "{destroyed:?}");
+    assert_eq!(destroyed.report.resources()["AWS::S3::Bucket"], 5);
+    let of = |kind: Kind| {
+        let line = destroyed.receipt.lines.iter().find(|line| line.kind == kind.word()).unwrap();
+        (line.removed, line.left, line.by)
+    };
+    assert_eq!(of(Kind::Stack), (5, 0, "listing"));
+    assert_eq!(of(Kind::Role), (5, 0, "listing"));
+    assert_eq!(of(Kind::Function), (5, 0, "tags"));
+    assert_eq!(of(Kind::Alarm), (5, 0, "stacks"), "their tags are not searched");
 
     let log = account.log();
     let place =
@@ -144,8 +155,27 @@ async fn a_destruction_goes_backwards_finds_stacks_by_tag_and_leaves_nothing() {
     assert_eq!(place("DELETE shop-dev-foundation"), log.len() - 1);
     assert_eq!(account.stacks.lock().unwrap().len(), 1, "the other lake stands");
 
-    let again = destroy(&destruction, &account, &account, &account, &Silent).await.unwrap();
-    assert!(again.is_good() && again.stacks.is_empty(), "a repeat finds nothing to do");
+    let again = destroy(&destruction, &account, &account, &account, &account, &Silent).await.unwrap();
+    assert!(again.is_good() && again.report.stacks.is_empty(), "a repeat finds nothing to do");
+}
+
+#[tokio::test]
+async fn what_no_stack_has_is_found_and_what_may_not_be_listed_is_unknown() {
+    let mut account = Account { refused: [Kind::Crawler].into(), ..Account::default() };
+    deployed(&account, &["a"]).await;
+    let planted =
+        [(Kind::LogGroup, "/aws/lambda/shop-dev-run"), (Kind::LogGroup, "/aws/lambda/shop-deviant")];
+    account.things.lock().unwrap().extend(planted.map(|(kind, name)| (kind, name.to_owned())));
+
+    let destroyed = destroy(&destruction(), &account, &account, &account, &account, &Silent).await.unwrap();
+    assert!(destroyed.report.is_good() && !destroyed.is_good());
+    let refused = "crawlers: unknown: listing crawlers: AccessDenied";
+    assert_eq!(destroyed.receipt.told(), ["log groups: /aws/lambda/shop-dev-run", refused,]);
+
+    account.refused.clear();
+    account.things.lock().unwrap().clear();
+    let again = destroy(&destruction(), &account, &account, &account, &account, &Silent).await.unwrap();
+    assert!(again.is_good(), "{:?}", again.receipt.told());
 }
 
 #[tokio::test]

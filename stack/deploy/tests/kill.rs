@@ -5,7 +5,7 @@
 
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -13,8 +13,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use support::{Account, Silent, deployment, destruction};
 use tarn_deploy::{
-    Artifacts, ChangeRequest, ChangeSet, Clock, Deployment, Lock, LockError, PortError, PortErrorKind,
-    Report, ResourceEvent, StackState, Stacks, Who, deploy, destroy,
+    Artifacts, ChangeRequest, ChangeSet, Clock, Deployment, Destroyed, Inventory, Kind, Lock, LockError,
+    PortError, PortErrorKind, Report, ResourceEvent, StackState, Stacks, Thing, Who, deploy, destroy,
 };
 
 /// A process that makes so many calls and is dead then: from there on none reaches the account.
@@ -50,7 +50,7 @@ impl Stacks for Mortal<'_> {
         self.call(self.account.describe(name)).await
     }
     async fn list(&self) -> Result<Vec<StackState>, PortError> {
-        self.call(self.account.list()).await
+        self.call(Stacks::list(self.account)).await
     }
     async fn prepare(&self, request: &ChangeRequest) -> Result<ChangeSet, PortError> {
         self.call(self.account.prepare(request)).await
@@ -107,6 +107,24 @@ impl Artifacts for Mortal<'_> {
 }
 
 #[async_trait]
+impl Inventory for Mortal<'_> {
+    async fn list(
+        &self,
+        kind: Kind,
+        base: &str,
+        known: &BTreeSet<String>,
+    ) -> Result<Option<Vec<Thing>>, PortError> {
+        self.call(Inventory::list(self.account, kind, base, known)).await
+    }
+    async fn tagged(&self, tags: &[(String, String)]) -> Result<Vec<String>, PortError> {
+        self.call(self.account.tagged(tags)).await
+    }
+    async fn recorded(&self, arn: &str) -> Result<Vec<(String, String)>, PortError> {
+        self.call(self.account.recorded(arn)).await
+    }
+}
+
+#[async_trait]
 impl Clock for Mortal<'_> {
     async fn sleep(&self, duration: Duration) {
         self.account.sleep(duration).await;
@@ -145,10 +163,10 @@ async fn locked_deploy<P: Stacks + Artifacts + Clock>(
     report.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 
-async fn locked_destroy<P: Stacks + Artifacts + Clock>(world: &P) -> Result<Report, String> {
+async fn locked_destroy<P: Stacks + Artifacts + Inventory + Clock>(world: &P) -> Result<Destroyed, String> {
     let who = Who { caller: "a test".into(), ..Who::default() };
     let lock = Lock { bucket: "ops", who: &who, is_dead: |_| false, artifacts: world, clock: world };
-    let report = lock.held(destroy(&destruction(), world, world, world, &Silent)).await;
+    let report = lock.held(destroy(&destruction(), world, world, world, world, &Silent)).await;
     report.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tarn_deploy::{
     Action, Artifacts, ChangeRequest, ChangeSet, Clock, Deployment, DesiredStack, Destruction, Effect, Event,
-    Observer, PortError, PortErrorKind, ResourceChange, ResourceEvent, StackState, StackStatus, Stacks,
-    TemplateSource, Upload,
+    Inventory, Kind, Observer, PortError, PortErrorKind, ResourceChange, ResourceEvent, StackState,
+    StackStatus, Stacks, TemplateSource, Thing, Upload,
 };
 use tarn_lake::{StackId, ZoneName};
 
@@ -36,6 +36,10 @@ pub struct Account {
     pub changed: AtomicU64,
     /// Seconds since 1970.
     pub now: AtomicU64,
+    /// What stands beside the stacks.
+    pub things: Mutex<BTreeSet<(Kind, String)>>,
+    /// Kinds that may not be listed.
+    pub refused: BTreeSet<Kind>,
     /// What was done, in order.
     pub log: Mutex<Vec<String>>,
     pub documents: Mutex<BTreeMap<String, Vec<u8>>>,
@@ -283,6 +287,47 @@ impl Artifacts for Account {
     }
 }
 
+/// Every stack has a role, an alarm and a function; only functions bear the lake's tags, and roles are
+/// listed by their service.
+#[async_trait]
+impl Inventory for Account {
+    async fn list(&self, kind: Kind, _: &str, _: &BTreeSet<String>) -> Result<Option<Vec<Thing>>, PortError> {
+        if self.refused.contains(&kind) {
+            let (doing, reason) = (format!("listing {}", kind.word()), "AccessDenied".to_owned());
+            return Err(PortError { kind: PortErrorKind::AccessDenied, doing, reason, source: None });
+        }
+        if matches!(kind, Kind::Alarm | Kind::Function | Kind::Other) {
+            return Ok(None);
+        }
+        let stacks = self.stacks.lock().unwrap();
+        let roles = stacks.keys().filter(|_| kind == Kind::Role).map(|stack| format!("{stack}-role"));
+        let things = self.things.lock().unwrap();
+        let others = things.iter().filter(|(of, _)| *of == kind).map(|(_, name)| name.clone());
+        Ok(Some(roles.chain(others).map(Thing::named).collect()))
+    }
+
+    async fn tagged(&self, tags: &[(String, String)]) -> Result<Vec<String>, PortError> {
+        let stacks = self.stacks.lock().unwrap();
+        let ours = stacks.iter().filter(|(_, (state, _))| tags.iter().all(|tag| state.tags.contains(tag)));
+        Ok(ours
+            .map(|(name, _)| name)
+            .map(|stack| format!("arn:aws:lambda:r:1:function:{stack}-function"))
+            .collect())
+    }
+
+    async fn recorded(&self, arn: &str) -> Result<Vec<(String, String)>, PortError> {
+        let stack = arn.strip_prefix("arn:").unwrap();
+        let of = |(kind, word): (&str, &str)| (kind.to_owned(), format!("{stack}-{word}"));
+        let all = [
+            ("AWS::IAM::Role", "role"),
+            ("AWS::Lambda::Function", "function"),
+            ("AWS::CloudWatch::Alarm", "alarm"),
+            ("Custom::EmptyBucket", "emptier"),
+        ];
+        Ok(all.map(of).into())
+    }
+}
+
 #[async_trait]
 impl Clock for Account {
     async fn sleep(&self, _: Duration) {
@@ -346,5 +391,6 @@ pub fn destruction() -> Destruction {
         storage: "shop-dev-storage".into(),
         pipeline: "shop-dev-pipeline".into(),
         last_buckets: vec!["ops".into(), "logs".into()],
+        keep_data: false,
     }
 }
