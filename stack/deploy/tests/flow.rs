@@ -6,8 +6,8 @@ mod support;
 
 use support::{Account, Silent, deployment, destruction, tags};
 use tarn_deploy::{
-    Action, ChangeRequest, ChangeSet, DeployError, Deployment, Effect, Kind, Outcome, Plan, Report,
-    StackState, StackStatus, Stacks, Step, TemplateSource, deploy, destroy, plan,
+    Action, ChangeRequest, ChangeSet, DeployError, Deployment, Destruction, Effect, Kind, Outcome, Plan,
+    Report, StackState, StackStatus, Stacks, Step, TemplateSource, deploy, destroy, plan,
 };
 
 async fn deployed(account: &Account, zones: &[&str]) -> Report {
@@ -176,6 +176,25 @@ async fn what_no_stack_has_is_found_and_what_may_not_be_listed_is_unknown() {
     account.things.lock().unwrap().clear();
     let again = destroy(&destruction(), &account, &account, &account, &account, &Silent).await.unwrap();
     assert!(again.is_good(), "{:?}", again.receipt.told());
+}
+
+#[tokio::test]
+async fn where_data_stays_no_bucket_is_emptied_and_protection_goes_with_each_stack() {
+    let account = Account::default();
+    let protected = Deployment { protected: true, ..deployment(&["a"]) };
+    assert!(deploy(&protected, &account, &account, &account, &Silent).await.unwrap().is_good());
+    account.things.lock().unwrap().insert((Kind::Table, "shop-dev-ledger".into()));
+    account.log();
+    let keeping = Destruction { keep_data: true, ..destruction() };
+    let destroyed = destroy(&keeping, &account, &account, &account, &account, &Silent).await.unwrap();
+    assert!(destroyed.is_good(), "{destroyed:?}");
+    let log = account.log();
+    assert!(!log.iter().any(|line| line.starts_with("empty")), "{log:?}");
+    let place = |what: &str| log.iter().position(|line| line == what).unwrap();
+    assert!(place("protect shop-dev-storage false") < place("DELETE shop-dev-storage"));
+    assert!(place("DELETE shop-dev-pipeline") < place("protect shop-dev-storage false"));
+    let kept: Vec<_> = destroyed.receipt.lines.iter().flat_map(|line| &line.kept).collect();
+    assert_eq!(kept, ["shop-dev-ledger"]);
 }
 
 #[tokio::test]
