@@ -4,16 +4,19 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use tarn_render::diff::{
-    Change, ColumnChange, KeyChange, LakeChange, Replacement, ResourceChange, Right, StackChange,
-    TableChange, ZoneChange, at_risk,
+    AccessChange, Change, ColumnChange, KeyChange, LakeChange, Replacement, ResourceChange, Right,
+    StackChange, TableChange, ZoneChange, at_risk,
 };
 
+use super::access;
 use crate::console::{self, BAD, BOLD, DIM, GOOD, styled};
 
 /// All that differs.
 pub struct Difference {
     /// `None` where one of the two is known by its templates only.
     pub lake: Option<LakeChange>,
+    /// Who sees what; nothing where a lake is not known.
+    pub access: Vec<AccessChange>,
     pub stacks: Vec<StackChange>,
 }
 
@@ -27,7 +30,8 @@ impl Difference {
             .map(|(stack, resource)| json!({ "stack": stack, "resource": resource }))
             .collect();
         json!({
-            "differs": !self.is_none(), "data_at_risk": at_risk, "lake": self.lake, "stacks": self.stacks,
+            "differs": !self.is_none(), "data_at_risk": at_risk, "lake": self.lake, "access": self.access,
+            "stacks": self.stacks,
         })
     }
 
@@ -39,6 +43,7 @@ impl Difference {
         let risks: Vec<String> = at_risk(&self.stacks).map(|(stack, it)| risk(stack, it)).collect();
         section(&styled("data at risk", BAD), risks);
         self.lake.iter().for_each(print_lake);
+        access::print(&self.access, self.lake.as_ref());
         section("stacks", self.stacks.iter().map(stack).collect());
         self.hints().iter().for_each(console::hint);
     }

@@ -1,5 +1,6 @@
 //! One file per command; each body is the story of what the command does.
 
+mod access;
 mod artifacts;
 mod baseline;
 mod check;

@@ -9,11 +9,11 @@ use tarn_core::ports::ObjectStore;
 use tarn_core::{Kind, RunKeys};
 use tarn_deploy::{Deployment, Effect, Plan, ResourceChange, Step};
 use tarn_lake::{Bucket, Lake};
-use tarn_render::diff::{self, LakeChange};
+use tarn_render::diff::{self, AccessChange, LakeChange};
 
 use super::artifacts::S3Artifacts;
-use super::deploy;
 use super::difference::{self, section};
+use super::{access, deploy};
 use crate::account::Account;
 use crate::arguments::{Common, Plan as Options};
 use crate::console::{self, BAD, BOLD, DIM, GOOD, styled};
@@ -39,6 +39,8 @@ pub struct Foreseen {
     pub plan: Plan,
     /// `None` where no lake was deployed yet.
     lake: Option<LakeChange>,
+    /// Who sees what; all that is seen where no lake was deployed yet.
+    access: Vec<AccessChange>,
     prefix: String,
 }
 
@@ -49,8 +51,9 @@ impl Foreseen {
         let deployed = deployed_lake(&store, account).await?;
         let stacks = CloudFormation::new(&account.config);
         let plan = tarn_deploy::plan(deployment, &stacks, &S3Artifacts(store)).await?;
+        let access = diff::access(deployed.as_ref(), lake);
         let lake = deployed.map(|deployed| diff::lakes(&deployed, lake));
-        Ok(Self { plan, lake, prefix: format!("{}-", account.names.prefix()) })
+        Ok(Self { plan, lake, access, prefix: format!("{}-", account.names.prefix()) })
     }
 
     /// Whether there is nothing to do.
@@ -79,6 +82,7 @@ impl Foreseen {
         }
         section(&styled("data at risk", BAD), self.risks(removes_zones));
         self.lake.iter().for_each(difference::print_lake);
+        access::print(&self.access, self.lake.as_ref());
         section("stacks", self.plan.stacks.iter().map(|it| self.stack(&it.name, &it.step)).collect());
         let strays = self.plan.strays.iter();
         section(
@@ -100,7 +104,7 @@ impl Foreseen {
             self.plan.data_at_risk().map(|(stack, it)| json!({"stack": stack, "resource": change_json(it)}));
         json!({
             "changes": !self.is_none(), "blocked": self.plan.is_blocked(),
-            "data_at_risk": at_risk.collect::<Vec<_>>(), "lake": self.lake,
+            "data_at_risk": at_risk.collect::<Vec<_>>(), "lake": self.lake, "access": self.access,
             "stacks": stacks.collect::<Vec<_>>(),
             "strays": self.plan.strays.iter().map(|stack| &stack.name).collect::<Vec<_>>(),
         })

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde_json::json;
 use tarn_lake::Lake;
-use tarn_render::diff::{lakes, stacks};
+use tarn_render::diff::{access, lakes, stacks};
 use tarn_render::{Options, Target, TemplateSet};
 
 use super::baseline::{self, State};
@@ -39,6 +39,7 @@ pub fn run(common: &Common, options: &Render) -> Result<ExitCode, Failure> {
 fn difference(before: &State, lake: &Lake, templates: &TemplateSet) -> Difference {
     Difference {
         lake: before.lake.as_ref().map(|before| lakes(before, lake)),
+        access: before.lake.as_ref().map(|before| access(Some(before), lake)).unwrap_or_default(),
         stacks: stacks(&before.bodies, &templates.bodies()),
     }
 }

@@ -1,12 +1,14 @@
 //! What changes between two states of a lake, as values: in the words of the lake, and resource by
 //! resource. No account is asked, so what stands in one may differ from both.
 
+mod access;
 mod lake;
 mod replacement;
 mod stacks;
 
 use serde::Serialize;
 
+pub use access::{AccessChange, Principal, Sight, Turn, access};
 pub use lake::{ColumnChange, KeyChange, LakeChange, Right, TableChange, ZoneChange, lakes};
 pub use replacement::Replacement;
 pub use stacks::{Bodies, ResourceChange, StackChange, at_risk, stacks};

@@ -1,0 +1,154 @@
+//! Who gains and loses the sight of what, in words.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tarn_lake::Disguise;
+use tarn_render::diff::{AccessChange, LakeChange, Principal, Sight, Turn};
+
+use super::difference::section;
+use crate::console::{self, BAD, BOLD, GOOD, styled};
+
+/// What was written before stays as it was.
+const OLD_FILES: &str = "files that were converted before keep the columns as they have them: what is hidden or \
+                         dropped is so in files that come later";
+
+/// So does what a zone has.
+const OLD_COPIES: &str = "what a zone has of a table that it may not have any more stays in its bucket and its \
+                          catalog, where its readers find it, until somebody deletes it";
+
+/// Prints what turns: for each zone and silver, whom, and which columns of which table. `lake` is what
+/// it turns by, where a lake was there before.
+pub fn print(changes: &[AccessChange], lake: Option<&LakeChange>) {
+    section("access", lines(changes));
+    let lost = || changes.iter().filter(|change| change.change == Turn::Lost);
+    let Some(lake) = lake else { return };
+    let turned: BTreeSet<(&str, &str)> = lake
+        .tables
+        .iter()
+        .flat_map(|table| table.columns.iter().map(|column| (table.table.as_str(), column.column.as_str())))
+        .collect();
+    if lost().any(|change| turned.contains(&(&change.table, &change.column))) {
+        console::hint(OLD_FILES);
+    }
+    let is_withdrawn = |change: &AccessChange| {
+        let mut withdrawn = lake.rights.iter().filter(|right| !right.gained);
+        withdrawn.any(|right| {
+            change.zone.as_ref() == Some(&right.zone) && right.table.as_ref() == Some(&change.table)
+        })
+    };
+    if lost().any(is_withdrawn) {
+        console::hint(OLD_COPIES);
+    }
+}
+
+/// One table's columns that turn the same way.
+type Turned<'a> = (&'a str, Mark, Vec<String>);
+
+/// How a turn is shown. The order is that of the lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Unveiled,
+    Gained,
+    Lost,
+}
+
+/// Principals for whom the same turns are one entry.
+fn lines(changes: &[AccessChange]) -> Vec<String> {
+    let mut each: BTreeMap<(&Option<String>, &Principal), Vec<&AccessChange>> = BTreeMap::new();
+    for change in changes {
+        each.entry((&change.zone, &change.principal)).or_default().push(change);
+    }
+    let mut together: BTreeMap<(&Option<String>, Vec<Turned<'_>>), Vec<&Principal>> = BTreeMap::new();
+    for ((zone, principal), changes) in each {
+        together.entry((zone, turned(&changes))).or_default().push(principal);
+    }
+    together.into_iter().map(|((zone, turned), principals)| entry(zone, &principals, &turned)).collect()
+}
+
+fn turned<'a>(changes: &[&'a AccessChange]) -> Vec<Turned<'a>> {
+    let mut tables: BTreeMap<(&str, Mark), Vec<String>> = BTreeMap::new();
+    for change in changes {
+        tables.entry((change.table.as_str(), mark(change))).or_default().push(column(change));
+    }
+    tables.into_iter().map(|((table, mark), columns)| (table, mark, columns)).collect()
+}
+
+fn entry(zone: &Option<String>, principals: &[&Principal], turned: &[Turned<'_>]) -> String {
+    let place = zone.as_ref().map_or_else(|| "silver".to_owned(), |zone| format!("zone `{zone}`"));
+    let whom: Vec<String> = principals.iter().map(|principal| name(principal)).collect();
+    let lines = turned.iter().map(|(table, mark, columns)| {
+        let sign = match mark {
+            Mark::Unveiled => styled("!", BAD),
+            Mark::Gained => styled("+", GOOD),
+            Mark::Lost => styled("-", BAD),
+        };
+        format!("\n    {sign} {table}: {}", columns.join(", "))
+    });
+    format!("  {} {place}: {}{}", styled("~", BOLD), whom.join("; "), lines.collect::<String>())
+}
+
+fn mark(change: &AccessChange) -> Mark {
+    match change.change {
+        Turn::Lost => Mark::Lost,
+        Turn::Gained if change.is_unveiled() => Mark::Unveiled,
+        Turn::Gained => Mark::Gained,
+    }
+}
+
+/// The column, and how it is seen where that is not plain.
+fn column(change: &AccessChange) -> String {
+    let AccessChange { column, before, after, .. } = change;
+    match (before, after) {
+        (Sight::Nothing, Sight::Clear) | (_, Sight::Nothing) => column.clone(),
+        (Sight::Nothing, after) => format!("{column} ({})", sight(after)),
+        (before, after) => format!("{column} ({} -> {})", sight(before), sight(after)),
+    }
+}
+
+fn sight(sight: &Sight) -> String {
+    match sight {
+        Sight::Nothing => "nothing".into(),
+        Sight::Clear => "clear".into(),
+        Sight::Disguised(Disguise::Sha256) => "hashed".into(),
+        Sight::Disguised(Disguise::Text(_)) => "masked".into(),
+        Sight::Disguised(Disguise::KeepLast(count)) => format!("masked but for the last {count}"),
+    }
+}
+
+fn name(principal: &Principal) -> String {
+    match principal {
+        Principal::ReaderRole(_) => "its reader role".into(),
+        Principal::WhoeverIamLets(_) => "whoever IAM lets in".into(),
+        Principal::Named(arn) => arn.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(principal: Principal, column: &str, before: Sight, after: Sight) -> AccessChange {
+        let change = if after == Sight::Clear { Turn::Gained } else { Turn::Lost };
+        let (zone, table, column) = (Some("ads".into()), "users".into(), column.into());
+        AccessChange { principal, zone, table, column, change, before, after }
+    }
+
+    #[test]
+    fn who_sees_the_same_otherwise_is_told_in_one_entry() {
+        let hashed = || Sight::Disguised(Disguise::Sha256);
+        let all =
+            [Principal::ReaderRole("ads".into()), Principal::Named("role/Ana".into())].map(|principal| {
+                vec![
+                    change(principal.clone(), "email", hashed(), Sight::Clear),
+                    change(principal.clone(), "age", Sight::Nothing, Sight::Clear),
+                    change(principal, "phone", Sight::Clear, Sight::Nothing),
+                ]
+            });
+        let told = lines(&all.concat());
+        let plain: Vec<String> =
+            told.iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+        let wanted = "  ~ zone `ads`: its reader role; role/Ana\n    ! users: email (hashed -> clear)\n    \
+                      + users: age\n    - users: phone";
+        assert_eq!(plain, [wanted]);
+    }
+}

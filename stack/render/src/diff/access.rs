@@ -1,0 +1,149 @@
+//! Who sees which column of which table, and what of that a change gives and takes.
+//!
+//! Seen is what the catalog shows: the columns of a table's newest layout that are in silver, to the
+//! readers of silver as a whole and to those of each zone that has the table. A value that is hashed
+//! or masked is seen in its disguise. Files that were converted before keep what they have.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use tarn_lake::{Column, Disguise, Lake, Table, Zone};
+
+/// What one principal sees otherwise than before, of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessChange {
+    /// Who.
+    pub principal: Principal,
+    /// In which zone; `None` is silver as a whole.
+    pub zone: Option<String>,
+    /// Which table.
+    pub table: String,
+    /// Which column.
+    pub column: String,
+    /// Whether something is seen that was not before, or is not any more.
+    pub change: Turn,
+    /// What was seen.
+    pub before: Sight,
+    /// What is seen.
+    pub after: Sight,
+}
+
+/// Who sees.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "name")]
+pub enum Principal {
+    /// The reader role of a zone, which all its readers take.
+    ReaderRole(String),
+    /// Whoever IAM lets in the lake's account, for a zone that names no readers; with the zone.
+    WhoeverIamLets(String),
+    /// Somebody whom the file names.
+    Named(String),
+}
+
+/// Which way it goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Turn {
+    /// Something is seen that was not.
+    Gained,
+    /// Less is seen than was.
+    Lost,
+}
+
+/// What is seen of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// Nothing.
+    Nothing,
+    /// Its values behind a disguise.
+    Disguised(Disguise),
+    /// Its values.
+    Clear,
+}
+
+impl AccessChange {
+    /// Whether values that were seen in a disguise are seen with less of one.
+    pub fn is_unveiled(&self) -> bool {
+        self.change == Turn::Gained && self.before != Sight::Nothing
+    }
+}
+
+impl Sight {
+    fn of(column: &Column) -> Self {
+        match (&column.quality.disguise, column.drop) {
+            (_, true) => Self::Nothing,
+            (Some(disguise), false) => Self::Disguised(disguise.clone()),
+            (None, false) => Self::Clear,
+        }
+    }
+
+    /// Whether it shows something that the other does not.
+    fn shows_beyond(&self, other: &Self) -> bool {
+        use Disguise::{KeepLast, Sha256, Text};
+        match (self, other) {
+            (Sight::Nothing, _) | (_, Sight::Clear) => false,
+            (_, Sight::Nothing) | (Sight::Clear, _) => true,
+            (Sight::Disguised(this), Sight::Disguised(other)) => match (this, other) {
+                (Text(_), _) | (Sha256, Sha256) => false,
+                (KeepLast(more), KeepLast(less)) => more > less,
+                (KeepLast(_) | Sha256, _) => true,
+            },
+        }
+    }
+}
+
+/// A principal, the zone or silver, a table, a column.
+type Place = (Principal, Option<String>, String, String);
+
+/// What changes between two lakes; `None` is none at all. In the order of principals, zones, tables
+/// and columns, by their names.
+pub fn access(before: Option<&Lake>, after: &Lake) -> Vec<AccessChange> {
+    let (before, after) = (before.map(seen).unwrap_or_default(), seen(after));
+    let places: BTreeSet<&Place> = before.keys().chain(after.keys()).collect();
+    let sight = |seen: &BTreeMap<Place, Sight>, place| seen.get(place).cloned().unwrap_or(Sight::Nothing);
+    let turned = places.into_iter().filter_map(|place| {
+        let (before, after) = (sight(&before, place), sight(&after, place));
+        let change = match (after.shows_beyond(&before), before.shows_beyond(&after)) {
+            (true, _) => Turn::Gained,
+            (false, true) => Turn::Lost,
+            (false, false) => return None,
+        };
+        let (principal, zone, table, column) = place.clone();
+        Some(AccessChange { principal, zone, table, column, change, before, after })
+    });
+    turned.collect()
+}
+
+/// All that is seen in a lake.
+fn seen(lake: &Lake) -> BTreeMap<Place, Sight> {
+    let in_silver = lake.readers.iter().flat_map(|reader| {
+        let principal = Principal::Named(reader.to_string());
+        lake.tables.iter().flat_map(move |table| columns(&principal, None, table))
+    });
+    let in_zones = lake.zones.iter().flat_map(|zone| {
+        let tables: Vec<&Table> = zone.tables.iter().filter_map(|name| lake.table(name)).collect();
+        readers(zone).into_iter().flat_map(move |principal| {
+            let each = tables.iter().map(|table| columns(&principal, Some(zone), table));
+            each.collect::<Vec<_>>().concat()
+        })
+    });
+    in_silver.chain(in_zones).filter(|(_, sight)| *sight != Sight::Nothing).collect()
+}
+
+fn readers(zone: &Zone) -> Vec<Principal> {
+    let named = zone.readers.iter().map(|reader| Principal::Named(reader.to_string()));
+    let mut readers: Vec<Principal> = named.collect();
+    if readers.is_empty() {
+        readers.push(Principal::WhoeverIamLets(zone.name.to_string()));
+    }
+    readers.push(Principal::ReaderRole(zone.name.to_string()));
+    readers
+}
+
+fn columns(principal: &Principal, zone: Option<&Zone>, table: &Table) -> Vec<(Place, Sight)> {
+    let zone = zone.map(|zone| zone.name.to_string());
+    let place =
+        |column: &Column| (principal.clone(), zone.clone(), table.name.to_string(), column.name.to_string());
+    table.newest_layout().columns.iter().map(|column| (place(column), Sight::of(column))).collect()
+}
