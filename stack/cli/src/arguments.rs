@@ -87,7 +87,7 @@ pub enum Command {
     /// Look whether a deployment can begin: credentials, region, names, leftovers, Lake Formation
     #[command(after_help = "Examples:\n  tarn doctor --env prod\n  tarn doctor --local --ignore 6,7 --json")]
     Doctor(Doctor),
-    /// Tell what `deploy` would do to the account, data at risk first; nothing is changed
+    /// Tell what `deploy` would do to the account, data at risk first, and what the lake costs; nothing is changed
     #[command(after_help = "Examples:\n  tarn plan --env prod\n  tarn plan --local --exit-code --json")]
     Plan(Plan),
     /// Bring the account to what lake.toml says: plan, ask where somebody can answer, apply

@@ -5,6 +5,7 @@
 //! ([`engine`]), and the text read back, inspected and written as JSON ([`yaml`], [`inspect`]).
 
 mod context;
+pub mod costs;
 pub mod diff;
 mod engine;
 mod error;

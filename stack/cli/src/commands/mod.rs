@@ -5,6 +5,7 @@ mod artifacts;
 mod baseline;
 mod check;
 mod convert;
+mod costs;
 mod deploy;
 mod destroy;
 mod difference;

@@ -12,6 +12,7 @@ use tarn_lake::{Bucket, Lake};
 use tarn_render::diff::{self, AccessChange, LakeChange};
 
 use super::artifacts::S3Artifacts;
+use super::costs::Estimate;
 use super::difference::{self, section};
 use super::{access, deploy};
 use crate::account::Account;
@@ -29,6 +30,7 @@ pub async fn run(common: &Common, options: &Options) -> Result<ExitCode, Failure
         console::json(&foreseen.json());
     } else {
         foreseen.print(false);
+        foreseen.costs.explain();
     }
     let differs = options.exit_code && !foreseen.is_none();
     Ok(if differs { ExitCode::from(exit::CHANGES) } else { exit::done_if(!foreseen.plan.is_blocked()) })
@@ -41,6 +43,7 @@ pub struct Foreseen {
     lake: Option<LakeChange>,
     /// Who sees what; all that is seen where no lake was deployed yet.
     access: Vec<AccessChange>,
+    costs: Estimate,
     prefix: String,
 }
 
@@ -52,8 +55,9 @@ impl Foreseen {
         let stacks = CloudFormation::new(&account.config);
         let plan = tarn_deploy::plan(deployment, &stacks, &S3Artifacts(store)).await?;
         let access = diff::access(deployed.as_ref(), lake);
+        let costs = Estimate::of(lake, deployed.as_ref(), account.names.region())?;
         let lake = deployed.map(|deployed| diff::lakes(&deployed, lake));
-        Ok(Self { plan, lake, access, prefix: format!("{}-", account.names.prefix()) })
+        Ok(Self { plan, lake, access, costs, prefix: format!("{}-", account.names.prefix()) })
     }
 
     /// Whether there is nothing to do.
@@ -78,7 +82,8 @@ impl Foreseen {
     /// Data at risk first, then the lake's own words, then stacks.
     pub fn print(&self, removes_zones: bool) {
         if self.is_none() {
-            return console::result("nothing to do: the account is as lake.toml says");
+            console::result("nothing to do: the account is as lake.toml says");
+            return self.costs.print();
         }
         section(&styled("data at risk", BAD), self.risks(removes_zones));
         self.lake.iter().for_each(difference::print_lake);
@@ -90,8 +95,11 @@ impl Foreseen {
             strays.map(|it| format!("  - {}", self.short(&it.name))).collect(),
         );
         if !self.plan.strays.is_empty() && !removes_zones {
-            console::hint("they stay, with their data, unless `tarn deploy --remove-zones` takes them down");
+            console::hint(
+                "they stay, with their data and their readers, unless `tarn deploy --remove-zones` takes them down",
+            );
         }
+        self.costs.print();
     }
 
     fn json(&self) -> Value {
@@ -105,6 +113,7 @@ impl Foreseen {
         json!({
             "changes": !self.is_none(), "blocked": self.plan.is_blocked(),
             "data_at_risk": at_risk.collect::<Vec<_>>(), "lake": self.lake, "access": self.access,
+            "costs": self.costs.json(),
             "stacks": stacks.collect::<Vec<_>>(),
             "strays": self.plan.strays.iter().map(|stack| &stack.name).collect::<Vec<_>>(),
         })
