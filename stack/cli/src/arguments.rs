@@ -106,6 +106,9 @@ pub enum Command {
     /// Run the pipeline over a folder whenever new files lie in its landing, until Ctrl-C
     #[command(after_help = WATCH_HELP)]
     Watch(Watch),
+    /// Look whether the deployed lake is well: stacks, last run, queues, alarms, grants of every zone
+    #[command(after_help = STATUS_HELP)]
+    Status(Status),
     /// Ask the lake a question in SQL
     #[command(
         after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
@@ -336,6 +339,29 @@ pub struct Watch {
     /// The folder, as `tarn run --dir` has it; it is made if it is not there
     #[arg(long, value_name = "DIR")]
     pub dir: PathBuf,
+}
+
+const STATUS_HELP: &str = "\
+Examples:
+  tarn status --env prod
+  tarn status --env prod --drift --json
+  tarn status --env prod --repair
+
+Ends with 0 if all is well, and with 1 if something is wrong or could not be asked. --repair needs, of
+the caller, to be an administrator of Lake Formation with lakeformation:GrantPermissions,
+RevokePermissions, RegisterResource and PutDataLakeSettings, and iam:PassRole on the lake's location
+roles. What others granted to others stays.";
+
+#[derive(Debug, Args)]
+pub struct Status {
+    #[command(flatten)]
+    pub place: Place,
+    /// Let CloudFormation compare every stack with what stands; takes some minutes
+    #[arg(long)]
+    pub drift: bool,
+    /// Give back what Lake Formation lacks: administrator, locations, grants
+    #[arg(long)]
+    pub repair: bool,
 }
 
 #[derive(Debug, Args)]

@@ -6,11 +6,15 @@ mod failure;
 mod inventory;
 mod pipeline;
 mod query;
+mod resources;
 mod stacks;
+mod watch;
 
 pub use access::{Access, Identity, connect, identity};
 pub use aws_config::SdkConfig;
 pub use inventory::Services;
-pub use pipeline::{Pipeline, Progress, RunStatus};
+pub use pipeline::{Pipeline, Progress, RunStatus, Started};
 pub use query::{Answer, Queries};
+pub use resources::StackResource;
 pub use stacks::CloudFormation;
+pub use watch::{Alarms, Queues};

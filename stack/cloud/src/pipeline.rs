@@ -1,6 +1,7 @@
 //! Runs of the pipeline in Step Functions.
 
 use aws_sdk_sfn::Client;
+use aws_sdk_sfn::primitives::{DateTime, DateTimeFormat as Format};
 use aws_sdk_sfn::types::{ExecutionStatus, HistoryEventType};
 use tarn_deploy::PortError;
 use tarn_lake::Names;
@@ -38,6 +39,17 @@ pub struct Progress {
     pub step: Option<String>,
     /// Items done and all items of the step, where it works on many.
     pub items: Option<(u64, u64)>,
+}
+
+/// A run that was started, some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// Its id.
+    pub id: String,
+    /// Step Functions' word for where it stands, such as `SUCCEEDED`.
+    pub status: String,
+    /// When it began, such as `2026-01-31T02:30:00Z`.
+    pub began: String,
 }
 
 impl Pipeline {
@@ -111,6 +123,20 @@ impl Pipeline {
             }
             Err(error) => Err(failed("listing the lake's runs")(error)),
         }
+    }
+
+    /// The newest runs, the newest first.
+    pub async fn newest(&self) -> Result<Vec<Started>, PortError> {
+        let sent = self.client.list_executions().state_machine_arn(&self.arn).max_results(20).send().await;
+        let found = sent.map_err(failed("listing the lake's runs"))?.executions;
+        let mut found: Vec<_> = found.into_iter().map(|run| (run.start_date.secs(), run)).collect();
+        found.sort_by_key(|(began, _)| std::cmp::Reverse(*began));
+        let runs = found.into_iter().map(|(began, run)| Started {
+            id: run.name,
+            status: run.status.as_str().to_owned(),
+            began: DateTime::from_secs(began).fmt(Format::DateTime).unwrap_or_default(),
+        });
+        Ok(runs.collect())
     }
 
     /// Stops a run.

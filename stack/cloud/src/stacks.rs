@@ -24,7 +24,7 @@ const CHANGE_SET_POLL: Duration = Duration::from_millis(500);
 /// The account's stacks.
 #[derive(Debug, Clone)]
 pub struct CloudFormation {
-    client: Client,
+    pub(crate) client: Client,
     region: String,
 }
 

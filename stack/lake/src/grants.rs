@@ -106,6 +106,19 @@ pub enum Grantee {
     Named(PrincipalArn),
 }
 
+impl Grantee {
+    /// What the stack's template calls the role; `None` for somebody whom the file names.
+    pub fn role(&self) -> Option<&'static str> {
+        match self {
+            Grantee::Crawler => Some("CrawlerRole"),
+            Grantee::Commit => Some("CommitRole"),
+            Grantee::Sync => Some("SyncRole"),
+            Grantee::Reader => Some("ReaderRole"),
+            Grantee::Named(_) => None,
+        }
+    }
+}
+
 impl Lake {
     /// Every grant that belongs into a stack: those to its roles. `names` must be for a template.
     pub fn grants(&self, stack: &StackId, names: &Names) -> Vec<Grant<Grantee>> {

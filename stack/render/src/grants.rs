@@ -27,13 +27,10 @@ impl GrantContext {
 
 /// A role of the stack by what the template calls it, or whom the file names.
 fn principal(grantee: Grantee) -> Value {
-    let role = |id: &str| json!({"Fn::GetAtt": [id, "Arn"]});
-    match grantee {
-        Grantee::Crawler => role("CrawlerRole"),
-        Grantee::Commit => role("CommitRole"),
-        Grantee::Sync => role("SyncRole"),
-        Grantee::Reader => role("ReaderRole"),
-        Grantee::Named(arn) => named(&arn),
+    match (grantee.role(), grantee) {
+        (Some(id), _) => json!({"Fn::GetAtt": [id, "Arn"]}),
+        (None, Grantee::Named(arn)) => named(&arn),
+        (None, _) => Value::Null,
     }
 }
 

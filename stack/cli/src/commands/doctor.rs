@@ -82,7 +82,7 @@ async fn ask(facts: &mut Facts, account: &Account, project: &Project, options: &
     facts.lock = lock(account, store).await;
 }
 
-async fn stacks(config: &SdkConfig, lake: &Lake) -> Result<Vec<StackState>, String> {
+pub(super) async fn stacks(config: &SdkConfig, lake: &Lake) -> Result<Vec<StackState>, String> {
     let tags = destroy::tags(lake);
     let mut stacks = CloudFormation::new(config).list().await.map_err(|error| error.to_string())?;
     stacks.retain(|stack| tags.iter().all(|tag| stack.tags.contains(tag)));
@@ -117,7 +117,7 @@ async fn administrators(
     Ok(settings.administrators().into_iter().map(str::to_owned).collect())
 }
 
-async fn lock(account: &Account, store: S3) -> Result<Option<String>, String> {
+pub(super) async fn lock(account: &Account, store: S3) -> Result<Option<String>, String> {
     let (ops, artifacts) = (account.names.bucket(&Bucket::Ops), S3Artifacts(store));
     match deploy::lock(account, &ops, &artifacts).free().await {
         Ok(()) => Ok(None),

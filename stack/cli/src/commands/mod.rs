@@ -19,8 +19,10 @@ mod plan;
 mod push;
 mod query;
 mod render;
+mod repair;
 mod run;
 mod schema;
+mod status;
 mod table;
 mod watch;
 mod zone;
@@ -47,6 +49,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Destroy(options) => destroy::run(common, options).await,
         Command::Run(options) => run::run(common, options).await,
         Command::Watch(options) => watch::run(common, options).await,
+        Command::Status(options) => status::run(common, options).await,
         Command::Query(options) => query::run(common, options).await,
         Command::Push(options) => push::run(common, options).await,
         Command::Local(options) => local::run(common, options),

@@ -85,7 +85,7 @@ async fn follow(pipeline: &Pipeline, run: &str) -> Result<RunStatus, Failure> {
 }
 
 /// The report of the run, if it came as far as that: a run that failed has one too.
-async fn report_of(account: &Account, run: &str) -> Result<Option<RunReport>, Failure> {
+pub(super) async fn report_of(account: &Account, run: &str) -> Result<Option<RunReport>, Failure> {
     let run = RunId::new(run)?;
     let ops = account.names.bucket(&Bucket::Ops);
     match S3::new(&account.config).read(&ops, &RunKeys(&run).report()).await {
