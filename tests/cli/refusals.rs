@@ -59,6 +59,7 @@ fn without_credentials_one_clear_sentence() {
         &["deploy", "--handlers", "."][..],
         &["destroy", "--yes"],
         &["run"],
+        &["status"],
         &["query", "select 1"],
         &["push", "."],
     ] {
@@ -117,8 +118,10 @@ fn help_shows_examples_and_exit_statuses() {
     }
     let written: [&[&str]; 4] =
         [&["zone", "add"], &["zone", "remove"], &["table", "add"], &["table", "remove"]];
-    let plain =
-        ["init", "schema", "doctor", "plan", "deploy", "destroy", "run", "query", "push", "render", "watch"];
+    let plain = [
+        "init", "schema", "doctor", "plan", "status", "deploy", "destroy", "run", "query", "push", "render",
+        "watch",
+    ];
     for command in plain.iter().map(std::slice::from_ref).chain(written) {
         let help = project.tarn(&[command, &["--help"]].concat()).stdout;
         assert!(help.contains("Example"), "{command:?}: {help}");

@@ -12,3 +12,4 @@ mod kept;
 mod killed;
 mod lake;
 mod retail;
+mod status;

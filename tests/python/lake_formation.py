@@ -2,6 +2,8 @@
 
     lake_formation.py ENDPOINT seed DATABASE
     lake_formation.py ENDPOINT show
+    lake_formation.py ENDPOINT revoke PRINCIPAL PERMISSION
+    lake_formation.py ENDPOINT forget PRINCIPAL BUCKET
 
 The past is an account that others share: five administrators (a user and a role of single sign-on
 among them), one who only reads, parameters, grants, a registered bucket. DATABASE is open to whom
@@ -72,4 +74,25 @@ def show():
     }
 
 
-print(json.dumps(seed(sys.argv[3]) if VERB == "seed" else show()))
+def revoke(whom, permission):
+    for grant in api.list_permissions(CatalogId=ACCOUNT)["PrincipalResourcePermissions"]:
+        if whom in grant["Principal"]["DataLakePrincipalIdentifier"] and permission in grant["Permissions"]:
+            api.revoke_permissions(
+                CatalogId=ACCOUNT, Principal=grant["Principal"], Resource=grant["Resource"],
+                Permissions=[permission],
+            )
+
+
+def forget(whom, bucket):
+    settings = api.get_data_lake_settings(CatalogId=ACCOUNT)["DataLakeSettings"]
+    settings["DataLakeAdmins"] = [
+        admin for admin in settings["DataLakeAdmins"] if whom not in admin["DataLakePrincipalIdentifier"]
+    ]
+    api.put_data_lake_settings(CatalogId=ACCOUNT, DataLakeSettings=settings)
+    for resource in api.list_resources()["ResourceInfoList"]:
+        if bucket in resource["ResourceArn"]:
+            api.deregister_resource(ResourceArn=resource["ResourceArn"])
+
+
+VERBS = {"seed": seed, "show": show, "revoke": revoke, "forget": forget}
+print(json.dumps(VERBS[VERB](*sys.argv[3:])))

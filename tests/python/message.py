@@ -1,0 +1,15 @@
+"""Puts a message into a queue.
+
+    message.py ENDPOINT QUEUE
+"""
+
+import sys
+
+import boto3
+
+ENDPOINT, NAME = sys.argv[1:3]
+client = boto3.client(
+    "sqs", endpoint_url=ENDPOINT, region_name="us-east-1",
+    aws_access_key_id="test", aws_secret_access_key="test",
+)
+client.send_message(QueueUrl=client.get_queue_url(QueueName=NAME)["QueueUrl"], MessageBody="{}")
