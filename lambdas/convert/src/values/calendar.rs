@@ -42,22 +42,55 @@ pub(super) fn iso_minute(text: &[u8]) -> Option<(i64, &[u8])> {
 /// The day's number, if there is such a day.
 #[inline(always)]
 fn day_since_1970(year: u32, month: u32, day: u32) -> Option<i32> {
-    /// By month, and February in a leap year; there is none without a number from 1 to 12.
-    const DAYS: [u8; 16] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
-    let days = u32::from(*DAYS.get(month as usize)?);
-    let exists = year > 0 && day > 0 && day <= days && (month != 2 || day != 29 || is_leap(year));
-    exists.then(|| days_since_1970(year, month, day))
+    if let Some(month) = MONTHS.get((year.wrapping_sub(FIRST_YEAR) as usize) << 4 | month.min(15) as usize) {
+        // The day before the month's first, and how many days it has.
+        let (before, days) = (month >> 5, month & 31);
+        return (day.wrapping_sub(1) < days as u32).then_some(before + day as i32);
+    }
+    day_of_any_year(year, month, day)
 }
 
-fn is_leap(year: u32) -> bool {
+const FIRST_YEAR: u32 = 1900;
+
+/// The months of 256 years, sixteen places for each year: dates of sources lie in few of them, so
+/// that what is looked up stays in the L1 cache.
+static MONTHS: [i32; 256 << 4] = {
+    let mut months = [0; 256 << 4];
+    let mut at = 0;
+    while at < months.len() {
+        let (year, month) = (FIRST_YEAR + (at >> 4) as u32, (at & 15) as u32);
+        let mut days = 31;
+        while days > 0 && !exists(year, month, days) {
+            days -= 1;
+        }
+        if days > 0 {
+            months[at] = (days_since_1970(year, month, 1) - 1) << 5 | days as i32;
+        }
+        at += 1;
+    }
+    months
+};
+
+#[cold]
+fn day_of_any_year(year: u32, month: u32, day: u32) -> Option<i32> {
+    exists(year, month, day).then(|| days_since_1970(year, month, day))
+}
+
+const fn exists(year: u32, month: u32, day: u32) -> bool {
+    /// By month, and February in a leap year; there is none without a number from 1 to 12.
+    const DAYS: [u8; 16] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+    let days = if month < 16 { DAYS[month as usize] as u32 } else { 0 };
+    year > 0 && day > 0 && day <= days && (month != 2 || day != 29 || is_leap(year))
+}
+
+const fn is_leap(year: u32) -> bool {
     year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
 }
 
 /// Counts in years that begin in March, so that the leap day is a year's last. January and
 /// February are the thirteenth and fourteenth month of the year before.
-#[inline(always)]
-fn days_since_1970(year: u32, month: u32, day: u32) -> i32 {
-    let early = u32::from(month <= 2);
+const fn days_since_1970(year: u32, month: u32, day: u32) -> i32 {
+    let early = (month <= 2) as u32;
     let (year, month) = (year - early, month + 12 * early);
     let days_before_year = year * 365 + year / 4 - year / 100 + year / 400;
     let days_before_month = (979 * month - 2919) >> 5;
@@ -90,6 +123,9 @@ mod tests {
             "2023-02-29",
             "1900-02-29",
             "2024-13-01",
+            "2024-16-01",
+            "1899-17-01",
+            "2024-99-01",
             "2024-00-01",
             "2024-01-00",
             "2024-04-31",

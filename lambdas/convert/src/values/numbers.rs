@@ -143,7 +143,7 @@ fn negative_in(text: &[u8], start: usize, end: usize) -> Option<i64> {
 
 /// A word of digits whose first bytes, at most seven, are none of the number's.
 #[inline(always)]
-fn with_zeros(word: u64, bytes: usize) -> u64 {
+pub(super) fn with_zeros(word: u64, bytes: usize) -> u64 {
     let others = (1u64 << (8 * bytes)) - 1;
     (word & !others) | (ZEROS & others)
 }
