@@ -115,7 +115,8 @@ where
 
     fn write_page(&mut self, tools: &mut Tools) -> Result<()> {
         tools.values.clear();
-        let encoding = self.encoder.encode(&self.values, &self.pages.column, &mut tools.values);
+        let encoding =
+            self.encoder.encode(&self.values, &self.pages.column, &mut tools.distinct, &mut tools.values);
         let bounds = P::Value::bounds(&self.values);
         let page = Page {
             levels: &self.pages.levels,
@@ -123,7 +124,7 @@ where
             values: &tools.values,
             bounds: bounds.map(|bounds| P::Value::stored_bounds(bounds, &self.pages.column)),
         };
-        self.pages.chunk.page(page, &mut tools.compressor, &mut tools.page)?;
+        self.pages.chunk.page(page, &mut tools.compressor, &mut tools.levels)?;
         if let Some(filter) = &mut self.pages.filter {
             filter.insert_fixed(&self.values, &self.pages.column);
         }
@@ -201,7 +202,7 @@ where
         let chunk = self.pages.take_chunk(tools);
         let statistics = P::Value::statistics(self.bounds.take(), chunk.nulls(), &self.pages.column);
         tools.values.clear();
-        let count = std::mem::take(&mut self.encoder).dictionary(&self.pages.column, &mut tools.values);
+        let count = self.encoder.finish(&self.pages.column, &mut tools.values);
         let dictionary = count.map(|count| (tools.values.as_slice(), count));
         let finished = chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor)?;
         Ok(finished.filtered(self.pages.filter.take()))

@@ -30,7 +30,7 @@ use crate::values::{
 use checked::{Checked, Checks, Comparable};
 use prepared::Prepared;
 
-pub(crate) use dictionary::TextDictionary;
+pub(crate) use dictionary::{Distinct, TextDictionary};
 pub(crate) use fixed::Fixed;
 pub(crate) use stored::Stored;
 pub(crate) use texts::Texts;
@@ -46,8 +46,10 @@ pub(crate) struct Tools {
     pub codec: parquet::basic::Compression,
     /// The encoded values of the page in the making.
     pub values: Vec<u8>,
-    /// The page as it is written.
-    pub page: Vec<u8>,
+    /// Its encoded levels.
+    pub levels: Vec<u8>,
+    /// Counts the different values of a sample.
+    pub distinct: Distinct,
     /// Buffers of column chunks that have been written, to be used again: the system gives and
     /// takes large ones page by page, which costs more than compressing them.
     spare: Vec<Vec<u8>>,
@@ -61,7 +63,8 @@ impl Tools {
             compressor: Compressor::new(codec)?,
             codec: codec.parquet(),
             values: Vec::new(),
-            page: Vec::new(),
+            levels: Vec::new(),
+            distinct: Distinct::default(),
             spare: Vec::new(),
             asked_for: 0,
         })

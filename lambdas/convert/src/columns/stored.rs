@@ -10,7 +10,7 @@ use parquet::file::statistics::Statistics;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::Worth;
-use super::dictionary::{self, Repeats};
+use super::dictionary::{self, Distinct, Repeats};
 use crate::encode::delta::{self, Integer};
 use crate::encode::{Bounds, bits};
 
@@ -84,12 +84,18 @@ impl<T> Default for Encoder<T> {
 
 impl<T: Stored> Encoder<T> {
     /// Appends a page's values, and says how they are encoded.
-    pub fn encode(&mut self, values: &[T], column: &ColumnDescPtr, out: &mut Vec<u8>) -> Encoding {
+    pub fn encode(
+        &mut self,
+        values: &[T],
+        column: &ColumnDescPtr,
+        distinct: &mut Distinct,
+        out: &mut Vec<u8>,
+    ) -> Encoding {
         if values.is_empty() {
             return Encoding::PLAIN;
         }
         if self.choice == Choice::Open {
-            self.choice = choice(values);
+            self.choice = choice(values, distinct);
         }
         if self.choice == Choice::Dictionary {
             if self.dictionary.codes(values, &mut self.codes) {
@@ -110,32 +116,34 @@ impl<T: Stored> Encoder<T> {
         }
     }
 
-    /// Appends the dictionary's values, if the chunk has one, and gives their number.
-    pub fn dictionary(self, column: &ColumnDescPtr, out: &mut Vec<u8>) -> Option<usize> {
+    /// Ends the chunk: appends the dictionary's values, if it has one, and gives their number.
+    pub fn finish(&mut self, column: &ColumnDescPtr, out: &mut Vec<u8>) -> Option<usize> {
         let values = self.dictionary.used();
+        let count = values.len();
         T::plain(values, column, out);
-        (!values.is_empty()).then_some(values.len())
+        self.dictionary.clear();
+        self.choice = Choice::Open;
+        (count > 0).then_some(count)
     }
 }
 
 /// Looks at a sample of the first page, spread evenly.
-fn choice<T: Stored>(values: &[T]) -> Choice {
+fn choice<T: Stored>(values: &[T], distinct: &mut Distinct) -> Choice {
     const SAMPLE: usize = 4096;
     let step = values.len().div_ceil(SAMPLE).max(1);
-    let sample: Vec<T> = values.iter().step_by(step).copied().collect();
-    let mut dictionary = Repeats::default();
-    if T::default().key().is_none() || !dictionary.codes(&sample, &mut Vec::new()) {
+    let keys = values.iter().step_by(step).map_while(|value| value.key());
+    // How many values of the sample there must be for each different one.
+    let repeats = if T::DELTA.is_some() { 4 } else { 2 };
+    if T::default().key().is_none() {
         return Choice::NoDictionary;
     }
-    let distinct = dictionary.len();
-    let pays = match T::DELTA {
-        Some(delta) => {
-            let width = usize::from(bits::width(distinct as u64 - 1));
-            distinct * 4 <= sample.len() && width < (delta.bits_a_value)(values)
-        }
-        None => distinct * 2 <= sample.len(),
-    };
-    if pays { Choice::Dictionary } else { Choice::NoDictionary }
+    let most = values.len().div_ceil(step) / repeats;
+    let Some(distinct) = distinct.count(keys, most) else { return Choice::NoDictionary };
+    let width = usize::from(bits::width((distinct as u64).saturating_sub(1)));
+    match T::DELTA {
+        Some(delta) if width >= (delta.bits_a_value)(values) => Choice::NoDictionary,
+        _ => Choice::Dictionary,
+    }
 }
 
 macro_rules! integers {

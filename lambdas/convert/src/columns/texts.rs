@@ -93,6 +93,12 @@ impl Texts {
     fn take_special(&mut self, text: &[u8], field: Field) -> Option<bool> {
         let range = field.start as usize..field.end as usize;
         let raw = text.get(range.clone()).unwrap_or_default();
+        let doubled = |quote| memchr::memchr(quote, raw).is_some();
+        if !self.look_twice && !self.rules.quoting.quote.is_some_and(doubled) {
+            // In quotes, and nothing in it means anything else.
+            self.push(text, range);
+            return Some(true);
+        }
         let meant = self.rules.quoting.meant(raw, field.quoted);
         if self.is_null(raw, &meant, field.quoted) {
             return (!self.rules.required).then_some(false);
@@ -165,7 +171,7 @@ impl Texts {
         let bounds = self.page_bounds().map(|[least, greatest]| self.widen(least, greatest));
         let bounds = bounds.flatten();
         let page = Page { levels: &self.pages.levels, encoding, values: &tools.values, bounds };
-        self.pages.chunk.page(page, &mut tools.compressor, &mut tools.page)?;
+        self.pages.chunk.page(page, &mut tools.compressor, &mut tools.levels)?;
         self.note_in_filter();
         self.codes.clear();
         self.lengths.clear();

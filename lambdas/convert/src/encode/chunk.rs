@@ -1,6 +1,6 @@
 //! One column of one row group: its pages one after the other, and what the footer says of them.
 
-use std::io::{Read, Write};
+use std::io::Read;
 
 use bytes::{Buf, Bytes};
 use parquet::basic::{Compression, Encoding, PageType};
@@ -15,6 +15,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
+use super::header::Header;
 use super::{Compressor, Filter, Levels};
 
 /// The least and the greatest value of a page, as the page index stores them.
@@ -72,38 +73,27 @@ impl Chunk {
 
     /// Appends a data page, of version 2: its levels are never compressed, and its values only
     /// where that pays.
-    pub fn page(&mut self, page: Page<'_>, compressor: &mut Compressor, scratch: &mut Vec<u8>) -> Result<()> {
-        let mut buffer = std::mem::take(scratch);
-        buffer.clear();
-        page.levels.encode(&mut buffer);
-        let levels = buffer.len();
-        let is_compressed = compressor.compress(page.values, &mut buffer)?;
-        if !is_compressed {
-            buffer.extend_from_slice(page.values);
-        }
-        let (rows, nulls) = (page.levels.rows(), page.levels.nulls());
-        let buffer = Bytes::from(buffer);
-        let raw = RawPage::DataPageV2 {
-            buf: buffer.clone(),
-            num_values: rows as u32,
+    pub fn page(&mut self, page: Page<'_>, compressor: &mut Compressor, levels: &mut Vec<u8>) -> Result<()> {
+        levels.clear();
+        page.levels.encode(levels);
+        let compressed = compressor.compress(page.values)?;
+        let values = compressed.unwrap_or(page.values);
+        let (rows, nulls, offset) = (page.levels.rows(), page.levels.nulls(), self.pages.len());
+        let header = Header {
+            uncompressed: levels.len() + page.values.len(),
+            written: levels.len() + values.len(),
+            rows,
+            nulls,
             encoding: page.encoding,
-            num_nulls: nulls as u32,
-            num_rows: rows as u32,
-            def_levels_byte_len: levels as u32,
-            rep_levels_byte_len: 0,
-            is_compressed,
-            statistics: None,
+            levels: levels.len(),
+            is_compressed: compressed.is_some(),
         };
-        let offset = self.pages.len();
-        let raw = CompressedPage::new(raw, levels + page.values.len());
-        // It has a buffer of its own, which thousands of columns could not afford to keep.
-        let mut pages = TrackedWrite::new(&mut self.pages);
-        let written = SerializedPageWriter::new(&mut pages).write_page(raw)?;
-        pages.flush()?;
-        drop(pages);
-        *scratch = Vec::from(buffer);
-        self.uncompressed += written.uncompressed_size;
-        self.places.push((offset, written.bytes_written as usize, rows));
+        header.encode(&mut self.pages);
+        let header_bytes = self.pages.len() - offset;
+        self.pages.extend_from_slice(levels);
+        self.pages.extend_from_slice(values);
+        self.uncompressed += header_bytes + header.uncompressed;
+        self.places.push((offset, header_bytes + header.written, rows));
         self.encodings.push(page.encoding);
         self.note(page.bounds, rows, nulls);
         Ok(())
@@ -175,10 +165,8 @@ fn write_dictionary(
     count: usize,
     compressor: &mut Compressor,
 ) -> Result<usize> {
-    let mut buffer = Vec::new();
-    compressor.append(values, &mut buffer)?;
     let raw = RawPage::DictionaryPage {
-        buf: buffer.into(),
+        buf: Bytes::copy_from_slice(compressor.compressed(values)?),
         num_values: count as u32,
         encoding: Encoding::PLAIN,
         is_sorted: false,

@@ -8,6 +8,7 @@ pub(crate) mod chunk;
 pub(crate) mod codec;
 pub(crate) mod delta;
 mod filter;
+mod header;
 pub(crate) mod levels;
 pub(crate) mod runs;
 

@@ -22,7 +22,7 @@ use crate::source::digest;
 use crate::{Claim, Error, Kind, Lease, Outcome, Result, SourceVersion, Status, WorkItem};
 
 /// Counts up when the bytes of an output change for the same input and configuration.
-const CODE_VERSION: &str = "2";
+const CODE_VERSION: &str = "3";
 
 /// Added to a worker's last moment: after it, the worker is surely dead.
 const LEASE_MARGIN_MILLIS: i64 = 60_000;
