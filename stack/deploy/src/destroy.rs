@@ -152,6 +152,15 @@ impl Standing {
         stacks.chain(self.buckets.iter().map(|bucket| format!("bucket {bucket}"))).collect()
     }
 
+    /// Whether a stack stands and can be given another template. One whose deletion has begun, or that
+    /// was never whole, cannot: a deployment would make it anew.
+    pub fn can_change(&self, name: &str) -> bool {
+        self.stacks.iter().filter(|stack| stack.name == name).any(|stack| {
+            let status = &stack.status;
+            !status.0.starts_with("DELETE_") && !status.is_stillborn() && !status.is_only_reviewed()
+        })
+    }
+
     /// The stacks that CloudFormation will not delete.
     pub fn protected(&self) -> impl Iterator<Item = &str> {
         self.stacks.iter().filter(|stack| stack.protected).map(|stack| stack.name.as_str())

@@ -160,11 +160,20 @@ impl Lock<'_> {
         loop {
             self.clock.sleep(BEAT).await;
             let document = self.document(taken.since);
-            // A beat that fails is made up for by the next.
-            if let Ok(true) = self.artifacts.swap(self.bucket, KEY, &taken.document, document.clone()).await {
-                taken.document = document;
+            // A beat that fails is made up for by the next. Its answer may be all that was lost, or it was
+            // sent twice by the SDK and refused at the second time; so what is there is looked at.
+            match self.artifacts.swap(self.bucket, KEY, &taken.document, document.clone()).await {
+                Ok(true) => taken.document = document,
+                _ => taken.document = self.ours(taken.since).await.unwrap_or(taken.document),
             }
         }
+    }
+
+    /// The document that is there, if it is ours.
+    async fn ours(self, since: u64) -> Option<Vec<u8>> {
+        let bytes = self.artifacts.read(self.bucket, KEY).await.ok()??;
+        let there = holder(&bytes, since);
+        (there.who == *self.who && there.since == since).then_some(bytes)
     }
 
     fn document(self, since: u64) -> Vec<u8> {

@@ -13,8 +13,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use support::{Account, Silent, deployment, destruction};
 use tarn_deploy::{
-    Artifacts, ChangeRequest, ChangeSet, Clock, Deployment, Destroyed, Inventory, Kind, Lock, LockError,
-    PortError, PortErrorKind, Report, ResourceEvent, StackState, Stacks, Thing, Who, deploy, destroy,
+    Artifacts, ChangeRequest, ChangeSet, Clock, Deployment, Destroyed, Destruction, Holder, Inventory, Kind,
+    Lock, LockError, PortError, PortErrorKind, Report, ResourceEvent, StackState, Stacks, Thing, Who, deploy,
+    destroy,
 };
 
 /// A process that makes so many calls and is dead then: from there on none reaches the account.
@@ -236,6 +237,54 @@ async fn a_destruction_killed_at_any_call_is_finished_by_the_next() {
     }
 }
 
+/// What the command line does where templates must say another thing about data first: those of the
+/// stacks that stand are changed, and then everything goes.
+async fn reshaped_and_destroyed<P>(world: &P) -> Result<Destroyed, String>
+where
+    P: Stacks + Artifacts + Inventory + Clock,
+{
+    let wanted = Destruction { keep_data: true, ..destruction() };
+    let told = |error: PortError| error.to_string();
+    let standing = tarn_deploy::standing(&wanted, world, world).await.map_err(told)?;
+    let mut reshaped = Deployment { protected: true, ..deployment(&["kept", "gone"]) };
+    reshaped.stacks.iter_mut().for_each(|stack| stack.template.push_str(", retained"));
+    reshaped.stacks.retain(|stack| standing.can_change(&stack.name));
+    if !reshaped.stacks.is_empty() && !locked_deploy(&reshaped, world).await?.is_good() {
+        return Err("not reshaped".into());
+    }
+    let who = Who { caller: "a test".into(), ..Who::default() };
+    let lock = Lock { bucket: "ops", who: &who, is_dead: |_| false, artifacts: world, clock: world };
+    let destroyed = lock.held(destroy(&wanted, world, world, world, world, &Silent)).await;
+    destroyed.map_err(|error| error.to_string())?.map_err(told)
+}
+
+/// On AWS a stack that were made anew would find the names of what was kept taken.
+#[tokio::test]
+async fn a_destruction_that_keeps_data_killed_at_any_call_is_finished_and_makes_nothing_anew() {
+    for answer_is_lost in [false, true] {
+        let mut last = 0;
+        loop {
+            let account = past(true).await;
+            account.log();
+            let mortal = Mortal { account: &account, calls: AtomicUsize::new(0), last, answer_is_lost };
+            let _ = reshaped_and_destroyed(&mortal).await;
+            account.now.fetch_add(301, Ordering::Relaxed);
+            let destroyed = reshaped_and_destroyed(&account).await.unwrap();
+            assert!(
+                destroyed.is_good() && standing(&account).is_empty(),
+                "killed at call {last}: {destroyed:?}"
+            );
+            let log = account.log();
+            assert!(!log.iter().any(|line| line.starts_with("CREATE")), "killed at call {last}: {log:?}");
+            if !mortal.died() {
+                break;
+            }
+            last += 1;
+        }
+        assert!(last >= 40, "only {last} calls were tried");
+    }
+}
+
 #[tokio::test]
 async fn the_second_of_two_deployments_is_told_who_holds_the_lock() {
     let account = past(true).await;
@@ -269,6 +318,24 @@ async fn the_lock_of_a_process_that_is_known_to_be_dead_is_free_at_once() {
     assert!(kept, "who lives keeps it");
     let taken = by_dead.held(async { by_living.held(async {}).await.is_ok() }).await.unwrap();
     assert!(taken, "who is dead does not");
+}
+
+#[tokio::test]
+async fn a_beat_that_worked_and_was_denied_does_not_silence_the_next() {
+    let account = past(true).await;
+    let who = ana();
+    let lock = Lock { bucket: "ops", who: &who, is_dead: |_| false, artifacts: &account, clock: &account };
+    let heard = lock.held(async {
+        account.swap_denies.store(true, Ordering::Relaxed);
+        for _ in 0..10 {
+            account.now.fetch_add(30, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+        account.documents.lock().unwrap()["locks/deploy.json"].clone()
+    });
+    let holder: Holder = serde_json::from_slice(&heard.await.unwrap()).unwrap();
+    let silence = Clock::now(&account) - holder.heard;
+    assert!(silence < 120, "nothing was heard for {silence} seconds");
 }
 
 #[tokio::test]

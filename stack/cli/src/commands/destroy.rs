@@ -66,13 +66,13 @@ pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure
     if is_protected {
         confirm_protected(lake, options)?;
     }
-    stop_runs(&account).await?;
-
     let progress = Progress::new(&account.names.prefix());
     let ops = account.names.bucket(&Bucket::Ops);
     let lake_formation = lake_formation(&account.config, options.place, &project.folder).await?;
     let services = Services::new(&account.config, &lake_formation, account.names.account());
     let destroying = async {
+        // Only now: what somebody else deploys is not disturbed.
+        stop_runs(&account).await?;
         if let Some(deployment) = &reshaped {
             let report = tarn_deploy::deploy(deployment, &stacks, &artifacts, &Waiting, &progress).await?;
             if !report.is_good() {
@@ -81,7 +81,7 @@ pub async fn run(common: &Common, options: &Destroy) -> Result<ExitCode, Failure
         }
         let destroyed =
             tarn_deploy::destroy(&destruction, &stacks, &artifacts, &services, &Waiting, &progress).await;
-        destroyed.map(Some)
+        Ok::<_, Failure>(Some(destroyed?))
     };
     let destroyed = lock(&account, &ops, &artifacts).held(destroying).await;
     progress.finish();
@@ -175,9 +175,9 @@ async fn reshaped(
     let Prepared { mut deployment, .. } = prepare(&as_deployed, options.place, None, false).await?;
     let names: Vec<&String> = standing.stacks.iter().map(|stack| &stack.name).collect();
     refuse_strays(&deployment, &names)?;
-    deployment.stacks.retain(|stack| names.contains(&&stack.name));
+    deployment.stacks.retain(|stack| standing.can_change(&stack.name));
     deployment.lake_document.1 = document;
-    Ok(Some(deployment))
+    Ok((!deployment.stacks.is_empty()).then_some(deployment))
 }
 
 /// Of a stack that the deployed lake does not have, nobody knows how to keep or to let go its data.

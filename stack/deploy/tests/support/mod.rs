@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,6 +43,8 @@ pub struct Account {
     /// What was done, in order.
     pub log: Mutex<Vec<String>>,
     pub documents: Mutex<BTreeMap<String, Vec<u8>>>,
+    /// Whether the next swap works and says that it did not, as one does that was sent twice.
+    pub swap_denies: AtomicBool,
 }
 
 impl Account {
@@ -265,7 +267,7 @@ impl Artifacts for Account {
         if fits {
             documents.insert(key.into(), bytes);
         }
-        Ok(fits)
+        Ok(fits && !self.swap_denies.swap(false, Ordering::Relaxed))
     }
     async fn remove(&self, _: &str, key: &str) -> Result<(), PortError> {
         self.documents.lock().unwrap().remove(key);
