@@ -8,7 +8,7 @@ mod executions;
 mod failure;
 mod governance;
 mod ledger;
-mod loopback;
+pub mod loopback;
 mod scratch;
 #[cfg(test)]
 mod stand_in;

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, StateValue, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
+use tarn_aws::loopback::{AsIfByTls, is_loopback};
 use tarn_deploy::{Depth, PortError};
 
 use crate::SdkConfig;
@@ -23,7 +24,12 @@ pub struct Queues {
 impl Queues {
     /// Those of the configured account and region.
     pub fn new(config: &SdkConfig) -> Self {
-        Self { queues: aws_sdk_sqs::Client::new(config), metrics: aws_sdk_cloudwatch::Client::new(config) }
+        let mut queues = aws_sdk_sqs::config::Builder::from(config);
+        if is_loopback(config) {
+            queues = queues.interceptor(AsIfByTls);
+        }
+        let queues = aws_sdk_sqs::Client::from_conf(queues.build());
+        Self { queues, metrics: aws_sdk_cloudwatch::Client::new(config) }
     }
 
     /// What is in a queue.
