@@ -7,6 +7,7 @@ mod inventory;
 mod pipeline;
 mod query;
 mod resources;
+mod roles;
 mod stacks;
 mod watch;
 
@@ -16,5 +17,6 @@ pub use inventory::Services;
 pub use pipeline::{Pipeline, Progress, RunStatus, Started};
 pub use query::{Answer, Queries};
 pub use resources::StackResource;
+pub use roles::role_exists;
 pub use stacks::CloudFormation;
 pub use watch::{Alarms, Queues};

@@ -35,6 +35,19 @@ impl CloudFormation {
         Self { client: Client::new(config), region }
     }
 
+    /// How many stacks may stand in the account and region.
+    pub async fn most_stacks(&self) -> Result<Option<usize>, PortError> {
+        let mut pages = self.client.describe_account_limits().into_paginator().send();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(failed("asking CloudFormation for its limits"))?;
+            let mut limits = page.account_limits.unwrap_or_default().into_iter();
+            if let Some(limit) = limits.find(|limit| limit.name.as_deref() == Some("StackLimit")) {
+                return Ok(limit.value.and_then(|value| usize::try_from(value).ok()));
+            }
+        }
+        Ok(None)
+    }
+
     /// Path style, since a bucket's name may hold what a host name may not.
     fn template_url(&self, bucket: &str, key: &str) -> String {
         format!("https://s3.{}.amazonaws.com/{bucket}/{key}", self.region)

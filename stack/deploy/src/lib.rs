@@ -36,6 +36,6 @@ pub use ports::{
     Action, Artifacts, ChangeRequest, ChangeSet, Clock, Effect, ResourceChange, ResourceEvent, StackState,
     StackStatus, Stacks, TemplateSource,
 };
-pub use preflight::{BucketName, Check, Facts, preflight};
+pub use preflight::{BucketName, Check, Facts, Room, preflight};
 pub use receipt::{Line, Receipt};
 pub use report::{Outcome, Report, StackReport};

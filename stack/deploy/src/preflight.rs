@@ -21,6 +21,22 @@ pub struct Facts {
     pub administrators: Result<Vec<String>, String>,
     /// Who deploys right now.
     pub lock: Result<Option<String>, String>,
+    /// How many stacks there is room for; `None` where nothing limits them.
+    pub room: Result<Option<Room>, String>,
+    /// The role that CloudFormation is to work under, and whether there is one of that name; `None` if
+    /// none is named.
+    pub service_role: Result<Option<(String, bool)>, String>,
+}
+
+/// The stacks of an account and region, beside what CloudFormation allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How many stand, of whomever.
+    pub standing: usize,
+    /// How many more the lake needs.
+    pub missing: usize,
+    /// How many may stand.
+    pub most: usize,
 }
 
 /// What is known of a bucket's name.
@@ -71,6 +87,8 @@ fn judged(facts: &Facts) -> Vec<Check> {
         buckets(facts),
         lake_formation(facts),
         lock(facts),
+        room(facts),
+        service_role(facts),
     ]
 }
 
@@ -189,6 +207,38 @@ fn lock(facts: &Facts) -> Check {
     }
 }
 
+fn room(facts: &Facts) -> Check {
+    const WHAT: &str = "quotas";
+    match &facts.room {
+        Err(why) => bad(9, WHAT, why, "the caller needs cloudformation:DescribeAccountLimits"),
+        Ok(None) => good(9, WHAT, "nothing limits stacks here"),
+        Ok(Some(Room { standing, missing, most })) if standing + missing > *most => bad(
+            9,
+            WHAT,
+            format!("{standing} stacks stand, the lake needs {missing} more, and {most} are allowed"),
+            "ask Service Quotas for more stacks, or take some down",
+        ),
+        Ok(Some(Room { standing, missing, most })) => {
+            good(9, WHAT, format!("{standing} of {most} stacks stand, and the lake needs {missing} more"))
+        }
+    }
+}
+
+fn service_role(facts: &Facts) -> Check {
+    const WHAT: &str = "service role";
+    match &facts.service_role {
+        Err(why) => bad(10, WHAT, why, "the caller needs iam:GetRole on it"),
+        Ok(None) => good(10, WHAT, "none is named: CloudFormation works with the caller's rights"),
+        Ok(Some((role, true))) => good(10, WHAT, format!("{role} is there")),
+        Ok(Some((role, false))) => bad(
+            10,
+            WHAT,
+            format!("there is no role {role}"),
+            "make it, with cloudformation.amazonaws.com in its trust policy, or take `service_role` out of [aws]",
+        ),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -203,6 +253,8 @@ mod tests {
             buckets: Ok(vec![("shop-dev-ops".into(), BucketName::Free)]),
             administrators: Ok(vec!["arn:aws:iam::123456789012:role/Admin".into()]),
             lock: Ok(None),
+            room: Ok(Some(Room { standing: 12, missing: 6, most: 2_000 })),
+            service_role: Ok(None),
         }
     }
 
@@ -225,7 +277,10 @@ mod tests {
     #[test]
     fn an_empty_account_is_ready() {
         let checks = preflight(&facts());
-        assert_eq!(checks.iter().map(|check| check.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!(
+            checks.iter().map(|check| check.number).collect::<Vec<_>>(),
+            [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+        );
         assert_eq!(bad_ones(&facts()), [0; 0]);
     }
 
@@ -260,6 +315,13 @@ mod tests {
             ),
             (Facts { administrators: Ok(vec![why(); 30]), ..facts() }, vec![7]),
             (Facts { lock: Ok(Some(why())), ..facts() }, vec![8]),
+            (Facts { room: Ok(Some(Room { standing: 1_995, missing: 6, most: 2_000 })), ..facts() }, vec![9]),
+            (Facts { room: Ok(Some(Room { standing: 1_994, missing: 6, most: 2_000 })), ..facts() }, vec![]),
+            (Facts { room: Ok(None), ..facts() }, vec![]),
+            (Facts { room: Err(why()), ..facts() }, vec![9]),
+            (Facts { service_role: Ok(Some((why(), true))), ..facts() }, vec![]),
+            (Facts { service_role: Ok(Some((why(), false))), ..facts() }, vec![10]),
+            (Facts { service_role: Err(why()), ..facts() }, vec![10]),
         ];
         for (facts, numbers) in cases {
             assert_eq!(bad_ones(&facts), numbers, "{facts:?}");

@@ -58,6 +58,11 @@ pub enum StackId {
     Zone(ZoneName),
 }
 
+impl StackId {
+    /// The stacks of every lake.
+    pub const SHARED: [Self; 4] = [Self::Foundation, Self::Storage, Self::Pipeline, Self::Consumption];
+}
+
 impl Names {
     /// Names in a known account and region.
     pub fn new(

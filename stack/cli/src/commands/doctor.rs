@@ -6,8 +6,8 @@ use tarn_aws::{LakeFormation, S3};
 use tarn_cloud::{CloudFormation, SdkConfig};
 use tarn_core::Kind;
 use tarn_core::ports::{Administration, ObjectStore};
-use tarn_deploy::{BucketName, Check, Facts, LockError, StackState, Stacks, preflight};
-use tarn_lake::{Bucket, Lake};
+use tarn_deploy::{BucketName, Check, Facts, LockError, PortError, Room, StackState, Stacks, preflight};
+use tarn_lake::{Bucket, Lake, StackId};
 
 use super::artifacts::S3Artifacts;
 use super::{deploy, destroy};
@@ -65,6 +65,8 @@ async fn facts(project: &Project, options: &Doctor) -> Facts {
         buckets: Err("unknown without credentials".into()),
         administrators: Err("unknown without credentials".into()),
         lock: Err("unknown without credentials".into()),
+        room: Err("unknown without credentials".into()),
+        service_role: Err("unknown without credentials".into()),
     };
     match Account::of_whatever_place(options.place, &project.folder, lake).await {
         Ok(account) => ask(&mut facts, &account, project, options).await,
@@ -80,6 +82,28 @@ async fn ask(facts: &mut Facts, account: &Account, project: &Project, options: &
     facts.buckets = buckets(&store, account, &project.lake).await;
     facts.administrators = administrators(account, project, options).await;
     facts.lock = lock(account, store).await;
+    // The local cloud has neither.
+    (facts.room, facts.service_role) = match options.place.local {
+        true => (Ok(None), Ok(None)),
+        false => (room(account, &project.lake).await, service_role(&account.config, &project.lake).await),
+    };
+}
+
+async fn room(account: &Account, lake: &Lake) -> Result<Option<Room>, String> {
+    let told = |error: PortError| error.to_string();
+    let stacks = CloudFormation::new(&account.config);
+    let Some(most) = stacks.most_stacks().await.map_err(told)? else { return Ok(None) };
+    let standing = stacks.list().await.map_err(told)?;
+    let zones = lake.zones.iter().map(|zone| StackId::Zone(zone.name.clone()));
+    let wanted = StackId::SHARED.into_iter().chain(zones).map(|id| account.names.stack(&id));
+    let missing = wanted.filter(|name| !standing.iter().any(|stack| stack.name == *name)).count();
+    Ok(Some(Room { standing: standing.len(), missing, most }))
+}
+
+async fn service_role(config: &SdkConfig, lake: &Lake) -> Result<Option<(String, bool)>, String> {
+    let Some(role) = &lake.environment.deployment.service_role else { return Ok(None) };
+    let exists = tarn_cloud::role_exists(config, role.as_str()).await.map_err(|error| error.to_string())?;
+    Ok(Some((role.as_str().to_owned(), exists)))
 }
 
 pub(super) async fn stacks(config: &SdkConfig, lake: &Lake) -> Result<Vec<StackState>, String> {
