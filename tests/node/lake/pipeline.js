@@ -44,6 +44,7 @@ function handlers(stack, lake) {
   const planRun = handler(stack, lake, "PlanRun", "plan-run");
   landing.grantRead(planRun);
   ops.grantRead(planRun, "config/lake.json");
+  ops.grantRead(planRun, "runs/*");
   ops.grantPut(planRun, "runs/*");
   ledger.grantReadWriteData(planRun);
 
@@ -63,8 +64,9 @@ function handlers(stack, lake) {
 
   const account = handler(stack, lake, "Account", "account");
   ops.grantRead(account, "runs/*/plan.json");
-  ops.grantRead(account, "runs/*/work.jsonl");
+  ops.grantRead(account, "runs/*/failed/*");
   ops.grantPut(account, "runs/*/report.json");
+  ops.grantPut(account, "runs/*/failed/*");
   ledger.grantReadWriteData(account);
   return { planRun, convert, commit, runCrawlers, account };
 }
