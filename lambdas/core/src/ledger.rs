@@ -145,4 +145,29 @@ impl Record {
             Status::Done | Status::Quarantined => false,
         }
     }
+
+    /// The record of a lease that was given.
+    pub fn leased(lease: &Lease, attempt: u32) -> Self {
+        Self {
+            source_id: lease.source_id.clone(),
+            key: lease.key.clone(),
+            version: lease.version.clone(),
+            table: Some(lease.table.clone()),
+            run: lease.run.clone(),
+            status: Status::Leased,
+            attempt,
+            lease_until_millis: lease.until_millis,
+            outcome: Outcome::default(),
+        }
+    }
+
+    /// Whether the attempt may settle this record: it has the lease, and nobody has a newer one.
+    pub fn is_leased_by(&self, attempt: u32) -> bool {
+        self.status == Status::Leased && self.attempt == attempt
+    }
+
+    /// Whether a note may take this record's place: nobody works on the source or has settled it.
+    pub fn may_be_noted_over(&self) -> bool {
+        matches!(self.status, Status::Failed | Status::Skipped)
+    }
 }

@@ -168,7 +168,7 @@ impl Ledger for FolderLedger {
             return Ok(Claim::Taken(record.clone()));
         }
         let attempt = known.map_or(0, |record| record.attempt) + 1;
-        self.put(&mut inside, leased(lease, attempt))?;
+        self.put(&mut inside, Record::leased(lease, attempt))?;
         Ok(Claim::Granted { attempt })
     }
 
@@ -181,7 +181,7 @@ impl Ledger for FolderLedger {
         outcome: &Outcome,
     ) -> Result<()> {
         let mut inside = self.inside();
-        let held = |record: &&Record| record.status == Status::Leased && record.attempt == attempt;
+        let held = |record: &&Record| record.is_leased_by(attempt);
         let Some(record) = inside.records.get(id).filter(held) else {
             return Err(Error::new(Kind::Conflict, format!("attempt {attempt} has no lease on {id}")));
         };
@@ -191,24 +191,9 @@ impl Ledger for FolderLedger {
 
     async fn note(&self, record: &Record) -> Result<()> {
         let mut inside = self.inside();
-        let is_open = |known: &Record| matches!(known.status, Status::Failed | Status::Skipped);
         match inside.records.get(&record.source_id) {
-            Some(known) if !is_open(known) => Ok(()),
+            Some(known) if !known.may_be_noted_over() => Ok(()),
             _ => self.put(&mut inside, record.clone()),
         }
-    }
-}
-
-fn leased(lease: &Lease, attempt: u32) -> Record {
-    Record {
-        source_id: lease.source_id.clone(),
-        key: lease.key.clone(),
-        version: lease.version.clone(),
-        table: Some(lease.table.clone()),
-        run: lease.run.clone(),
-        status: Status::Leased,
-        attempt,
-        lease_until_millis: lease.until_millis,
-        outcome: Outcome::default(),
     }
 }

@@ -53,7 +53,7 @@ impl Ledger for MemoryLedger {
             }
             known => known.map_or(0, |record| record.attempt) + 1,
         };
-        records.insert(lease.source_id.clone(), leased(lease, attempt));
+        records.insert(lease.source_id.clone(), Record::leased(lease, attempt));
         Ok(Claim::Granted { attempt })
     }
 
@@ -66,7 +66,7 @@ impl Ledger for MemoryLedger {
         outcome: &Outcome,
     ) -> Result<()> {
         let mut records = locked(&self.records);
-        let held = |record: &&mut Record| record.status == Status::Leased && record.attempt == attempt;
+        let held = |record: &&mut Record| record.is_leased_by(attempt);
         let Some(record) = records.get_mut(id).filter(held) else {
             return Err(Error::new(Kind::Conflict, format!("attempt {attempt} has no lease on {id}")));
         };
@@ -78,24 +78,9 @@ impl Ledger for MemoryLedger {
 
     async fn note(&self, record: &Record) -> Result<()> {
         let mut records = locked(&self.records);
-        let open = |known: &Record| matches!(known.status, Status::Failed | Status::Skipped);
-        if records.get(&record.source_id).is_none_or(open) {
+        if records.get(&record.source_id).is_none_or(Record::may_be_noted_over) {
             records.insert(record.source_id.clone(), record.clone());
         }
         Ok(())
-    }
-}
-
-fn leased(lease: &Lease, attempt: u32) -> Record {
-    Record {
-        source_id: lease.source_id.clone(),
-        key: lease.key.clone(),
-        version: lease.version.clone(),
-        table: Some(lease.table.clone()),
-        run: lease.run.clone(),
-        status: Status::Leased,
-        attempt,
-        lease_until_millis: lease.until_millis,
-        outcome: Outcome::default(),
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::locked;
+use super::{Dice, locked};
 use crate::ports::Clock;
 
 /// A clock that moves when everybody waits, and the one source of chance. Clones are the same.
@@ -20,24 +20,22 @@ pub struct Simulation(Arc<Mutex<State>>);
 struct State {
     now_millis: i64,
     next_wake: Option<i64>,
-    random: u64,
+    dice: Dice,
 }
 
 impl Simulation {
     /// The meeting of that seed.
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Mutex::new(State { now_millis: 1_748_779_200_000, next_wake: None, random: seed })))
+        Self(Arc::new(Mutex::new(State {
+            now_millis: 1_748_779_200_000,
+            next_wake: None,
+            dice: Dice::of(seed),
+        })))
     }
 
     /// A number below another.
     pub fn below(&self, bound: u64) -> u64 {
-        let mut state = locked(&self.0);
-        // SplitMix64, a few lines for a generator that needs no more than to be even.
-        state.random = state.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = state.random;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % bound.max(1)
+        locked(&self.0).dice.below(bound.max(1) as usize) as u64
     }
 
     /// Waits for less than that long.

@@ -15,10 +15,10 @@ use tarn_core::testing::{LineConverter, MemoryScratch};
 use tarn_core::{Error, Kind, Result, RunId, RunKeys, TableItem, WorkItem, ZoneItem};
 use tarn_lake::Bucket;
 
-use crate::dice::Dice;
 use crate::ports::{Late, Store, Turns, Watched};
 use crate::scheduler::{Role, Spawner, turn};
 use crate::world::World;
+use tarn_core::testing::Dice;
 
 /// How often the state machine calls for one thing.
 const TRIES: usize = 3;

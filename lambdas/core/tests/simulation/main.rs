@@ -13,7 +13,6 @@
 #![allow(clippy::disallowed_methods, reason = "a seed comes from outside; no job sees it")]
 
 mod actors;
-mod dice;
 mod ports;
 mod scheduler;
 mod world;
@@ -22,9 +21,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use tarn_core::RunId;
+use tarn_core::testing::Dice;
 
 use actors::{Stage, execution, sender};
-use dice::Dice;
 use ports::Bug;
 use scheduler::{Role, Scheduler};
 use world::{PAST_EVERY_LEASE, World};

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use crate::dice::Dice;
+use tarn_core::testing::Dice;
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 

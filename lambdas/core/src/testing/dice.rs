@@ -1,10 +1,11 @@
 //! Numbers that follow from a seed, so that a schedule can be played again.
 
-/// SplitMix64.
+/// SplitMix64: a few lines, for a generator that needs no more than to be even.
 #[derive(Debug, Clone)]
 pub struct Dice(u64);
 
 impl Dice {
+    /// Those of a seed.
     pub fn of(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66)
     }
