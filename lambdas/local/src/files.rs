@@ -12,19 +12,23 @@ use tarn_core::ports::{Content, Created};
 #[derive(Debug)]
 pub struct Staging {
     folder: PathBuf,
-    next: AtomicU64,
 }
+
+/// One for the whole process: of two that stage in one folder, none takes a name that the other has
+/// just given up.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A file without its name; gone if it does not get one.
 #[derive(Debug)]
 pub struct Staged {
     path: PathBuf,
+    moved: bool,
 }
 
 impl Staging {
     /// Stages in a folder that is there.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, next: AtomicU64::new(0) }
+        Self { folder }
     }
 
     /// Writes a file; a lasting one is on the disk afterwards.
@@ -59,10 +63,10 @@ impl Staging {
 
     fn begin(&self) -> io::Result<(Staged, File)> {
         loop {
-            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = self.folder.join(format!("{}-{number}", std::process::id()));
             match File::create_new(&path) {
-                Ok(file) => return Ok((Staged { path }, file)),
+                Ok(file) => return Ok((Staged { path, moved: false }, file)),
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -76,8 +80,10 @@ fn end(file: &File, lasting: bool) -> io::Result<()> {
 
 impl Staged {
     /// Gives the file its name, whatever is there.
-    pub fn replace(self, target: &Path) -> io::Result<()> {
-        fs::rename(&self.path, target)
+    pub fn replace(mut self, target: &Path) -> io::Result<()> {
+        fs::rename(&self.path, target)?;
+        self.moved = true;
+        Ok(())
     }
 
     /// Gives the file its name unless something has it. Of several processes one wins.
@@ -95,8 +101,11 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        // There is nobody to tell, and the next run clears what is left.
-        let _ = fs::remove_file(&self.path);
+        // What has this name now may be another's.
+        if !self.moved {
+            // There is nobody to tell, and the next run clears what is left.
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

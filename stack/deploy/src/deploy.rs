@@ -6,7 +6,6 @@ use sha2::{Digest, Sha256};
 use tarn_lake::StackId;
 
 use crate::apply::Hands;
-use crate::destroy::tagged;
 use crate::graph::{self, Node};
 use crate::memory::Memory;
 use crate::{
@@ -109,7 +108,7 @@ pub async fn deploy(
         observer.tell(Event::Uploading { what: "the lake's config" });
         artifacts.write(&deployment.ops_bucket, key, bytes.clone()).await?;
         // Only now: no run plans for a zone that has left the document.
-        deployment.settle_strays(hands, &mut report).await?;
+        deployment.settle_strays(memory.strays(deployment), hands, &mut report).await;
     }
     Ok(report)
 }
@@ -141,22 +140,13 @@ pub(crate) async fn upload_template(
 }
 
 impl Deployment {
-    /// Stacks of the lake that its file does not have any more: zones that were taken out.
-    pub(crate) async fn strays(&self, stacks: &dyn Stacks) -> Result<Vec<StackState>, PortError> {
-        let mut strays = tagged(stacks, &self.identity).await?;
-        strays.retain(|standing| !self.stacks.iter().any(|wanted| wanted.name == standing.name));
-        Ok(strays)
-    }
-
-    async fn settle_strays(&self, hands: Hands<'_>, report: &mut Report) -> Result<(), PortError> {
-        let strays = self.strays(hands.stacks).await?;
+    async fn settle_strays(&self, strays: Vec<StackState>, hands: Hands<'_>, report: &mut Report) {
         if self.remove_strays {
             let removals = strays.iter().map(|stack| hands.remove(stack));
             report.stacks.extend(futures::future::join_all(removals).await);
         } else {
             report.strays = strays.into_iter().map(|stack| stack.name).collect();
         }
-        Ok(())
     }
 
     pub(crate) fn request(&self, stack: &DesiredStack, template: TemplateSource) -> ChangeRequest {

@@ -184,8 +184,12 @@ pub(crate) async fn tagged(
     stacks: &dyn Stacks,
     tags: &[(String, String)],
 ) -> Result<Vec<StackState>, PortError> {
-    let ours = |stack: &StackState| tags.iter().all(|tag| stack.tags.contains(tag));
-    Ok(stacks.list().await?.into_iter().filter(ours).collect())
+    Ok(stacks.list().await?.into_iter().filter(|stack| has_tags(stack, tags)).collect())
+}
+
+/// Whether a stack has all of these tags.
+pub(crate) fn has_tags(stack: &StackState, tags: &[(String, String)]) -> bool {
+    tags.iter().all(|tag| stack.tags.contains(tag))
 }
 
 impl Destruction {

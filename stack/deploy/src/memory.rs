@@ -1,15 +1,16 @@
 //! How the last deployment left the stacks, so that the next one asks CloudFormation only about those
 //! that are to change, or that somebody has changed since. One zone more then takes little longer among
-//! many zones than among one: on the local cloud 1.6 s among 50, and 0.9 s among one.
+//! many zones than among one.
 //!
 //! It is a document in the ops bucket, and no truth: what it does not know, or what does not fit, is
 //! asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::destroy::has_tags;
 use crate::{Artifacts, Deployment, DesiredStack, PortError, Report, StackState, Stacks};
 
 const KEY: &str = "config/stacks.json";
@@ -51,6 +52,15 @@ impl Memory {
         };
         standing.protected == deployment.protected
             && left_of(deployment, desired, standing).as_ref() == Some(left)
+    }
+
+    /// Stacks of the lake that its file does not have any more: zones that were taken out.
+    pub fn strays(&self, deployment: &Deployment) -> Vec<StackState> {
+        let wanted: HashSet<&str> = deployment.stacks.iter().map(|stack| stack.name.as_str()).collect();
+        let is_stray = |stack: &&StackState| {
+            has_tags(stack, &deployment.identity) && !wanted.contains(stack.name.as_str())
+        };
+        self.standing.values().filter(is_stray).cloned().collect()
     }
 
     /// Remembers every stack that is good now.

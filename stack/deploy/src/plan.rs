@@ -87,7 +87,7 @@ pub async fn plan(
         Ok::<_, PortError>(StackPlan { name: desired.name.clone(), step })
     });
     let planned = planned.buffered(AT_ONCE).try_collect().await?;
-    Ok(Plan { stacks: planned, strays: deployment.strays(stacks).await? })
+    Ok(Plan { stacks: planned, strays: memory.strays(deployment) })
 }
 
 async fn step(

@@ -22,13 +22,15 @@ fn a_folder_is_made_with_all_that_belongs_into_it() {
 
 #[test]
 fn of_many_that_begin_a_folder_all_go_on() {
-    let root = TempDir::new().unwrap();
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| Home::of(root.path(), &small_lake()).unwrap());
-        }
-    });
-    Home::of(root.path(), &small_lake()).unwrap();
+    for _ in 0..50 {
+        let root = TempDir::new().unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| Home::of(root.path(), &small_lake()).unwrap());
+            }
+        });
+        Home::of(root.path(), &small_lake()).unwrap();
+    }
 }
 
 #[test]

@@ -26,8 +26,10 @@ pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure>
     let project = Project::load_to_deploy(common)?;
     let Prepared { account, deployment } =
         prepare(&project, options.place, options.handlers.as_deref(), options.remove_zones).await?;
-    let foreseen = Foreseen::of(&project.lake, &account, &deployment).await?;
-    agree(common, &project.lake, options, &foreseen)?;
+    if !options.yes {
+        let foreseen = Foreseen::of(&project.lake, &account, &deployment).await?;
+        agree(common, &project.lake, options, &foreseen)?;
+    }
 
     let progress = Progress::new(&account.names.prefix());
     let stacks = CloudFormation::new(&account.config);
@@ -103,7 +105,7 @@ impl Consent {
 }
 
 fn agree(common: &Common, lake: &Lake, options: &Deploy, foreseen: &Foreseen) -> Result<(), Failure> {
-    if options.yes || foreseen.is_none() {
+    if foreseen.is_none() {
         return Ok(());
     }
     let risks = foreseen.risks(options.remove_zones);
