@@ -166,12 +166,28 @@ fn what_cannot_be_run_is_refused() {
     let refused = project.tarn(&["run", "--dir", "lake"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
     assert!(refused.stderr.contains("holds the lake `retail`"), "{}", refused.stderr);
+}
 
+#[test]
+fn columns_are_hashed_with_the_secret_of_the_folder() {
     let hashed = "version = 1\n[lake]\nname = \"shop\"\n[[table]]\nname = \"t\"\nfiles = \"*.csv\"\n\
                   columns = { mail = { type = \"string\", hash = \"sha256\" } }\n";
-    let refused = Project::with(hashed, "dev").tarn(&["run", "--dir", "lake"]);
+    let project = Project::with(hashed, "dev");
+    project.write("lake/landing/a.csv", "mail\nada@example.com\n");
+    project.done(&["run", "--dir", "lake"]);
+    let convert = ["convert", "lake/landing/a.csv", "--table", "t", "--out", "o"];
+    project.done(&[&convert[..], &["--hash-key-file", "lake/.tarn/hash-key"]].concat());
+    let silver: Vec<_> = fs::read_dir(project.path("lake/silver/t")).unwrap().collect();
+    assert_eq!(silver.len(), 1);
+    let silver = fs::read(silver[0].as_ref().unwrap().path()).unwrap();
+    assert!(!silver.windows(3).any(|bytes| bytes == b"ada"), "the text itself is nowhere");
+    assert!(silver == fs::read(project.path("o/a.parquet")).unwrap(), "the same secret hashes the same");
+
+    project.write("lake/.tarn/hash-key", "too short");
+    project.write("lake/landing/b.csv", "mail\nbob@example.com\n");
+    let refused = project.tarn(&["run", "--dir", "lake"]);
     assert_eq!(refused.code, 2, "{}", refused.stderr);
-    assert!(refused.stderr.contains("has no secret key"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("the folder's secret"), "{}", refused.stderr);
 }
 
 #[test]

@@ -70,23 +70,16 @@ const LAKE: &str = "version = 1\n[lake]\nname = \"shop\"\n[schedule]\ndaily = \"
                     files = \"orders*.csv\"\nunique = [\"id\"]\n[table.columns]\nid = \"int64\"\n";
 
 #[test]
-fn a_deployed_lake_has_rules_and_no_hash_yet() {
-    let sound = Project::with(&format!("{LAKE}email = {{ type = \"string\", mask = \"hidden\" }}\n"), "dev");
-    sound.done(&["check"]);
-    let hashed = Project::with(&format!("{LAKE}email = {{ type = \"string\", hash = \"sha256\" }}\n"), "dev");
-    for command in [&["check"][..], &["render", "--out", "o"], &["deploy", "--local"]] {
-        let answer = hashed.tarn(command);
-        assert_eq!(answer.code, 2, "{command:?} {}", answer.stderr);
-        assert!(
-            answer.stderr.contains("the column `email` of table `orders` is hashed"),
-            "{}",
-            answer.stderr
-        );
-        assert!(answer.stderr.contains("--hash-key-file"), "{}", answer.stderr);
+fn a_lake_that_hashes_has_a_secret_and_no_other_lake_has_one() {
+    for (rule, hashes) in [("mask = \"hidden\"", false), ("hash = \"sha256\"", true)] {
+        let project = Project::with(&format!("{LAKE}email = {{ type = \"string\", {rule} }}\n"), "dev");
+        project.done(&["check"]);
+        project.done(&["render", "--out", "o"]);
+        let template =
+            |stack: &str| std::fs::read_to_string(project.path(&format!("o/shop-dev-{stack}.json")));
+        assert_eq!(template("foundation").unwrap().contains("AWS::SecretsManager::Secret"), hashes);
+        assert_eq!(template("pipeline").unwrap().contains("secretsmanager:GetSecretValue"), hashes);
     }
-    hashed.write("orders.csv", "id,email\n1,ada\n");
-    hashed.write("key", "a secret of 25 characters");
-    hashed.done(&["convert", "orders.csv", "--table", "orders", "--out", "o", "--hash-key-file", "key"]);
 }
 
 #[test]

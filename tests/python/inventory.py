@@ -61,6 +61,8 @@ LISTINGS = {
                              CatalogId="000000000000")],
     "locations": lambda: [last(r["ResourceArn"]) for r in
                           pages("lakeformation", "list_resources", "ResourceInfoList")],
+    # One has no name of its own; its description says whose it is.
+    "secrets": lambda: [s["Description"].split()[5] for s in pages("secretsmanager", "list_secrets", "SecretList")],
     "key aliases": lambda: [a["AliasName"] for a in pages("kms", "list_aliases", "Aliases")],
 }
 

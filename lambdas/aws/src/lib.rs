@@ -10,6 +10,7 @@ mod governance;
 mod ledger;
 pub mod loopback;
 mod scratch;
+mod secrets;
 #[cfg(test)]
 mod stand_in;
 mod store;
@@ -23,6 +24,7 @@ pub use executions::StepFunctions;
 pub use governance::LakeFormation;
 pub use ledger::DynamoLedger;
 pub use scratch::TemporaryFiles;
+pub use secrets::secret;
 pub use store::S3;
 
 /// Reads credentials, region and endpoints from where the SDK looks for them.

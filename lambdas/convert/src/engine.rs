@@ -6,16 +6,22 @@ use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected, Scratch, S
 use tarn_core::{Error, Kind};
 use tarn_lake::{Captures, Layout, Table};
 
-use crate::{ConvertError, JsonLinesRejects, Limits, Output, Spec, Unique, convert_to};
+use crate::{ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert_to};
 
 /// Converts within limits.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Engine {
     /// What a conversion may use.
     pub limits: Limits,
+    /// What columns are hashed with; without one, a table that hashes is refused.
+    pub hash_key: Option<HashKey>,
 }
 
 impl Converter for Engine {
+    fn mark_of_secret(&self) -> &str {
+        self.hash_key.as_ref().map_or("", HashKey::mark)
+    }
+
     fn convert(
         &self,
         table: &Table,
@@ -32,6 +38,7 @@ impl Converter for Engine {
             bad_rows: table.bad_rows,
             placement: &table.placement,
             unique: unique.as_ref(),
+            hash_key: self.hash_key.as_ref(),
             limits: self.limits,
             ..Spec::new(&table.csv, layout)
         };

@@ -13,6 +13,7 @@ pub struct HashKey {
     /// What has been hashed of both paddings, so that a text costs no more than its own length.
     inner: Sha256,
     outer: Sha256,
+    mark: String,
 }
 
 /// A key that could be guessed.
@@ -44,7 +45,16 @@ impl HashKey {
             block.iter_mut().zip(key).for_each(|(byte, key)| *byte ^= key);
             Sha256::new_with_prefix(block)
         };
-        Self { inner: padded(0x36), outer: padded(0x5c) }
+        let mut key = Self { inner: padded(0x36), outer: padded(0x5c), mark: String::new() };
+        let mut mark = Vec::with_capacity(64);
+        key.append_hex(b"tarn: the mark of this key", &mut mark);
+        key.mark = mark.iter().take(16).copied().map(char::from).collect();
+        key
+    }
+
+    /// Tells keys apart without telling them: 64 bits of a hash under the key.
+    pub fn mark(&self) -> &str {
+        &self.mark
     }
 
     /// Appends the hash of a text as 64 hexadecimal digits.
@@ -102,5 +112,13 @@ mod tests {
     fn a_key_that_can_be_guessed_is_refused_and_none_is_shown() {
         assert_eq!(HashKey::new(b"secret").unwrap_err(), WeakHashKey { found: 6 });
         assert_eq!(format!("{:?}", HashKey::new(b"sixteen bytes ok").unwrap()), "HashKey(..)");
+    }
+
+    #[test]
+    fn keys_are_told_apart_by_their_marks() {
+        let mark = |key: &[u8]| HashKey::new(key).unwrap().mark().to_owned();
+        assert_eq!(mark(b"sixteen bytes ok"), mark(b"sixteen bytes ok"));
+        assert_ne!(mark(b"sixteen bytes ok"), mark(b"sixteen bytes no"));
+        assert_eq!(mark(b"sixteen bytes ok").len(), 16);
     }
 }

@@ -13,6 +13,7 @@ use crate::failure::on;
 use crate::files::Staging;
 use crate::folders::{ACCOUNT, Folders, REGION};
 use crate::lock::{self, Locked};
+use crate::secret;
 use crate::walk::{Walk, walk_landing};
 use crate::{FolderCatalog, FolderLedger, FolderScratch, FolderStore, Lock, SystemClock};
 
@@ -95,6 +96,13 @@ impl Home {
             scratch: FolderScratch::new(staged),
             clock: SystemClock,
         })
+    }
+
+    /// The secret that columns are hashed with. It is the folder's own; put another one's in its place
+    /// to have the same hashes.
+    pub fn hash_key(&self, _lock: &Lock) -> Result<String> {
+        let file = self.hidden().join("hash-key");
+        secret::read_or_make(&file).map_err(on("reading or making the secret", &file))
     }
 
     fn hidden(&self) -> PathBuf {

@@ -18,6 +18,7 @@ mod lock;
 mod notes;
 mod run;
 mod scratch;
+mod secret;
 mod share;
 mod source;
 mod store;

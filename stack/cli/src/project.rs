@@ -53,31 +53,6 @@ impl Project {
             .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
         Ok(Self { folder, lake, warnings: 0 })
     }
-
-    /// The same for a lake that is to be deployed: what is possible on this machine only is refused.
-    pub fn load_to_deploy(common: &Common) -> Result<Self, Failure> {
-        let project = Self::load(common)?;
-        project.refuse_hashed("a deployed lake has no secret key to hash with yet")?;
-        Ok(project)
-    }
-
-    /// The same for a lake that is run over a folder.
-    pub fn load_for_folder(common: &Common) -> Result<Self, Failure> {
-        let project = Self::load(common)?;
-        project.refuse_hashed("a lake in a folder has no secret key to hash with yet")?;
-        Ok(project)
-    }
-
-    fn refuse_hashed(&self, why: &str) -> Result<(), Failure> {
-        let hashed = self.lake.tables.iter().find_map(|table| {
-            let column = table.layouts.iter().find_map(|layout| layout.hashed().next())?;
-            Some(format!("the column `{}` of table `{}` is hashed", column.name, table.name))
-        });
-        let Some(hashed) = hashed else { return Ok(()) };
-        Err(Failure::bad_input(format!("{hashed}, and {why}")).hint(
-            "use `mask`, or `drop`; `tarn convert --table ... --hash-key-file FILE` hashes on this machine",
-        ))
-    }
 }
 
 /// The folder of the lake's file, without reading the file.

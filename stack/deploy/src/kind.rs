@@ -13,6 +13,8 @@ pub enum Kind {
     Key,
     /// KMS aliases.
     KeyAlias,
+    /// Secrets in Secrets Manager.
+    Secret,
     /// IAM roles.
     Role,
     /// IAM policies that stand beside roles.
@@ -55,12 +57,13 @@ pub enum Kind {
 /// the service, and what the resource begins with.
 type Row = (Kind, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
-const ROWS: [Row; 23] = [
+const ROWS: [Row; 24] = [
     (Kind::Stack, "stacks", "AWS::CloudFormation::Stack", Some(("cloudformation", "stack/"))),
     (Kind::Bucket, "buckets", "AWS::S3::Bucket", Some(("s3", ""))),
     (Kind::Table, "tables of DynamoDB", "AWS::DynamoDB::Table", Some(("dynamodb", "table/"))),
     (Kind::Key, "keys", "AWS::KMS::Key", Some(("kms", "key/"))),
     (Kind::KeyAlias, "key aliases", "AWS::KMS::Alias", None),
+    (Kind::Secret, "secrets", "AWS::SecretsManager::Secret", Some(("secretsmanager", "secret:"))),
     (Kind::Role, "roles", "AWS::IAM::Role", Some(("iam", "role/"))),
     (Kind::Policy, "policies", "AWS::IAM::ManagedPolicy", Some(("iam", "policy/"))),
     (Kind::Function, "functions", "AWS::Lambda::Function", Some(("lambda", "function:"))),
@@ -102,7 +105,7 @@ impl Kind {
 
     /// Whether it holds data, or is needed to read it.
     pub fn holds_data(self) -> bool {
-        matches!(self, Self::Bucket | Self::Table | Self::Key | Self::KeyAlias)
+        matches!(self, Self::Bucket | Self::Table | Self::Key | Self::KeyAlias | Self::Secret)
     }
 
     /// What many of it are called.

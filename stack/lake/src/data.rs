@@ -2,7 +2,7 @@
 
 /// Types of such resources. `Custom::EmptyBucket` holds nothing itself, but when it goes it takes what
 /// is in its bucket along.
-pub const DATA_BEARING: [&str; 9] = [
+pub const DATA_BEARING: [&str; 10] = [
     "AWS::Backup::BackupVault",
     "AWS::DynamoDB::Table",
     "AWS::Glue::Database",
@@ -11,6 +11,7 @@ pub const DATA_BEARING: [&str; 9] = [
     "AWS::Kinesis::Stream",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
     "Custom::EmptyBucket",
 ];
 

@@ -70,6 +70,8 @@ pub mod variable {
     pub const ACCOUNT: &str = "TARN_ACCOUNT";
     /// The zone, only for sync.
     pub const ZONE: &str = "TARN_ZONE";
+    /// The ARN of the secret that columns are hashed with, only where a lake hashes.
+    pub const HASH_KEY: &str = "TARN_HASH_KEY";
     /// The region; Lambda sets it.
     pub const REGION: &str = "AWS_REGION";
 }
@@ -81,6 +83,8 @@ pub struct Settings {
     pub names: Names,
     /// The zone a sync function serves.
     pub zone: Option<ZoneName>,
+    /// The secret that columns are hashed with, where the lake hashes any.
+    pub hash_key: Option<String>,
 }
 
 /// Why settings cannot be read.
@@ -109,7 +113,7 @@ impl Settings {
             EnvironmentName::new(required(variable::ENVIRONMENT)?).map_err(invalid(variable::ENVIRONMENT))?;
         let zone = lookup(variable::ZONE).map(ZoneName::new).transpose().map_err(invalid(variable::ZONE))?;
         let names = Names::new(lake, environment, required(variable::ACCOUNT)?, required(variable::REGION)?);
-        Ok(Self { names, zone })
+        Ok(Self { names, zone, hash_key: lookup(variable::HASH_KEY) })
     }
 }
 

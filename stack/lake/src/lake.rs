@@ -81,6 +81,11 @@ impl Schedule {
 }
 
 impl Lake {
+    /// Whether a column is hashed, for which a secret key is needed.
+    pub fn hashes(&self) -> bool {
+        self.tables.iter().flat_map(|table| &table.layouts).any(|layout| layout.hashed().next().is_some())
+    }
+
     /// A lake of which no more is known than what it is called.
     pub fn named(name: LakeName, environment: Environment) -> Self {
         let (description, schedule) = (String::new(), Schedule::default());

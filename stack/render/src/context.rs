@@ -34,6 +34,7 @@ pub(crate) struct LakeContext {
     architecture: &'static str,
     permissions_boundary: Option<String>,
     kms_key: Option<String>,
+    hashes: bool,
     retention: Retention,
     handlers_key: String,
     key_alias: String,
@@ -50,6 +51,7 @@ pub(crate) struct LakeContext {
 #[derive(Debug, Serialize)]
 struct Exports {
     key: String,
+    hash_key: String,
     emptier_role: String,
     govern_role: String,
 }
@@ -257,6 +259,7 @@ impl<'a> Contexts<'a> {
             architecture: deployment.architecture.name(),
             permissions_boundary: deployment.permissions_boundary.as_ref().map(ToString::to_string),
             kms_key: deployment.kms_key.as_ref().map(ToString::to_string),
+            hashes: lake.hashes(),
             retention: lake.environment.retention,
             handlers_key: self.options.handlers_key.clone(),
             key_alias: names.key_alias(),
@@ -265,6 +268,7 @@ impl<'a> Contexts<'a> {
             govern_role: names.govern_role(),
             exports: Exports {
                 key: format!("{}-KeyArn", names.prefix()),
+                hash_key: format!("{}-HashKeyArn", names.prefix()),
                 emptier_role: format!("{}-EmptierRoleArn", names.prefix()),
                 govern_role: format!("{}-GovernRoleArn", names.prefix()),
             },

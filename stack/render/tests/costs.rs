@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use support::{all_sets, rendered, retail, unscheduled, zone};
-use tarn_lake::Lake;
+use tarn_lake::{Disguise, Lake};
 use tarn_render::costs::{Costs, Line, OfType, Prices, costs, sum};
 
 fn estimate(lake: &Lake) -> Costs {
@@ -45,7 +45,8 @@ fn every_type_of_resource_has_a_price_or_a_reason_for_none() {
 
 #[test]
 fn every_resource_that_costs_by_standing_there_is_counted() {
-    let lake = retail();
+    let mut lake = retail();
+    lake.tables[0].layouts[0].columns[0].quality.disguise = Some(Disguise::Sha256);
     let month = estimate(&lake).month;
     let set = rendered(&lake);
     let kinds: Vec<&str> =
@@ -58,9 +59,9 @@ fn every_resource_that_costs_by_standing_there_is_counted() {
         assert!(month.iter().any(|line| line.what.starts_with(&begins)), "{begins}: {month:#?}");
         counted += 1;
     }
-    assert_eq!(counted, 3);
-    // A key, three alarms, one queue that is polled, and a crawl of each of three crawlers every day.
-    let standing: f64 = 1.0 + 0.3 + 0.2628;
+    assert_eq!(counted, 4);
+    // A key, a secret, three alarms, one queue that is polled, and a crawl of each of three crawlers every day.
+    let standing: f64 = 1.0 + 0.4 + 0.3 + 0.2628;
     let crawls = 365.0 / 12.0 * 3.0 * 2.0 * 10.0 / 60.0 * 0.44;
     let all = sum(&month);
     assert!(all > standing + crawls && all < standing + crawls + 0.1, "{all}: {month:#?}");

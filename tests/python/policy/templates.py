@@ -49,7 +49,9 @@ def arn(template: dict, logical_id: str) -> str:
 
 
 def imported(export: str) -> str:
-    """What another stack exports: the key, or the role that empties buckets."""
+    """What another stack exports: the key, the secret, or the role that empties buckets."""
+    if export.endswith("-HashKeyArn"):
+        return ARN.format(service="secretsmanager", path="secret:lake")
     if export.endswith("KeyArn"):
         return ARN.format(service="kms", path="key/lake")
     return f"arn:aws:iam::123456789012:role/{export.lower()}"

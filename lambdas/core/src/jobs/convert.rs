@@ -150,7 +150,7 @@ impl Convert<'_> {
         written: Written,
     ) -> Result<Outcome> {
         let id = item.source.id();
-        let fingerprint = fingerprint(&item.source, table, layout)?;
+        let fingerprint = fingerprint(&item.source, table, layout, self.converter.mark_of_secret())?;
         let Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out } = written.conversion;
         if bad_rows + nulled_values > 0 {
             let key = format!("rows/{}/{id}.jsonl", item.table);
@@ -234,16 +234,23 @@ fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &
     )
 }
 
-/// What the output's bytes are a function of: source, table, layout and code.
-fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout) -> Result<String> {
+/// What the output's bytes are a function of: source, table, layout and code, and where columns are
+/// hashed, the secret.
+fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout, secret: &str) -> Result<String> {
+    let newest = table.newest_layout();
     let words = serde_json::to_string(&(
         &table.csv,
         &table.bad_rows,
         &table.unique,
         &table.placement,
         layout,
-        table.newest_layout(),
+        newest,
     ))
     .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
-    Ok(digest(&[source.id().as_str(), CODE_VERSION, &words]))
+    let hashes = layout.hashed().chain(newest.hashed()).next().is_some();
+    let secret = if hashes { secret } else { "" };
+    Ok(match secret {
+        "" => digest(&[source.id().as_str(), CODE_VERSION, &words]),
+        mark => digest(&[source.id().as_str(), CODE_VERSION, &words, mark]),
+    })
 }

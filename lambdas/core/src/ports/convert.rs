@@ -51,6 +51,11 @@ pub struct Rejected {
 
 /// The engine. Synchronous and free of I/O of its own.
 pub trait Converter: Send + Sync {
+    /// Marks the secret that columns are hashed with, without telling it; empty where there is none.
+    fn mark_of_secret(&self) -> &str {
+        ""
+    }
+
     /// Converts one file of `table`, whose columns are those of `layout` and whose name says `name`,
     /// into spools of `silver`: one, or one for each folder that has rows.
     fn convert(

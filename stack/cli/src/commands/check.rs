@@ -14,7 +14,7 @@ use crate::handlers;
 use crate::project::Project;
 
 pub fn run(common: &Common) -> Result<ExitCode, Failure> {
-    let project = Project::load_to_deploy(common)?;
+    let project = Project::load(common)?;
     let options = Options { handlers_key: handlers::placeholder_key(), target: Target::Aws };
     let templates = tarn_render::render(&project.lake, &options)
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;

@@ -23,7 +23,7 @@ use crate::progress::{self, Progress};
 use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Deploy) -> Result<ExitCode, Failure> {
-    let project = Project::load_to_deploy(common)?;
+    let project = Project::load(common)?;
     let Prepared { account, deployment } =
         prepare(&project, options.place, options.handlers.as_deref(), options.remove_zones).await?;
     if !options.yes {

@@ -20,7 +20,7 @@ use crate::handlers::Handlers;
 use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Doctor) -> Result<ExitCode, Failure> {
-    let project = Project::load_to_deploy(common)?;
+    let project = Project::load(common)?;
     let checks = preflight(&facts(&project, options).await);
     let counts = |check: &&Check| check.way_out.is_some() && !options.ignore.contains(&check.number);
     let failed = checks.iter().filter(counts).count();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tarn_convert::{Engine, Limits};
+use tarn_convert::{Engine, HashKey, Limits};
 use tarn_core::ports::Converter;
 use tarn_core::{Error, Kind, RunId};
 use tarn_lake::Lake;
@@ -26,7 +26,7 @@ use progress::Progress;
 const POLL: Duration = Duration::from_millis(200);
 
 pub async fn run(common: &Common, dir: &Path) -> Result<ExitCode, Failure> {
-    let project = Project::load_for_folder(common)?;
+    let project = Project::load(common)?;
     let home = home(dir, &project.lake)?;
     let lock = lock(&home, "tarn run").await?;
     wait_for_writers(&home).await;
@@ -118,7 +118,9 @@ pub async fn make(
     let run = RunId::new(new_id(why))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let observer = progress.clone();
-    let job = Run { ports: ports.clone(), engines: Arc::new(engine), cores, stop, observer };
+    let hash_key = hash_key(home, lock, lake)?;
+    let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
+    let job = Run { ports: ports.clone(), engines, cores, stop, observer };
     let ended = job.make(&run, lake).await;
     progress.finish();
     let left_out = Notices(ports.store.left_out());
@@ -126,8 +128,18 @@ pub async fn make(
 }
 
 /// The bytes that come out do not depend on the threads.
-fn engine(threads: usize) -> Arc<dyn Converter> {
-    Arc::new(Engine { limits: Limits { threads, ..Limits::default() } })
+fn engine(threads: usize, hash_key: Option<HashKey>) -> Arc<dyn Converter> {
+    Arc::new(Engine { limits: Limits { threads, ..Limits::default() }, hash_key })
+}
+
+/// What columns are hashed with, where the lake hashes any.
+fn hash_key(home: &Home, lock: &Lock, lake: &Lake) -> Result<Option<HashKey>, Failure> {
+    if !lake.hashes() {
+        return Ok(None);
+    }
+    let secret = home.hash_key(lock).map_err(failure)?;
+    let key = HashKey::new(secret.as_bytes());
+    key.map(Some).map_err(|weak| Failure::bad_input(format!("the folder's secret: {weak}")))
 }
 
 /// An error of a folder: nothing is said of deployments and rights of AWS.

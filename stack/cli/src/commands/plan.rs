@@ -23,7 +23,7 @@ use crate::failure::Failure;
 use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Options) -> Result<ExitCode, Failure> {
-    let project = Project::load_to_deploy(common)?;
+    let project = Project::load(common)?;
     let prepared = deploy::prepare(&project, options.place, options.handlers.as_deref(), false).await?;
     let foreseen = Foreseen::of(&project.lake, &prepared.account, &prepared.deployment).await?;
     if common.json {

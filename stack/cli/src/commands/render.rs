@@ -17,7 +17,7 @@ use crate::handlers::{self, Handlers};
 use crate::project::Project;
 
 pub fn run(common: &Common, options: &Render) -> Result<ExitCode, Failure> {
-    let lake = Project::load_to_deploy(common)?.lake;
+    let lake = Project::load(common)?.lake;
     let handlers_key = Handlers::find(None, lake.environment.deployment.architecture)
         .map(|found| found.key)
         .unwrap_or_else(|_| handlers::placeholder_key());

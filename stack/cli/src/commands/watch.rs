@@ -31,7 +31,7 @@ const PAUSE_FOR_LOOKING: u32 = 10;
 
 pub async fn run(common: &Common, options: &Watch) -> Result<ExitCode, Failure> {
     let stop = Stop::on_signals()?;
-    let home = folder::home(&options.dir, &Project::load_for_folder(common)?.lake)?;
+    let home = folder::home(&options.dir, &Project::load(common)?.lake)?;
     console::note(format!("watching {}; Ctrl-C ends it", home.landing().display()));
     let mut arrivals = Arrivals::default();
     while !stop.is_set() {
@@ -63,7 +63,7 @@ async fn react(common: &Common, home: &Home, options: &Watch, stop: &Stop) {
 
 /// By the lake's file as it is now.
 async fn make(common: &Common, options: &Watch, stop: &Stop) -> Result<Made, Failure> {
-    let project = Project::load_for_folder(common)?;
+    let project = Project::load(common)?;
     let home = folder::home(&options.dir, &project.lake)?;
     let lock = folder::lock(&home, "tarn watch").await?;
     folder::make(&home, &lock, "arrival", &project.lake, stop.set.clone()).await
