@@ -17,11 +17,13 @@ const CATEGORIES: &str = "categoryid::BIGINT, parentid::BIGINT";
 fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     let lake = LocalLake::start("retail", "e2e");
     let past = governed::shared(&lake);
+    one_table_hashes(&lake);
     deploys_and_is_idempotent(&lake);
     governed::grants_are_those_of(&lake, &["marketing", "recommender"], &past);
     data_flows_to_silver_and_to_the_zones(&lake);
     a_folder_holds_the_same_silver(&lake);
     nothing_new_converts_nothing_and_one_more_file_converts_one(&lake);
+    a_column_is_hashed_by_the_lakes_own_secret(&lake);
     bad_files_and_rows_go_to_quarantine_and_stop_nobody(&lake);
     another_zone_is_one_stack(&lake);
     governed::grants_are_those_of(&lake, &["marketing", "recommender", "finance"], &past);
@@ -30,6 +32,13 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     arrivals_wake_the_pipeline(&lake);
     destroying_leaves_nothing(&lake);
     governed::nothing_is_left(&lake, &past);
+}
+
+fn one_table_hashes(lake: &LocalLake) {
+    let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
+    let block = "\n[[table]]\nname = \"customers\"\nfiles = \"customers*.csv\"\n\
+                 columns = { mail = { type = \"string\", hash = \"sha256\" } }\n";
+    lake.project.write("lake.toml", text + block);
 }
 
 fn deploys_and_is_idempotent(lake: &LocalLake) {
@@ -98,6 +107,18 @@ fn nothing_new_converts_nothing_and_one_more_file_converts_one(lake: &LocalLake)
     assert_eq!(report["converted"]["files"], 1, "{report:#}");
     assert_eq!(lake.count("events", None), before + wrote["events"]);
     assert_eq!(lake.count("events", Some("marketing")), before + wrote["events"]);
+}
+
+fn a_column_is_hashed_by_the_lakes_own_secret(lake: &LocalLake) {
+    for (file, mail) in [("customers_1.csv", "ada@example.com"), ("customers_2.csv", "ada@example.com")] {
+        lake.project.write(&format!("hashed/{file}"), format!("mail\n{mail}\n"));
+    }
+    assert_eq!(lake.push("hashed"), 2);
+    assert_eq!(lake.run()["converted"]["files"], 2);
+    let select = "select count(*) as n, count(distinct mail) as mails, min(length(mail)) as l from customers";
+    let rows = &lake.project.json(&["query", "--local", select])["rows"][0];
+    let told = ["n", "mails", "l"].map(|column| rows[column].as_u64());
+    assert_eq!(told, [Some(2), Some(1), Some(64)], "{rows}");
 }
 
 fn bad_files_and_rows_go_to_quarantine_and_stop_nobody(lake: &LocalLake) {
