@@ -16,7 +16,7 @@ pub mod testing;
 
 pub use envelope::{CustomResourceRequest, RequestType, ResponseUrl, S3Arrivals};
 pub use error::{Error, Kind, Result};
-pub use ledger::{Claim, Lease, MOST_ATTEMPTS, Outcome, Record, Status};
+pub use ledger::{Claim, Lease, MOST_ATTEMPTS, Outcome, Past, Record, Selection, Status};
 pub use run::{
     CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem, ZoneItem,
 };

@@ -264,7 +264,7 @@ impl RunReport {
         if record.run.as_str() != self.run {
             return self.duplicate.add(size_bytes);
         }
-        match record.status {
+        match record.settled_as() {
             Status::Done => {
                 self.converted.add(size_bytes);
                 self.rows += record.outcome.rows;
@@ -275,7 +275,7 @@ impl RunReport {
             Status::Quarantined => self.quarantined.add(size_bytes),
             Status::Skipped => self.skipped.add(size_bytes),
             Status::Failed => self.failed.add(size_bytes),
-            Status::Leased => {}
+            Status::Leased | Status::Reopened => {}
         }
         self.remark(record);
     }

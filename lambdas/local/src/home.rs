@@ -22,6 +22,11 @@ use crate::{FolderCatalog, FolderLedger, FolderScratch, FolderStore, Lock, Syste
 /// rename.
 pub const QUIET: Duration = Duration::from_secs(2);
 
+const LEDGER: &str = "ledger.jsonl";
+
+/// Who the folder belongs to, below the hidden folder.
+const OWNER: &str = "lake.json";
+
 /// The folder of one lake.
 #[derive(Debug, Clone)]
 pub struct Home {
@@ -68,6 +73,20 @@ impl Home {
         Ok(home)
     }
 
+    /// The folder of a lake that was run there; nothing is made, and one that is not there is `NotFound`.
+    pub fn there(root: &Path, lake: &Lake) -> Result<Self> {
+        if root.join(crate::store::HIDDEN).join(OWNER).is_file() {
+            return Self::of(root, lake);
+        }
+        let what = format!("no lake was run in {}; `tarn run --dir` makes one there", root.display());
+        Err(Error::new(Kind::NotFound, what))
+    }
+
+    /// How the lake's resources are called.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// Where files are put.
     pub fn landing(&self) -> PathBuf {
         self.root.join(crate::folders::LANDING)
@@ -91,7 +110,7 @@ impl Home {
         Ok(Ports {
             names: self.names.clone(),
             store,
-            ledger: FolderLedger::open(&self.root.join("ledger.jsonl"))?,
+            ledger: FolderLedger::open(&self.root.join(LEDGER))?,
             catalog: FolderCatalog::new(&self.root, staged.clone(), self.folders.clone())?,
             scratch: FolderScratch::new(staged),
             clock: SystemClock,
@@ -105,12 +124,19 @@ impl Home {
         secret::read_or_make(&file).map_err(on("reading or making the secret", &file))
     }
 
+    /// What one needs to look around, without the lock and whoever works meanwhile: buckets, and the
+    /// ledger as it stands now.
+    pub fn look_into(&self) -> Result<(FolderStore, FolderLedger)> {
+        let store = FolderStore::new(&self.root, self.folders.clone(), QUIET)?;
+        Ok((store, FolderLedger::look(&self.root.join(LEDGER))?))
+    }
+
     fn hidden(&self) -> PathBuf {
         self.root.join(crate::store::HIDDEN)
     }
 
     fn claim(&self, lake: &Lake) -> Result<()> {
-        let (hidden, file) = (self.hidden(), self.hidden().join("lake.json"));
+        let (hidden, file) = (self.hidden(), self.hidden().join(OWNER));
         fs::create_dir_all(&hidden).map_err(on("making the folder", &hidden))?;
         let (lake, environment) = (lake.name.to_string(), lake.environment.name.to_string());
         let ours = Owner { version: 1, lake, environment };

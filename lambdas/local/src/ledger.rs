@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use tarn_core::ports::Ledger;
-use tarn_core::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, SourceId, Status};
+use tarn_core::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, Status};
 
 use crate::failure::on;
 
@@ -30,7 +30,8 @@ pub struct FolderLedger {
 
 #[derive(Debug)]
 struct Inside {
-    file: File,
+    /// `None` for one who only looks.
+    file: Option<File>,
     /// The end of the last whole line.
     length: u64,
     lines: usize,
@@ -53,7 +54,20 @@ impl FolderLedger {
         for record in records.values_mut().filter(|record| record.status == Status::Leased) {
             record.lease_until_millis = 0;
         }
-        Ok(Self { path: path.into(), inside: Mutex::new(Inside { file, length, lines, records }) })
+        let inside = Inside { file: Some(file), length, lines, records };
+        Ok(Self { path: path.into(), inside: Mutex::new(inside) })
+    }
+
+    /// The ledger as it stands, for one who only looks and needs no lock: nothing is repaired, a line
+    /// that somebody is writing right now does not count, and every write is refused.
+    pub fn look(path: &Path) -> Result<Self> {
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            read => read.map_err(on("reading the ledger", path))?,
+        };
+        let Read { records, lines, length } = read(path, &bytes)?;
+        let inside = Inside { file: None, length, lines, records };
+        Ok(Self { path: path.into(), inside: Mutex::new(inside) })
     }
 
     /// Writes the ledger anew, with one line for each source, in the order of keys and versions.
@@ -62,10 +76,8 @@ impl FolderLedger {
         if inside.lines == inside.records.len() {
             return Ok(());
         }
-        let mut all: Vec<&Record> = inside.records.values().collect();
-        all.sort_by(|a, b| (&a.key, &a.version).cmp(&(&b.key, &b.version)));
         let mut text = Vec::new();
-        for record in all {
+        for record in inside.in_order() {
             text.extend(line(record)?);
         }
         let anew = self.path.with_extension("jsonl.new");
@@ -76,7 +88,7 @@ impl FolderLedger {
             fs::rename(&anew, &self.path)?;
             File::options().append(true).open(&self.path)
         };
-        inside.file = write().map_err(on("writing the ledger", &self.path))?;
+        inside.file = Some(write().map_err(on("writing the ledger", &self.path))?);
         inside.length = text.len() as u64;
         inside.lines = inside.records.len();
         Ok(())
@@ -95,10 +107,19 @@ impl FolderLedger {
 }
 
 impl Inside {
+    /// All records, in the order of keys and versions.
+    fn in_order(&self) -> Vec<&Record> {
+        let mut all: Vec<&Record> = self.records.values().collect();
+        all.sort_by(|a, b| (&a.key, &a.version).cmp(&(&b.key, &b.version)));
+        all
+    }
+
     /// Appends a line, or nothing: where a disk is full, half a line would spoil the next one.
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.file.write_all(line) {
-            self.file.set_len(self.length)?;
+        let looking = || io::Error::new(io::ErrorKind::PermissionDenied, "it is open for looking only");
+        let file = self.file.as_mut().ok_or_else(looking)?;
+        if let Err(error) = file.write_all(line) {
+            file.set_len(self.length)?;
             return Err(error);
         }
         self.length += line.len() as u64;
@@ -168,7 +189,8 @@ impl Ledger for FolderLedger {
             return Ok(Claim::Taken(record.clone()));
         }
         let attempt = known.map_or(0, |record| record.attempt) + 1;
-        self.put(&mut inside, Record::leased(lease, attempt))?;
+        let leased = Record::leased(lease, attempt, known);
+        self.put(&mut inside, leased)?;
         Ok(Claim::Granted { attempt })
     }
 
@@ -191,9 +213,25 @@ impl Ledger for FolderLedger {
 
     async fn note(&self, record: &Record) -> Result<()> {
         let mut inside = self.inside();
-        match inside.records.get(&record.source_id) {
-            Some(known) if !known.may_be_noted_over() => Ok(()),
-            _ => self.put(&mut inside, record.clone()),
+        let known = inside.records.get(&record.source_id);
+        if known.is_some_and(|known| !known.may_be_noted_over()) {
+            return Ok(());
         }
+        let noted = record.noted_over(known);
+        self.put(&mut inside, noted)
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<Record>> {
+        let inside = self.inside();
+        Ok(inside.in_order().into_iter().filter(|record| selection.has(record)).cloned().collect())
+    }
+
+    async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
+        let mut inside = self.inside();
+        let known = inside.records.get(&record.source_id).filter(|known| known.is_still(record));
+        let Some(reopened) = known.and_then(|known| known.reopened(now_millis, by)) else {
+            return Err(record.not_reopened());
+        };
+        self.put(&mut inside, reopened)
     }
 }

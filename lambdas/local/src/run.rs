@@ -82,7 +82,7 @@ impl Run {
 
         let failure = self.publish(run).await.err();
         self.observer.step(Step::Account);
-        let report = Account { names, store, ledger }.run(&RunRequest { run: run.clone() }).await?;
+        let report = Account { names, store, ledger, clock }.run(&RunRequest { run: run.clone() }).await?;
         ledger.compact()?;
         Ok(Ended { report, failure })
     }

@@ -54,6 +54,7 @@ function handlers(stack, lake) {
   bronze.grantPut(convert);
   silver.grantReadWrite(convert);
   quarantine.grantPut(convert);
+  quarantine.grantRead(convert, "rows/*");
   ledger.grantReadWriteData(convert);
 
   const commit = handler(stack, lake, "Commit", "commit", { seconds: 120 });

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
 
 use super::documents;
-use crate::ports::{Ledger, ObjectStore};
+use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{
     Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, StepFailure,
     WorkItem,
@@ -20,6 +20,8 @@ pub struct Account<'a> {
     pub store: &'a dyn ObjectStore,
     /// Knows what became of every source.
     pub ledger: &'a dyn Ledger,
+    /// Tells when what nobody settled has failed.
+    pub clock: &'a dyn Clock,
 }
 
 /// Which run.
@@ -120,24 +122,21 @@ impl Account<'_> {
         match record {
             Some(record) if record.status == Status::Leased && record.run == item.run => {
                 let outcome =
-                    Outcome::failed("its worker died or was stopped; see the convert function's log");
+                    Outcome::failed("its worker died or was stopped; see the convert function's log")
+                        .at(self.clock.now_millis());
                 let id = item.source.id();
                 self.ledger.settle(&id, &item.run, record.attempt, Status::Failed, &outcome).await?;
                 Ok(Record { status: Status::Failed, outcome, ..record.clone() })
             }
-            Some(record) if record.run == item.run || !is_open(record) => Ok(record.clone()),
+            Some(record) if record.run == item.run || !record.may_be_noted_over() => Ok(record.clone()),
             open => {
-                let record = never_started(item, open.map_or(0, |record| record.attempt));
+                let mut record = never_started(item, open.map_or(0, |record| record.attempt));
+                record.outcome.settled_millis = self.clock.now_millis();
                 self.ledger.note(&record).await?;
                 Ok(record)
             }
         }
     }
-}
-
-/// Whether another run left it for this one to work on.
-fn is_open(record: &Record) -> bool {
-    matches!(record.status, Status::Failed | Status::Skipped)
 }
 
 fn never_started(item: &WorkItem, attempt: u32) -> Record {
@@ -151,5 +150,6 @@ fn never_started(item: &WorkItem, attempt: u32) -> Record {
         attempt,
         lease_until_millis: 0,
         outcome: Outcome::failed("no worker took it up; see the run's execution history"),
+        history: Vec::new(),
     }
 }

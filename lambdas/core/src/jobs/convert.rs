@@ -75,12 +75,13 @@ impl Convert<'_> {
     async fn work(&self, item: &WorkItem, table: &Table, layout: &Layout, attempt: u32) -> Result<Converted> {
         self.keep_raw(item).await?;
         let (status, outcome) = match self.rows_of(item, table, layout).await {
-            Ok(written) => (Status::Done, self.publish(item, table, layout, written).await?),
+            Ok(written) => (Status::Done, self.publish(item, table, layout, written, attempt).await?),
             Err(ConvertFault::Rejected(rejected)) => {
                 (Status::Quarantined, self.quarantine(item, rejected).await?)
             }
             Err(ConvertFault::Failed(error)) => return Err(error),
         };
+        let outcome = outcome.at(self.clock.now_millis());
         self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
         Ok(Converted { status: status.word().into(), rows: outcome.rows, bad_rows: outcome.bad_rows })
     }
@@ -88,7 +89,7 @@ impl Convert<'_> {
     /// Ends the lease of a worker that failed but lives, with its reason, so that the state
     /// machine's next try gets one. If this fails too, the lease runs out in its own time.
     async fn give_back(&self, item: &WorkItem, attempt: u32, error: &Error) {
-        let (id, outcome) = (item.source.id(), Outcome::failed(error.chain()));
+        let (id, outcome) = (item.source.id(), Outcome::failed(error.chain()).at(self.clock.now_millis()));
         let _ = self.ledger.settle(&id, &item.run, attempt, Status::Failed, &outcome).await;
     }
 
@@ -148,13 +149,15 @@ impl Convert<'_> {
         table: &Table,
         layout: &Layout,
         written: Written,
+        attempt: u32,
     ) -> Result<Outcome> {
         let id = item.source.id();
         let fingerprint = fingerprint(&item.source, table, layout, self.converter.mark_of_secret())?;
         let Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out } = written.conversion;
-        if bad_rows + nulled_values > 0 {
-            let key = format!("rows/{}/{id}.jsonl", item.table);
-            let quarantine = self.names.bucket(&Bucket::Quarantine);
+        let quarantine = self.names.bucket(&Bucket::Quarantine);
+        let key = format!("rows/{}/{id}.jsonl", item.table);
+        // What was converted before may have rejected rows that it has no more.
+        if bad_rows + nulled_values > 0 || (attempt > 1 && self.is_there(&quarantine, &key).await?) {
             self.store.replace(&quarantine, &key, written.rejects, &fingerprint).await?;
         }
         let mut outputs = Vec::new();
@@ -164,6 +167,10 @@ impl Convert<'_> {
             outputs.push(key);
         }
         Ok(Outcome { rows, bad_rows, nulled_values, bytes_in, bytes_out, outputs, ..Outcome::default() })
+    }
+
+    async fn is_there(&self, bucket: &str, key: &str) -> Result<bool> {
+        Ok(self.store.list(bucket, key).await?.iter().any(|object| object.key == key))
     }
 
     /// Writes the silver object. One of the same fingerprint has the same bytes already; one of

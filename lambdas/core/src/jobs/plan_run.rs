@@ -72,7 +72,8 @@ impl PlanRun<'_> {
                     plan.work.push(WorkItem { run: request.run.clone(), table, source, layout });
                 }
                 Class::Skip { class, reason } => {
-                    let record = skipped(request, &source, attempt, class, reason);
+                    let mut record = skipped(request, &source, attempt, class, reason);
+                    record.outcome.settled_millis = self.clock.now_millis();
                     plan.settled.push(Settled { record, size_bytes });
                 }
             }
@@ -143,12 +144,13 @@ fn is_fresh(lake: &Lake, source: &SourceVersion, record: &Record, request: &RunR
 }
 
 /// What is to be done with a source.
-enum Class {
+pub(super) enum Class {
     Convert { table: TableName, layout: usize },
     Skip { class: &'static str, reason: String },
 }
 
-fn classify(lake: &Lake, source: &SourceVersion) -> Class {
+/// What a run does with a source that is new.
+pub(super) fn classify(lake: &Lake, source: &SourceVersion) -> Class {
     let skip = |class, reason: String| Class::Skip { class, reason };
     if source.key.ends_with('/') {
         return skip("FOLDER", "a folder marker, not a file".into());
@@ -207,5 +209,6 @@ fn skipped(
         attempt,
         lease_until_millis: 0,
         outcome: Outcome { class: class.into(), reason, bytes_in: source.size_bytes, ..Outcome::default() },
+        history: Vec::new(),
     }
 }

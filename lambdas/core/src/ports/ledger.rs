@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 
-use crate::{Claim, Lease, Outcome, Record, Result, RunId, SourceId, Status};
+use crate::{Claim, Lease, Outcome, Record, Result, RunId, Selection, SourceId, Status};
 
 /// The ledger.
 #[async_trait]
@@ -26,6 +26,16 @@ pub trait Ledger: Send + Sync {
         outcome: &Outcome,
     ) -> Result<()>;
 
-    /// Records a source that needs no work, unless somebody works on it or has settled it.
+    /// Records a source that needs no work, unless somebody works on it or has settled it. What the
+    /// ledger knew of how it was settled earlier stays.
     async fn note(&self, record: &Record) -> Result<()>;
+
+    /// All records that are asked for, in the order of their keys and versions. It may read the whole
+    /// ledger: it is for people, and no step of a run calls it.
+    async fn select(&self, selection: &Selection) -> Result<Vec<Record>>;
+
+    /// Opens a settled source again, so that the next run converts it; how it was settled goes into its
+    /// history. A `Conflict` if the record is not any more as it was read, or cannot be opened
+    /// ([`Record::reopened`]).
+    async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()>;
 }

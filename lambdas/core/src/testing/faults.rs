@@ -12,7 +12,9 @@ use crate::ports::{
     Crawlers, Created, Executions, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right, Rights,
     Started,
 };
-use crate::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, SourceId, SourceVersion, Status};
+use crate::{
+    Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,
+};
 
 /// What happens to the n-th call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +147,12 @@ impl<P: Ledger + ?Sized> Ledger for Failing<'_, P> {
     }
     async fn note(&self, record: &Record) -> Result<()> {
         self.faults.pass(self.port.note(record)).await
+    }
+    async fn select(&self, selection: &Selection) -> Result<Vec<Record>> {
+        self.faults.pass(self.port.select(selection)).await
+    }
+    async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
+        self.faults.pass(self.port.reopen(record, now_millis, by)).await
     }
 }
 

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::locked;
 use crate::ports::Ledger;
-use crate::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, SourceId, Status};
+use crate::{Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, Status};
 
 /// Holds records by source.
 #[derive(Debug, Default)]
@@ -47,13 +47,13 @@ impl Ledger for MemoryLedger {
 
     async fn lease(&self, lease: &Lease) -> Result<Claim> {
         let mut records = locked(&self.records);
-        let attempt = match records.get(&lease.source_id) {
-            Some(record) if !record.may_be_leased(&lease.run, lease.now_millis) => {
-                return Ok(Claim::Taken(record.clone()));
-            }
-            known => known.map_or(0, |record| record.attempt) + 1,
-        };
-        records.insert(lease.source_id.clone(), Record::leased(lease, attempt));
+        let known = records.get(&lease.source_id);
+        if let Some(record) = known.filter(|record| !record.may_be_leased(&lease.run, lease.now_millis)) {
+            return Ok(Claim::Taken(record.clone()));
+        }
+        let attempt = known.map_or(0, |record| record.attempt) + 1;
+        let leased = Record::leased(lease, attempt, known);
+        records.insert(lease.source_id.clone(), leased);
         Ok(Claim::Granted { attempt })
     }
 
@@ -78,9 +78,25 @@ impl Ledger for MemoryLedger {
 
     async fn note(&self, record: &Record) -> Result<()> {
         let mut records = locked(&self.records);
-        if records.get(&record.source_id).is_none_or(Record::may_be_noted_over) {
-            records.insert(record.source_id.clone(), record.clone());
+        let known = records.get(&record.source_id);
+        if known.is_none_or(Record::may_be_noted_over) {
+            let noted = record.noted_over(known);
+            records.insert(record.source_id.clone(), noted);
         }
+        Ok(())
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<Record>> {
+        Ok(self.all().into_iter().filter(|record| selection.has(record)).collect())
+    }
+
+    async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
+        let mut records = locked(&self.records);
+        let known = records.get(&record.source_id).filter(|known| known.is_still(record));
+        let Some(reopened) = known.and_then(|known| known.reopened(now_millis, by)) else {
+            return Err(record.not_reopened());
+        };
+        records.insert(record.source_id.clone(), reopened);
         Ok(())
     }
 }

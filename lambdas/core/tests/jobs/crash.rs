@@ -55,7 +55,7 @@ async fn strike(nth: u32, fault: Fault, recover: impl AsyncFn(&World) -> RunRepo
     let silver = world.names.bucket(&Bucket::Silver);
     assert_eq!(world.store.versions(&silver), 2, "{at}: every silver object was written once");
     let state = |world: &World| -> Vec<_> {
-        world.ledger.all().into_iter().map(|r| (r.key, r.version, r.status, r.outcome)).collect()
+        world.ledger.all().into_iter().map(|r| (r.key, r.version, r.status, r.outcome.at(0))).collect()
     };
     assert_eq!(state(&world), state(&clean), "{at}");
     assert!(world.ledger.all().iter().all(|record| record.status != Status::Leased), "{at}");

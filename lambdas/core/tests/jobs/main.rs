@@ -20,10 +20,12 @@ mod govern_location;
 mod govern_races;
 mod govern_settings;
 mod plan_run;
+mod reprocess;
 mod run_crawlers;
 mod support;
 mod sync_zone;
 mod trigger;
+mod why;
 
 #[test]
 fn no_test_file_is_forgotten() {

@@ -176,15 +176,15 @@ impl Pipeline<'_> {
     }
 
     pub async fn account(&self, run: &str) -> Result<RunReport> {
-        let Self { names, store, ledger, .. } = *self;
-        Account { names, store, ledger }.run(&RunRequest { run: id(run) }).await
+        let Self { names, store, ledger, clock, .. } = *self;
+        Account { names, store, ledger, clock }.run(&RunRequest { run: id(run) }).await
     }
 
     /// What the function answers to an event, as the state machine sees both.
     pub async fn accounted(&self, event: &serde_json::Value) -> serde_json::Value {
-        let Self { names, store, ledger, .. } = *self;
+        let Self { names, store, ledger, clock, .. } = *self;
         let request = serde_json::from_value(event.clone()).unwrap();
-        let answer = Account { names, store, ledger }.answer(&request).await.unwrap();
+        let answer = Account { names, store, ledger, clock }.answer(&request).await.unwrap();
         serde_json::to_value(answer).unwrap()
     }
 

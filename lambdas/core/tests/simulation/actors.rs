@@ -169,8 +169,8 @@ impl Stage {
         Box::pin(async move {
             let late = Late::default();
             let (store, ledger) = (world.store_for(&late), world.ledger_for(&late));
-            let report =
-                Account { names: &world.names, store: &store, ledger: &ledger }.run(&request).await?;
+            let (names, clock) = (&world.names, &world.clock);
+            let report = Account { names, store: &store, ledger: &ledger, clock }.run(&request).await?;
             let mut reports = world.reports.borrow_mut();
             // A second try of an account replaces the first one's report.
             reports.retain(|other| other.run != report.run);

@@ -11,7 +11,7 @@ use tarn_core::ports::{
     Catalog, CatalogPartition, CatalogTable, Content, Created, Ledger, Object, ObjectStore, ObjectVersion,
 };
 use tarn_core::testing::{MemoryCatalog, MemoryLedger, MemoryStore};
-use tarn_core::{Claim, Lease, Outcome, Record, Result, RunId, SourceId, SourceVersion, Status};
+use tarn_core::{Claim, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status};
 
 use crate::scheduler::turn;
 
@@ -195,6 +195,16 @@ impl Ledger for Watched<'_> {
         let noted = self.inner.note(record).await;
         self.watch(&record.source_id).await;
         noted
+    }
+
+    async fn select(&self, selection: &Selection) -> Result<Vec<Record>> {
+        turn().await;
+        self.inner.select(selection).await
+    }
+
+    async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
+        turn().await;
+        self.inner.reopen(record, now_millis, by).await
     }
 }
 

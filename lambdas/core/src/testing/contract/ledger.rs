@@ -5,7 +5,7 @@ use tarn_lake::TableName;
 
 use super::kind_of;
 use crate::ports::Ledger;
-use crate::{Claim, Kind, Lease, MOST_ATTEMPTS, Outcome, Record, RunId, SourceId, Status};
+use crate::{Claim, Kind, Lease, MOST_ATTEMPTS, Outcome, Past, Record, RunId, Selection, SourceId, Status};
 
 const NOW: i64 = 1_748_779_200_000;
 const UNTIL: i64 = NOW + 1_000;
@@ -24,6 +24,12 @@ pub async fn ledger<L: Ledger>(make: impl AsyncFn() -> L) {
     what_failed_is_leased_a_few_times(&make().await).await;
     a_note_overwrites_only_what_is_open(&make().await).await;
     what_was_skipped_can_be_leased(&make().await).await;
+    what_is_asked_for_is_selected_and_nothing_else(&make().await).await;
+    more_records_than_a_page_holds_are_selected(&make().await).await;
+    what_is_opened_again_is_leased_once_and_remembers(&make().await).await;
+    what_has_failed_too_often_gets_as_many_attempts_again(&make().await).await;
+    a_record_that_was_changed_or_is_held_is_not_opened(&make().await).await;
+    a_note_over_what_was_opened_again_keeps_its_history(&make().await).await;
 }
 
 async fn unknown_sources_have_no_record(ledger: &dyn Ledger) {
@@ -176,6 +182,125 @@ async fn what_was_skipped_can_be_leased(ledger: &dyn Ledger) {
     assert_eq!((leased.status, leased.table), (Status::Leased, Some(table())));
 }
 
+async fn what_is_asked_for_is_selected_and_nothing_else(ledger: &dyn Ledger) {
+    let other = TableName::new("orders").unwrap();
+    let noted = |source: &str, run, status| record(source, status, run);
+    ledger.note(&noted("b", "run-1", Status::Skipped)).await.unwrap();
+    ledger.note(&Record { table: Some(other.clone()), ..noted("a", "run-1", Status::Failed) }).await.unwrap();
+    ledger.note(&Record { table: None, ..noted("c", "run-2", Status::Skipped) }).await.unwrap();
+    ledger.note(&Record { key: "elsewhere".into(), ..noted("d", "run-2", Status::Failed) }).await.unwrap();
+    let found = async |selection: Selection| -> Vec<String> {
+        let records = ledger.select(&selection).await.unwrap();
+        records.into_iter().map(|record| record.source_id.to_string()).collect()
+    };
+    let all = Selection::default();
+    assert_eq!(found(all.clone()).await, ["d", "a", "b", "c"], "in the order of keys");
+    assert_eq!(found(Selection { status: Some(Status::Failed), ..all.clone() }).await, ["d", "a"]);
+    assert_eq!(found(Selection { table: Some(other.clone()), ..all.clone() }).await, ["a"]);
+    assert_eq!(found(Selection { run: Some(run("run-2")), ..all.clone() }).await, ["d", "c"]);
+    assert_eq!(found(Selection { prefix: "in/".into(), ..all.clone() }).await, ["a", "b", "c"]);
+    assert_eq!(found(Selection { prefix: key("b"), ..all.clone() }).await, ["b"]);
+    let both = Selection { status: Some(Status::Failed), run: Some(run("run-1")), ..all };
+    assert_eq!(found(both.clone()).await, ["a"]);
+    assert!(found(Selection { prefix: "else".into(), ..both }).await.is_empty());
+    let whole = ledger.select(&Selection { prefix: key("b"), ..Selection::default() }).await.unwrap();
+    assert_eq!(whole, [noted("b", "run-1", Status::Skipped)], "as it was written");
+}
+
+async fn more_records_than_a_page_holds_are_selected(ledger: &dyn Ledger) {
+    // More than a megabyte, which is what DynamoDB reads at a time.
+    for number in 0..12 {
+        let reason = "x".repeat(100_000);
+        let outcome = Outcome { reason, ..outcome(0) };
+        let noted = Record { outcome, ..record(&format!("{number:02}"), Status::Skipped, "run-1") };
+        ledger.note(&noted).await.unwrap();
+    }
+    let found = ledger.select(&Selection::default()).await.unwrap();
+    let found: Vec<String> = found.into_iter().map(|record| record.source_id.to_string()).collect();
+    assert_eq!(found, (0..12).map(|number| format!("{number:02}")).collect::<Vec<_>>());
+}
+
+async fn what_is_opened_again_is_leased_once_and_remembers(ledger: &dyn Ledger) {
+    for (source, status) in [("done", Status::Done), ("quarantined", Status::Quarantined)] {
+        let attempt = grant(ledger, source, NOW).await;
+        ledger.settle(&id(source), &run("run-1"), attempt, status, &outcome(1)).await.unwrap();
+        let before = look(ledger, source).await;
+        ledger.reopen(&before, NOW + 5, "ana").await.unwrap();
+        let past = Past {
+            run: run("run-1"),
+            status,
+            attempt,
+            outcome: Outcome { outputs: Vec::new(), ..outcome(1) },
+            reopened_millis: NOW + 5,
+            reopened_by: "ana".into(),
+        };
+        let history = vec![past];
+        let opened = Record { status: Status::Reopened, history: history.clone(), ..before.clone() };
+        assert_eq!(look(ledger, source).await, opened, "what is in silver stays known");
+        assert_eq!(kind_of(ledger.reopen(&opened, NOW, "ben").await), Some(Kind::Conflict), "open already");
+        let late = ledger.settle(&id(source), &run("run-1"), attempt, Status::Done, &outcome(9)).await;
+        assert_eq!(kind_of(late), Some(Kind::Conflict), "who settled it before cannot do so again");
+
+        let again = Lease { run: run("run-2"), ..lease(source, NOW) };
+        assert_eq!(ledger.lease(&again).await.unwrap(), Claim::Granted { attempt: attempt + 1 });
+        let third = Lease { run: run("run-3"), ..lease(source, NOW) };
+        assert!(matches!(ledger.lease(&third).await.unwrap(), Claim::Taken(_)), "one of many gets it");
+        assert_eq!(look(ledger, source).await.history, history, "a lease keeps it");
+        ledger.settle(&id(source), &run("run-2"), attempt + 1, Status::Done, &outcome(2)).await.unwrap();
+        let settled = look(ledger, source).await;
+        assert_eq!((settled.status, settled.outcome), (Status::Done, outcome(2)));
+        assert_eq!(settled.history, history, "and so does its end");
+    }
+}
+
+async fn what_has_failed_too_often_gets_as_many_attempts_again(ledger: &dyn Ledger) {
+    let fail = async || {
+        let attempt = grant(ledger, "s", NOW).await;
+        let failed = Outcome::failed("no luck");
+        ledger.settle(&id("s"), &run("run-1"), attempt, Status::Failed, &failed).await.unwrap();
+        attempt
+    };
+    for _ in 0..MOST_ATTEMPTS {
+        fail().await;
+    }
+    assert!(matches!(ledger.lease(&lease("s", NOW)).await.unwrap(), Claim::Taken(_)));
+    ledger.reopen(&look(ledger, "s").await, NOW, "ana").await.unwrap();
+    for expected in MOST_ATTEMPTS + 1..=2 * MOST_ATTEMPTS {
+        assert_eq!(fail().await, expected, "attempts are never counted down");
+    }
+    assert!(matches!(ledger.lease(&lease("s", NOW)).await.unwrap(), Claim::Taken(_)));
+}
+
+async fn a_record_that_was_changed_or_is_held_is_not_opened(ledger: &dyn Ledger) {
+    let attempt = grant(ledger, "s", NOW).await;
+    let held = look(ledger, "s").await;
+    assert_eq!(kind_of(ledger.reopen(&held, NOW, "ana").await), Some(Kind::Conflict), "somebody works on it");
+    ledger.settle(&id("s"), &run("run-1"), attempt, Status::Failed, &outcome(1)).await.unwrap();
+    let failed = look(ledger, "s").await;
+    let attempt = grant(ledger, "s", NOW).await;
+    ledger.settle(&id("s"), &run("run-1"), attempt, Status::Done, &outcome(2)).await.unwrap();
+    let done = look(ledger, "s").await;
+    for stale in [held, failed, Record { run: run("run-2"), ..done.clone() }, record("x", Status::Done, "r")]
+    {
+        assert_eq!(kind_of(ledger.reopen(&stale, NOW, "ana").await), Some(Kind::Conflict), "{stale:?}");
+    }
+    assert_eq!(look(ledger, "s").await, done);
+    ledger.note(&record("skipped", Status::Skipped, "run-1")).await.unwrap();
+    let skipped = look(ledger, "skipped").await;
+    assert_eq!(kind_of(ledger.reopen(&skipped, NOW, "ana").await), Some(Kind::Conflict), "nothing to open");
+    assert_eq!(ledger.select(&Selection::default()).await.unwrap().len(), 2, "and no record came to be");
+}
+
+async fn a_note_over_what_was_opened_again_keeps_its_history(ledger: &dyn Ledger) {
+    let attempt = grant(ledger, "s", NOW).await;
+    ledger.settle(&id("s"), &run("run-1"), attempt, Status::Done, &outcome(1)).await.unwrap();
+    ledger.reopen(&look(ledger, "s").await, NOW, "ana").await.unwrap();
+    let history = look(ledger, "s").await.history;
+    let noted = Record { table: None, attempt, ..record("s", Status::Skipped, "run-2") };
+    ledger.note(&noted).await.unwrap();
+    assert_eq!(look(ledger, "s").await, Record { history, ..noted }, "the lake has no such table any more");
+}
+
 async fn grant(ledger: &dyn Ledger, source: &str, now: i64) -> u32 {
     match ledger.lease(&lease(source, now)).await.unwrap() {
         Claim::Granted { attempt } => attempt,
@@ -211,6 +336,7 @@ fn record(source: &str, status: Status, of_run: &str) -> Record {
         attempt: 0,
         lease_until_millis: 0,
         outcome: outcome(0),
+        history: Vec::new(),
     }
 }
 
@@ -225,6 +351,7 @@ fn outcome(rows: u64) -> Outcome {
         bytes_in: u64::from(u32::MAX) * 8,
         bytes_out: 9,
         outputs: vec!["t/part-1.parquet".into(), "t/part 2.parquet".into()],
+        settled_millis: NOW + rows as i64,
     }
 }
 
