@@ -19,3 +19,4 @@ mod release;
 mod rules;
 mod schema;
 mod templates;
+mod verbs;

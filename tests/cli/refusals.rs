@@ -62,6 +62,10 @@ fn without_credentials_one_clear_sentence() {
         &["status"],
         &["query", "select 1"],
         &["push", "."],
+        &["files"],
+        &["why", "a.csv"],
+        &["reprocess", "a.csv"],
+        &["unlock"],
     ] {
         let refused = project.tarn(command);
         assert_eq!(refused.code, 3, "{command:?}\n{}", refused.stderr);
@@ -119,8 +123,22 @@ fn help_shows_examples_and_exit_statuses() {
     let written: [&[&str]; 4] =
         [&["zone", "add"], &["zone", "remove"], &["table", "add"], &["table", "remove"]];
     let plain = [
-        "init", "schema", "doctor", "plan", "status", "deploy", "destroy", "run", "query", "push", "render",
+        "init",
+        "schema",
+        "doctor",
+        "plan",
+        "status",
+        "deploy",
+        "destroy",
+        "run",
+        "query",
+        "push",
+        "render",
         "watch",
+        "files",
+        "why",
+        "reprocess",
+        "unlock",
     ];
     for command in plain.iter().map(std::slice::from_ref).chain(written) {
         let help = project.tarn(&[command, &["--help"]].concat()).stdout;

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod edits;
+mod runs;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use edits::{BlockRemove, Init, Schema, Table, TableAdd, Zone, ZoneAdd};
+pub use runs::{Files, Reprocess, Run, Site, Unlock, Watch, Why};
 
 /// Turns one file, lake.toml, into a whole serverless AWS data lake.
 #[derive(Debug, Parser)]
@@ -101,11 +103,23 @@ pub enum Command {
     )]
     Destroy(Destroy),
     /// Run the pipeline and follow it until its account is balanced
-    #[command(after_help = RUN_HELP)]
+    #[command(after_help = runs::RUN_HELP)]
     Run(Run),
     /// Run the pipeline over a folder whenever new files lie in its landing, until Ctrl-C
-    #[command(after_help = WATCH_HELP)]
+    #[command(after_help = runs::WATCH_HELP)]
     Watch(Watch),
+    /// List what became of every file that landed
+    #[command(after_help = runs::FILES_HELP)]
+    Files(Files),
+    /// Tell everything about one file: its table, its runs, what it became, and what happens next
+    #[command(after_help = runs::WHY_HELP)]
+    Why(Why),
+    /// Let the next run convert files again
+    #[command(after_help = runs::REPROCESS_HELP)]
+    Reprocess(Reprocess),
+    /// Take away the lock of a deployment that has died
+    #[command(after_help = runs::UNLOCK_HELP)]
+    Unlock(Unlock),
     /// Look whether the deployed lake is well: stacks, last run, queues, alarms, grants of every zone
     #[command(after_help = STATUS_HELP)]
     Status(Status),
@@ -123,25 +137,6 @@ pub enum Command {
     #[command(subcommand)]
     Local(Local),
 }
-
-const RUN_HELP: &str = "\
-Examples:
-  tarn run
-  tarn run --local --json
-  tarn run --dir lake
-
-With --dir nothing but this machine is needed. DIR is made if it is not there; put files into
-DIR/landing. Parquet lies in DIR/silver/TABLE and DIR/zones/ZONE/TABLE, what was refused in
-DIR/quarantine, what became of every file in DIR/ledger.jsonl. A file is known by its bytes: one that
-was converted is not converted again until they change. Hidden files and links are left out.";
-
-const WATCH_HELP: &str = "\
-Example:
-  tarn watch --dir lake
-
-Files that arrive together are one run: it begins when none was written for two seconds, or half a
-minute after the first. lake.toml is read again for every run. Ctrl-C ends after the files that are
-being converted; the next run goes on where this one ended.";
 
 const RENDER_HELP: &str = "\
 Examples:
@@ -323,22 +318,6 @@ pub struct Destroy {
     /// The lake's name, where its lake.toml is gone; with --env, it says which one goes
     #[arg(long, value_name = "NAME")]
     pub lake: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Run {
-    #[command(flatten)]
-    pub place: Place,
-    /// Act on this folder instead of AWS: files of DIR/landing become DIR/silver and DIR/zones
-    #[arg(long, value_name = "DIR", conflicts_with = "local")]
-    pub dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct Watch {
-    /// The folder, as `tarn run --dir` has it; it is made if it is not there
-    #[arg(long, value_name = "DIR")]
-    pub dir: PathBuf,
 }
 
 const STATUS_HELP: &str = "\

@@ -11,6 +11,8 @@ mod failure;
 mod handlers;
 mod progress;
 mod project;
+mod since;
+mod site;
 
 use std::process::ExitCode;
 

@@ -58,10 +58,10 @@ impl Pipeline {
         Self { client: Client::new(config), arn: names.state_machine_arn() }
     }
 
-    /// Starts a run and returns its ARN.
-    pub async fn start(&self, run: &str) -> Result<String, PortError> {
+    /// Starts a run with what it is asked for, as JSON, and returns its ARN.
+    pub async fn start(&self, run: &str, input: &str) -> Result<String, PortError> {
         let sent =
-            self.client.start_execution().state_machine_arn(&self.arn).name(run).input("{}").send().await;
+            self.client.start_execution().state_machine_arn(&self.arn).name(run).input(input).send().await;
         sent.map(|answer| answer.execution_arn).map_err(failed(format!("starting run {run}")))
     }
 

@@ -21,6 +21,7 @@ mod ports;
 mod preflight;
 mod receipt;
 mod report;
+mod unlock;
 
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
 pub use destroy::{Destroyed, Destruction, Standing, destroy, standing};
@@ -39,3 +40,4 @@ pub use ports::{
 pub use preflight::{BucketName, Check, Facts, Room, preflight};
 pub use receipt::{Line, Receipt};
 pub use report::{Outcome, Report, StackReport};
+pub use unlock::Held as HeldLock;

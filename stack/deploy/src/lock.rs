@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Artifacts, Clock, PortError, PortErrorKind};
 
-const KEY: &str = "locks/deploy.json";
+pub(crate) const KEY: &str = "locks/deploy.json";
 const BEAT: Duration = Duration::from_secs(30);
 /// Ten beats: clocks of two machines differ by less.
 const DEAD_AFTER_SECONDS: u64 = 300;
@@ -176,7 +176,7 @@ impl Lock<'_> {
         (there.who == *self.who && there.since == since).then_some(bytes)
     }
 
-    fn document(self, since: u64) -> Vec<u8> {
+    pub(crate) fn document(self, since: u64) -> Vec<u8> {
         let holder = Holder { who: self.who.clone(), since, heard: self.clock.now() };
         serde_json::to_vec(&holder).unwrap_or_default()
     }
@@ -198,7 +198,8 @@ fn contended() -> PortError {
     }
 }
 
-fn refuse_living(holder: &Holder, now: u64) -> Result<(), Locked> {
+/// Refuses as long as the holder counts as alive.
+pub(crate) fn refuse_living(holder: &Holder, now: u64) -> Result<(), Locked> {
     let silence = now.saturating_sub(holder.heard);
     if silence >= DEAD_AFTER_SECONDS {
         return Ok(());

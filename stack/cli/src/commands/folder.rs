@@ -25,12 +25,12 @@ use progress::Progress;
 
 const POLL: Duration = Duration::from_millis(200);
 
-pub async fn run(common: &Common, dir: &Path) -> Result<ExitCode, Failure> {
+pub async fn run(common: &Common, dir: &Path, closely: bool) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
     let home = home(dir, &project.lake)?;
     let lock = lock(&home, "tarn run").await?;
     wait_for_writers(&home).await;
-    let made = make(&home, &lock, "manual", &project.lake, Arc::default()).await?;
+    let made = make(&home, &lock, "manual", &project.lake, Arc::default(), closely).await?;
 
     made.left_out.tell(&home);
     if made.ended.report.landed.files == 0 && home.look().files.is_empty() {
@@ -112,9 +112,10 @@ pub async fn make(
     why: &str,
     lake: &Lake,
     stop: Arc<AtomicBool>,
+    closely: bool,
 ) -> Result<Made, Failure> {
     let ports = Arc::new(home.open(lock).map_err(failure)?);
-    let progress = Progress::begin(ports.clone());
+    let progress = Progress::begin(ports.clone(), closely);
     let run = RunId::new(new_id(why))?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let observer = progress.clone();

@@ -11,26 +11,35 @@ mod destroy;
 mod difference;
 mod doctor;
 mod edit;
-mod folder;
+mod files;
+pub(crate) mod folder;
+mod follow;
 mod inferred;
 mod init;
 mod local;
+mod pace;
 mod plan;
 mod push;
 mod query;
 mod render;
 mod repair;
+mod reprocess;
 mod run;
 mod schema;
 mod status;
 mod table;
+mod unlock;
 mod watch;
+mod why;
 mod zone;
 
 use std::process::ExitCode;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
+
+pub(crate) use plan::deployed_lake;
+pub(crate) use status::not_deployed;
 
 /// Runs the command that was typed.
 pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
@@ -50,6 +59,10 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Run(options) => run::run(common, options).await,
         Command::Watch(options) => watch::run(common, options).await,
         Command::Status(options) => status::run(common, options).await,
+        Command::Files(options) => files::run(common, options).await,
+        Command::Why(options) => why::run(common, options).await,
+        Command::Reprocess(options) => reprocess::run(common, options).await,
+        Command::Unlock(options) => unlock::run(common, options).await,
         Command::Query(options) => query::run(common, options).await,
         Command::Push(options) => push::run(common, options).await,
         Command::Local(options) => local::run(common, options),

@@ -160,7 +160,7 @@ impl Foreseen {
 }
 
 /// The lake as it was last deployed.
-pub(super) async fn deployed_lake(store: &S3, account: &Account) -> Result<Option<Lake>, Failure> {
+pub(crate) async fn deployed_lake(store: &S3, account: &Account) -> Result<Option<Lake>, Failure> {
     let ops = account.names.bucket(&Bucket::Ops);
     match store.read(&ops, RunKeys::DEPLOYED_LAKE).await {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {

@@ -1,7 +1,7 @@
 //! `tarn run`: starts the pipeline and follows it until its account is balanced.
 
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tarn_aws::S3;
 use tarn_cloud::{Pipeline, RunStatus};
@@ -10,19 +10,17 @@ use tarn_core::{Kind, RunId, RunKeys, RunReport};
 use tarn_lake::Bucket;
 
 use super::folder;
+use super::follow::follow;
 use crate::account::Account;
 use crate::arguments::{Common, Run};
 use crate::console::{self, BAD, GOOD, styled};
 use crate::exit;
 use crate::failure::Failure;
-use crate::progress::spinner;
 use crate::project::Project;
-
-const POLL: Duration = Duration::from_millis(500);
 
 pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
     if let Some(dir) = &options.dir {
-        return folder::run(common, dir).await;
+        return folder::run(common, dir, options.follow).await;
     }
     let project = Project::load(common)?;
     let account = Account::of(options.place, &project.folder, &project.lake).await?;
@@ -30,11 +28,11 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
 
     for other in pipeline.running().await? {
         console::note(format!("a run is under way already; waiting for it: {}", id_of(&other)));
-        follow(&pipeline, &other).await?;
+        follow(&account, &pipeline, &other, options.follow).await?;
     }
-    let run = pipeline.start(&new_id("manual")).await?;
+    let run = pipeline.start(&new_id("manual"), "{}").await?;
     console::note(format!("run {}", id_of(&run)));
-    let ended = follow(&pipeline, &run).await?;
+    let ended = follow(&account, &pipeline, &run, options.follow).await?;
 
     let report = report_of(&account, id_of(&run)).await?;
     if let Some(report) = &report {
@@ -58,30 +56,6 @@ pub fn new_id(why: &str) -> String {
 
 fn id_of(run_arn: &str) -> &str {
     run_arn.rsplit(':').next().unwrap_or(run_arn)
-}
-
-/// Waits for the end of a run and says, as it goes, which step it is in.
-async fn follow(pipeline: &Pipeline, run: &str) -> Result<RunStatus, Failure> {
-    let spinner = spinner();
-    let mut told = None;
-    let ended = loop {
-        let status = pipeline.status(run).await?;
-        if status != RunStatus::Running {
-            break status;
-        }
-        let progress = pipeline.progress(run).await?;
-        if progress.step != told {
-            let step = progress.step.clone().unwrap_or_default();
-            spinner.suspend(|| console::note(format!("  {}", console::styled(step, console::DIM))));
-            told = progress.step.clone();
-        }
-        if let Some((done, all)) = progress.items {
-            spinner.set_message(format!("{} {done}/{all}", progress.step.unwrap_or_default()));
-        }
-        tokio::time::sleep(POLL).await;
-    };
-    spinner.finish_and_clear();
-    Ok(ended)
 }
 
 /// The report of the run, if it came as far as that: a run that failed has one too.

@@ -326,7 +326,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-fn not_deployed(lake: &Lake) -> Failure {
+pub(crate) fn not_deployed(lake: &Lake) -> Failure {
     let (name, environment) = (&lake.name, &lake.environment.name);
     Failure::failed(format!("the lake `{name}` is not deployed as `{environment}`"))
         .hint("`tarn deploy` does it; --env names another environment")

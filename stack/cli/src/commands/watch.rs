@@ -66,7 +66,7 @@ async fn make(common: &Common, options: &Watch, stop: &Stop) -> Result<Made, Fai
     let project = Project::load(common)?;
     let home = folder::home(&options.dir, &project.lake)?;
     let lock = folder::lock(&home, "tarn watch").await?;
-    folder::make(&home, &lock, "arrival", &project.lake, stop.set.clone()).await
+    folder::make(&home, &lock, "arrival", &project.lake, stop.set.clone(), false).await
 }
 
 fn tell(common: &Common, made: &Made, took: Duration) {

@@ -9,6 +9,7 @@ use tarn_core::jobs::Converted;
 use tarn_local::{Observer, Ports, Step};
 use tokio::task::JoinHandle;
 
+use super::super::pace::Pace;
 use crate::console;
 use crate::progress::spinner;
 
@@ -16,6 +17,8 @@ const QUIET: Duration = Duration::from_secs(2);
 /// Where somebody watches, the line moves; in a log, a line now and then is enough.
 const MOVES: Duration = Duration::from_millis(200);
 const LOGS: Duration = Duration::from_secs(10);
+/// Where it is followed, the first line comes at once and the next ones soon.
+const CLOSELY: Duration = Duration::from_secs(5);
 
 /// Counts what a run does.
 pub struct Progress {
@@ -28,11 +31,11 @@ pub struct Progress {
 
 impl Progress {
     /// Begins to count, and to tell after a while.
-    pub fn begin(ports: Arc<Ports>) -> Arc<Self> {
+    pub fn begin(ports: Arc<Ports>, closely: bool) -> Arc<Self> {
         let step = Mutex::new((Step::Plan, Instant::now()));
         let (files, rows) = (AtomicU64::new(0), AtomicU64::new(0));
         let progress = Arc::new(Self { ports, files, rows, step, teller: Mutex::default() });
-        let teller = tokio::spawn(tell(progress.clone()));
+        let teller = tokio::spawn(tell(progress.clone(), closely));
         *progress.teller.lock().unwrap_or_else(PoisonError::into_inner) = Some(teller);
         progress
     }
@@ -62,12 +65,12 @@ impl Observer for Progress {
     }
 }
 
-async fn tell(progress: Arc<Progress>) {
-    tokio::time::sleep(QUIET).await;
+async fn tell(progress: Arc<Progress>, closely: bool) {
+    tokio::time::sleep(if closely { Duration::ZERO } else { QUIET }).await;
     if !console::is_watched() {
         loop {
             console::note(progress.line());
-            tokio::time::sleep(LOGS).await;
+            tokio::time::sleep(if closely { CLOSELY } else { LOGS }).await;
         }
     }
     let spinner = spinner();
@@ -89,25 +92,14 @@ impl Drop for Cleared {
 
 /// Where a step stands after a while.
 fn line(step: Step, files: u64, rows: u64, read: u64, elapsed: Duration) -> String {
-    let (all, bytes) = match step {
+    let (all_files, all_bytes) = match step {
         Step::Plan => return "looking at landing, and hashing what is new".into(),
         Step::Commit => return "registering tables".into(),
         Step::Sync => return "bringing zones up to date".into(),
         Step::Account => return "balancing the account".into(),
         Step::Convert { files, bytes } => (files, bytes),
     };
-    let seconds = elapsed.as_secs_f64().max(0.001);
-    let speed = read as f64 / seconds;
-    let left = if read == 0 { String::new() } else { left(bytes.saturating_sub(read) as f64 / speed) };
-    format!("{files}/{all} files, {rows} rows, {:.0} MB/s{left}", speed / 1e6)
-}
-
-fn left(seconds: f64) -> String {
-    let seconds = seconds.ceil() as u64;
-    match seconds {
-        0..=119 => format!(", {seconds} s left"),
-        _ => format!(", {} min left", seconds.div_ceil(60)),
-    }
+    Pace { files, all_files, rows, bytes: read, all_bytes }.line(elapsed)
 }
 
 #[cfg(test)]
@@ -115,12 +107,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_says_files_rows_speed_and_time_left() {
+    fn a_line_says_what_the_step_is_at() {
         let step = Step::Convert { files: 40, bytes: 300_000_000 };
         let after = Duration::from_secs(10);
         assert_eq!(line(step, 12, 9_000, 100_000_000, after), "12/40 files, 9000 rows, 10 MB/s, 20 s left");
-        assert_eq!(line(step, 0, 0, 0, after), "0/40 files, 0 rows, 0 MB/s");
-        assert_eq!(line(step, 0, 0, 1_000_000, after), "0/40 files, 0 rows, 0 MB/s, 50 min left");
         assert_eq!(line(Step::Sync, 40, 1, 1, after), "bringing zones up to date");
     }
 }
