@@ -13,6 +13,7 @@ mod run;
 mod source;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod work;
 
 pub use envelope::{CustomResourceRequest, RequestType, ResponseUrl, S3Arrivals};
 pub use error::{Error, Kind, Result};
@@ -21,3 +22,4 @@ pub use run::{
     CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem, ZoneItem,
 };
 pub use source::{SourceId, SourceVersion};
+pub use work::{Portions, Work};

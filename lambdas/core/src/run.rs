@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tarn_lake::{TableName, ZoneName};
 
-use crate::{Error, Kind, Record, SourceVersion, Status};
+use crate::{Error, Kind, Portions, Record, SourceVersion, Status};
 
 /// The id of a run: the name of its execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -64,7 +64,7 @@ impl RunKeys<'_> {
     pub fn lake(&self) -> String {
         self.file("lake.json")
     }
-    /// One line for each file to convert.
+    /// One line for each call that converts files.
     pub fn work(&self) -> String {
         self.file("work.jsonl")
     }
@@ -102,7 +102,7 @@ impl RunKeys<'_> {
     }
 }
 
-/// One line of the work list: convert this source.
+/// One source to convert.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkItem {
     /// The run it belongs to.
@@ -113,6 +113,9 @@ pub struct WorkItem {
     pub source: SourceVersion,
     /// Which of the table's layouts is valid for it.
     pub layout: usize,
+    /// How often it was tried before this run.
+    #[serde(default)]
+    pub tried: u32,
 }
 
 /// One line of the table list: register this table.
@@ -179,8 +182,11 @@ pub struct Plan {
     pub landed: Tally,
     /// New sources on the work list.
     pub planned: Tally,
-    /// The work list.
+    /// Every source that is to be converted.
     pub work: Vec<WorkItem>,
+    /// How they are portioned out to calls.
+    #[serde(default)]
+    pub portions: Portions,
     /// New sources that PlanRun settled itself: empty files, names of no table.
     pub settled: Vec<Settled>,
 }

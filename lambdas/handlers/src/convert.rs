@@ -1,9 +1,9 @@
-//! Converts one landing object.
+//! Converts landing objects.
 
 use tarn_aws::{DynamoLedger, S3, SdkConfig, SystemClock, TemporaryFiles};
 use tarn_convert::{Engine, HashKey, Limits};
 use tarn_core::jobs::Convert;
-use tarn_core::{Error, Kind, WorkItem};
+use tarn_core::{Error, Kind, Work};
 use tarn_lake::Settings;
 use tarn_runtime::RuntimeError;
 
@@ -21,7 +21,7 @@ pub(crate) async fn main() -> Result<(), RuntimeError> {
         scratch: &TemporaryFiles,
         converter: &converter,
     };
-    tarn_runtime::serve(|item: WorkItem, deadline| async move { job.run(&item, deadline).await }).await
+    tarn_runtime::serve(|work: Work, deadline| async move { job.call(&work, deadline).await }).await
 }
 
 /// What columns are hashed with, where the lake hashes any.

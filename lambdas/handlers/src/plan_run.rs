@@ -1,6 +1,7 @@
 //! Plans a run.
 
 use tarn_aws::{DynamoLedger, S3, SystemClock};
+use tarn_core::Portions;
 use tarn_core::jobs::{PlanRun, RunRequest};
 use tarn_runtime::RuntimeError;
 
@@ -9,6 +10,7 @@ pub(crate) async fn main() -> Result<(), RuntimeError> {
     let aws = tarn_aws::connect().await;
     let store = S3::new(&aws);
     let ledger = DynamoLedger::new(&aws, names.ledger());
-    let job = PlanRun { names: &names, store: &store, ledger: &ledger, clock: &SystemClock };
+    let (clock, portions) = (&SystemClock, Portions::default());
+    let job = PlanRun { names: &names, store: &store, ledger: &ledger, clock, portions };
     tarn_runtime::serve(|request: RunRequest, _| async move { job.run(&request).await }).await
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{Account, Commit, Convert, Converted, PlanRun, RunRequest, SyncZone};
 use tarn_core::ports::{Clock, Converter, ObjectStore};
-use tarn_core::{Error, Kind, Result, RunId, RunKeys, RunReport, TableItem, WorkItem, ZoneItem};
+use tarn_core::{
+    Error, Kind, Portions, Result, RunId, RunKeys, RunReport, TableItem, Work, WorkItem, ZoneItem,
+};
 use tarn_lake::{Bucket, Lake};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -78,7 +80,8 @@ impl Run {
         self.observer.step(Step::Plan);
         self.deploy(lake).await?;
         let Ports { names, store, ledger, clock, .. } = &*self.ports;
-        PlanRun { names, store, ledger, clock }.run(&RunRequest { run: run.clone() }).await?;
+        let portions = Portions::default();
+        PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: run.clone() }).await?;
 
         let failure = self.publish(run).await.err();
         self.observer.step(Step::Account);
@@ -97,7 +100,9 @@ impl Run {
 
     async fn publish(&self, run: &RunId) -> Result<()> {
         let keys = RunKeys(run);
-        let work: Vec<WorkItem> = self.lines(&keys.work()).await?;
+        let work: Vec<Work> = self.lines(&keys.work()).await?;
+        // A call costs nothing here, so every file has one of its own.
+        let work: Vec<WorkItem> = work.into_iter().flat_map(|Work::Files(items)| items).collect();
         let bytes = work.iter().map(|item| item.source.size_bytes).sum();
         self.observer.step(Step::Convert { files: work.len() as u64, bytes });
         self.convert(work).await?;

@@ -10,6 +10,11 @@
 //! and a later run with another `partition_by`, may leave an object in a folder that the source does
 //! not go to any more; the ledger's outputs name those that it does, and the janitor goes by them.
 
+mod calls;
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Lake, Layout, Names, Table};
 
@@ -20,6 +25,8 @@ use crate::ports::{
 };
 use crate::source::digest;
 use crate::{Claim, Error, Kind, Lease, Outcome, Result, SourceVersion, Status, WorkItem};
+
+pub use calls::Called;
 
 /// Counts up when the bytes of an output change for the same input and configuration.
 const CODE_VERSION: &str = "3";
@@ -58,14 +65,22 @@ pub struct Converted {
 impl Convert<'_> {
     /// Converts one source, unless somebody else has.
     pub async fn run(&self, item: &WorkItem, deadline_millis: i64) -> Result<Converted> {
-        let ops = self.names.bucket(&Bucket::Ops);
-        let lake = documents::lake_of(self.store, &ops, &item.run).await?;
-        let (table, layout) = table_and_layout(&lake, item)?;
+        let lake = self.lake(item).await?;
+        self.one(&lake, item, deadline_millis).await
+    }
+
+    async fn lake(&self, item: &WorkItem) -> Result<Lake> {
+        documents::lake_of(self.store, &self.names.bucket(&Bucket::Ops), &item.run).await
+    }
+
+    async fn one(&self, lake: &Lake, item: &WorkItem, deadline_millis: i64) -> Result<Converted> {
+        let (table, layout) = table_and_layout(lake, item)?;
         let attempt = match self.ledger.lease(&self.lease(item, deadline_millis)).await? {
             Claim::Granted { attempt } => attempt,
             Claim::Taken(_) => return Ok(Converted { status: "taken".into(), rows: 0, bad_rows: 0 }),
         };
-        let worked = self.work(item, table, layout, attempt).await;
+        let worked = AssertUnwindSafe(self.work(item, table, layout, attempt)).catch_unwind().await;
+        let worked = worked.unwrap_or_else(|_| Err(panicked(item)));
         if let Err(error) = &worked {
             self.give_back(item, attempt, error).await;
         }
@@ -222,6 +237,12 @@ fn refuse_too_many_keys(files: &[SilverFile]) -> Result<(), ConvertFault> {
             files.len()
         ),
     }))
+}
+
+/// A panic is a mistake of ours, and no reason to leave the files behind this one undone.
+fn panicked(item: &WorkItem) -> Error {
+    let what = format!("converting {} panicked; the function's log says where", item.source.key);
+    Error::new(Kind::Internal, what)
 }
 
 struct Written {

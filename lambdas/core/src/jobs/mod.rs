@@ -18,7 +18,7 @@ mod why;
 pub use account::{Account, AccountRequest, Accounted, Failed, RunRequest};
 pub use answer::{Answer, AnswerStatus};
 pub use commit::{Commit, Committed};
-pub use convert::{Convert, Converted};
+pub use convert::{Called, Convert, Converted};
 pub use custom_resource::CustomResource;
 pub use empty_bucket::{Emptied, empty_bucket};
 pub use govern::Govern;

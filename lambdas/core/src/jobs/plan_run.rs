@@ -3,11 +3,13 @@
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Database, Day, Lake, Names, TableName};
 
+mod groups;
+
 use super::{RunRequest, documents};
 use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
 use crate::{
-    CrawlerItem, Outcome, Plan, Record, Result, RunKeys, Settled, SourceId, SourceVersion, Status, TableItem,
-    Tally, WorkItem, ZoneItem,
+    CrawlerItem, Outcome, Plan, Portions, Record, Result, RunKeys, Settled, SourceId, SourceVersion, Status,
+    TableItem, Tally, Work, WorkItem, ZoneItem,
 };
 
 /// The job.
@@ -21,6 +23,8 @@ pub struct PlanRun<'a> {
     pub ledger: &'a dyn Ledger,
     /// Tells which leases have run out.
     pub clock: &'a dyn Clock,
+    /// How files are portioned out to calls of Convert.
+    pub portions: Portions,
 }
 
 /// What the state machine needs to know.
@@ -44,7 +48,7 @@ impl PlanRun<'_> {
         let plan = self.plan(&lake, request).await?;
         let plan = documents::write_once(self.store, &ops, &keys.plan(), plan).await?;
 
-        documents::write_lines(self.store, &ops, &keys.work(), &plan.work).await?;
+        documents::write_lines(self.store, &ops, &keys.work(), &work_lines(&plan)).await?;
         documents::write_lines(self.store, &ops, &keys.tables(), &table_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.zones(), &self.zone_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake))
@@ -61,6 +65,7 @@ impl PlanRun<'_> {
             landed: Tally::default(),
             planned: Tally::default(),
             work: Vec::new(),
+            portions: self.portions,
             settled: Vec::new(),
         };
         for (source, attempt) in self.fresh_sources(lake, request).await? {
@@ -69,7 +74,8 @@ impl PlanRun<'_> {
             match classify(lake, &source) {
                 Class::Convert { table, layout } => {
                     plan.planned.add(size_bytes);
-                    plan.work.push(WorkItem { run: request.run.clone(), table, source, layout });
+                    let run = request.run.clone();
+                    plan.work.push(WorkItem { run, table, source, layout, tried: attempt });
                 }
                 Class::Skip { class, reason } => {
                     let mut record = skipped(request, &source, attempt, class, reason);
@@ -117,6 +123,11 @@ impl PlanRun<'_> {
             |database| CrawlerItem { run: request.run.clone(), crawler: self.names.crawler(&database) };
         databases.map(item).collect()
     }
+}
+
+/// The calls that do the plan's work.
+fn work_lines(plan: &Plan) -> Vec<Work> {
+    groups::grouped(&plan.work.iter().collect::<Vec<_>>(), &plan.portions)
 }
 
 fn table_items(request: &RunRequest, lake: &Lake) -> Vec<TableItem> {

@@ -19,6 +19,7 @@ mod govern_grants;
 mod govern_location;
 mod govern_races;
 mod govern_settings;
+mod groups;
 mod plan_run;
 mod reprocess;
 mod run_crawlers;

@@ -6,15 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{
-    Account, Commit, Committed, Convert, Converted, PlanRun, Planned, RunRequest, SyncZone, Synced,
+    Account, Called, Commit, Committed, Convert, Converted, PlanRun, Planned, RunRequest, SyncZone, Synced,
 };
-use tarn_core::ports::{Catalog, Clock, Ledger, ObjectStore};
+use tarn_core::ports::{Catalog, Clock, Converter, Ledger, ObjectStore};
 use tarn_core::testing::{
     FailAt, Failing, Fault, LineConverter, ManualClock, MemoryCatalog, MemoryLedger, MemoryScratch,
     MemoryStore, names, small_lake,
 };
 use tarn_core::{
-    Plan, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, TableItem, WorkItem, ZoneItem,
+    Plan, Portions, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, TableItem, Work,
+    WorkItem, ZoneItem,
 };
 use tarn_lake::{Bucket, ColumnName, Lake, Names, Placement, TableName, ZoneName};
 
@@ -95,7 +96,12 @@ impl World {
         found.remove(&source.id()).unwrap_or_else(|| panic!("there is no record of {}", source.key))
     }
 
+    /// The files of a run's work list, whatever calls they share.
     pub async fn work_list(&self, run: &str) -> Vec<WorkItem> {
+        self.calls(run).await.into_iter().flat_map(|Work::Files(items)| items).collect()
+    }
+
+    pub async fn calls(&self, run: &str) -> Vec<Work> {
         self.lines(&RunKeys(&id(run)).work()).await.unwrap()
     }
 
@@ -153,13 +159,26 @@ pub struct Pipeline<'a> {
 impl Pipeline<'_> {
     pub async fn plan(&self, run: &str) -> Result<Planned> {
         let Self { names, clock, store, ledger, .. } = *self;
-        PlanRun { names, store, ledger, clock }.run(&RunRequest { run: id(run) }).await
+        let portions = Portions::default();
+        PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: id(run) }).await
     }
 
     pub async fn convert(&self, item: &WorkItem) -> Result<Converted> {
+        self.converting(&LineConverter).run(item, self.deadline_millis()).await
+    }
+
+    /// What a call does for a line of the work list.
+    pub async fn call(&self, work: &Work) -> Result<Called> {
+        self.converting(&LineConverter).call(work, self.deadline_millis()).await
+    }
+
+    pub fn converting<'c>(&'c self, converter: &'c dyn Converter) -> Convert<'c> {
         let Self { names, clock, store, ledger, .. } = *self;
-        let job = Convert { names, store, ledger, clock, scratch: &MemoryScratch, converter: &LineConverter };
-        job.run(item, clock.now_millis() + INVOCATION.as_millis() as i64).await
+        Convert { names, store, ledger, clock, scratch: &MemoryScratch, converter }
+    }
+
+    pub fn deadline_millis(&self) -> i64 {
+        self.clock.now_millis() + INVOCATION.as_millis() as i64
     }
 
     pub async fn commit(&self, run: &str, table: &str) -> Result<Committed> {
@@ -199,8 +218,8 @@ impl Pipeline<'_> {
         let (this, id) = (self, id(run));
         let keys = RunKeys(&id);
         tried(tries, async || this.plan(run).await).await?;
-        for item in tried(tries, async || this.lines::<WorkItem>(&keys.work()).await).await? {
-            let _ = tried(tries, async || this.convert(&item).await).await;
+        for work in tried(tries, async || this.lines::<Work>(&keys.work()).await).await? {
+            let _ = tried(tries, async || this.call(&work).await).await;
         }
         for item in tried(tries, async || this.lines::<TableItem>(&keys.tables()).await).await? {
             tried(tries, async || this.commit(run, item.table.as_str()).await).await?;

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use tarn_core::jobs::{Account, Commit, Convert, PlanRun, RunRequest, SyncZone};
 use tarn_core::ports::ObjectStore;
 use tarn_core::testing::{LineConverter, MemoryScratch};
-use tarn_core::{Error, Kind, Result, RunId, RunKeys, TableItem, WorkItem, ZoneItem};
+use tarn_core::{Error, Kind, Portions, Result, RunId, RunKeys, TableItem, Work, ZoneItem};
 use tarn_lake::Bucket;
 
 use crate::ports::{Late, Store, Turns, Watched};
@@ -77,8 +77,8 @@ pub async fn execution(stage: Stage, run: RunId) {
         return;
     }
     let keys = RunKeys(&run);
-    let work: Vec<WorkItem> = stage.list(&keys.work()).await;
-    join_all(work.iter().map(|item| stage.invoked(|| stage.convert(item)))).await;
+    let work: Vec<Work> = stage.list(&keys.work()).await;
+    join_all(work.iter().map(|work| stage.invoked(|| stage.convert(work)))).await;
     let tables: Vec<TableItem> = stage.list(&keys.tables()).await;
     let committed = join_all(tables.iter().map(|item| stage.invoked(|| stage.commit(item)))).await;
     if committed.iter().all(Option::is_some) {
@@ -128,20 +128,21 @@ impl Stage {
         Box::pin(async move {
             let late = Late::default();
             let (store, ledger) = (world.store_for(&late), world.ledger_for(&late));
-            let job = PlanRun { names: &world.names, store: &store, ledger: &ledger, clock: &world.clock };
+            let (names, clock, portions) = (&world.names, &world.clock, Portions::default());
+            let job = PlanRun { names, store: &store, ledger: &ledger, clock, portions };
             job.run(&request).await.map(|_| ())
         })
     }
 
-    fn convert(&self, item: &WorkItem) -> Job<()> {
-        let (world, item) = (Rc::clone(&self.world), item.clone());
+    fn convert(&self, work: &Work) -> Job<()> {
+        let (world, work) = (Rc::clone(&self.world), work.clone());
         Box::pin(async move {
             let late = Late::default();
             let (store, ledger) = (world.store_for(&late), world.ledger_for(&late));
             let (names, clock) = (&world.names, &world.clock);
             let (scratch, converter) = (&MemoryScratch, &LineConverter);
             let job = Convert { names, store: &store, ledger: &ledger, clock, scratch, converter };
-            job.run(&item, world.deadline_millis()).await.map(|_| ())
+            job.call(&work, world.deadline_millis()).await.map(|_| ())
         })
     }
 
