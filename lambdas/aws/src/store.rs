@@ -1,6 +1,7 @@
 //! Object storage in S3.
 
 use std::io::Read;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
@@ -235,6 +236,24 @@ impl ObjectStore for S3 {
         let answer = sent.map_err(failed(format!("reading version {version} of s3://{bucket}/{key}")))?;
         let length_bytes = answer.content_length.and_then(|length| length.try_into().ok());
         Ok(Box::new(body::BlockingBody::new(answer.body, length_bytes.unwrap_or(*size_bytes))))
+    }
+
+    async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>> {
+        let SourceVersion { bucket, key, version, .. } = source;
+        // A range has at least one byte.
+        let Some(last) = range.end.checked_sub(1).filter(|last| *last >= range.start) else {
+            return Ok(Box::new(std::io::empty()));
+        };
+        let request = self.client.get_object().bucket(bucket).key(key).version_id(version);
+        let sent = request.range(format!("bytes={}-{last}", range.start)).send().await;
+        let doing =
+            || format!("reading bytes {}-{last} of version {version} of s3://{bucket}/{key}", range.start);
+        let answer = sent.map_err(failed(doing()))?;
+        // Whoever does not know ranges answers with the whole.
+        if answer.content_range.is_none() {
+            return Err(Error::new(Kind::Internal, format!("{}: the answer is no range", doing())));
+        }
+        Ok(Box::new(body::BlockingBody::new(answer.body, range.end - range.start)))
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {

@@ -2,11 +2,23 @@
 
 use std::io::{Read, Write};
 
-use tarn_core::ports::{Conversion, ConvertFault, Converter, Rejected, Scratch, SilverFile};
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tarn_core::ports::{
+    Conversion, ConvertFault, Converter, Form, Gathering, Opened, PartDone, PartOf, Rejected, Scratch,
+    SilverFile, Splitter, Spool,
+};
 use tarn_core::{Error, Kind};
 use tarn_lake::{Captures, Layout, Table};
 
-use crate::{ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert_to};
+use crate::silver::Silver;
+use crate::splits::{self, Opening, Part, Survey};
+use crate::{
+    ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert, convert_to, schema,
+    tolerance,
+};
 
 /// Converts within limits.
 #[derive(Debug, Clone, Default)]
@@ -32,29 +44,139 @@ impl Converter for Engine {
         rejects: &mut (dyn Write + Send),
     ) -> Result<(Conversion, Vec<SilverFile>), ConvertFault> {
         let unique = (!table.unique.is_empty()).then(|| Unique::new(&table.unique));
-        let spec = Spec {
+        let form = Form { table, layout, name };
+        let spec = Spec { unique: unique.as_ref(), ..self.spec(form) };
+        let open = |_: &str, _: usize| silver.spool();
+        let rejects = &mut JsonLinesRejects::new(rejects);
+        let (done, outputs) = convert_to(&spec, source, open, rejects).map_err(fault)?;
+        Ok((counted(&done), outputs.into_iter().map(file).collect()))
+    }
+
+    fn splitter(&self) -> Option<&dyn Splitter> {
+        Some(self)
+    }
+}
+
+impl Engine {
+    fn spec<'a>(&'a self, form: Form<'a>) -> Spec<'a> {
+        let Form { table, layout, name } = form;
+        Spec {
             schema: table.newest_layout(),
             name,
             bad_rows: table.bad_rows,
             placement: &table.placement,
-            unique: unique.as_ref(),
             hash_key: self.hash_key.as_ref(),
             limits: self.limits,
             ..Spec::new(&table.csv, layout)
-        };
+        }
+    }
+}
+
+fn counted(done: &convert::Conversion) -> Conversion {
+    let convert::Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out, .. } = *done;
+    Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out }
+}
+
+fn file(output: Output<Box<dyn Spool>>) -> SilverFile {
+    SilverFile { folder: output.folder, spool: output.sink }
+}
+
+impl Splitter for Engine {
+    fn open(
+        &self,
+        form: Form<'_>,
+        source: &mut (dyn Read + Send),
+        size_bytes: u64,
+    ) -> Result<Option<Opened>, ConvertFault> {
+        // Opening knows of keys that no two rows share, and refuses to split.
+        let unique = (!form.table.unique.is_empty()).then(|| Unique::new(&form.table.unique));
+        let spec = Spec { unique: unique.as_ref(), ..self.spec(form) };
+        let opening = splits::open(&spec, source, size_bytes).map_err(fault)?;
+        if opening.unsplit.is_some() || !form.table.placement.partition_by.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Opened { start: opening.start, document: document(&opening)? }))
+    }
+
+    fn survey(
+        &self,
+        form: Form<'_>,
+        start: u64,
+        source: &mut (dyn Read + Send),
+    ) -> Result<Value, ConvertFault> {
+        document(&splits::survey(&self.spec(form), start, source).map_err(fault)?)
+    }
+
+    fn parts(
+        &self,
+        opening: &Value,
+        surveys: &[Value],
+        range_bytes: u64,
+    ) -> Result<Vec<PartOf>, ConvertFault> {
+        let opening: Opening = understood(opening)?;
+        let surveys: Result<Vec<Survey>, _> = surveys.iter().map(understood).collect();
+        // A part begins with the first row of a range, so it may be a little shorter than one.
+        let plan = splits::plan(&opening, &surveys?, range_bytes / 2).map_err(fault)?;
+        let part = |part: &Part| Ok(PartOf { range: part.start..part.end, document: document(part)? });
+        plan.parts.iter().map(part).collect()
+    }
+
+    fn convert_part(
+        &self,
+        form: Form<'_>,
+        part: &Value,
+        source: &mut (dyn Read + Send),
+        silver: &dyn Scratch,
+        rejects: &mut (dyn Write + Send),
+    ) -> Result<PartDone, ConvertFault> {
+        let spec = Spec { part: Some(understood(part)?), ..self.spec(form) };
         let open = |_: &str, _: usize| silver.spool();
         let rejects = &mut JsonLinesRejects::new(rejects);
         let (done, outputs) = convert_to(&spec, source, open, rejects).map_err(fault)?;
-        let conversion = Conversion {
-            rows: done.rows,
-            bad_rows: done.bad_rows,
-            nulled_values: done.nulled_values,
-            bytes_in: done.bytes_in,
-            bytes_out: done.bytes_out,
-        };
-        let file = |Output { folder, sink, .. }| SilverFile { folder, spool: sink };
-        Ok((conversion, outputs.into_iter().map(file).collect()))
+        let faulty_rows = done.bad_rows + done.nulled_rows;
+        let silver = outputs.into_iter().map(file).next().ok_or_else(|| unsound("a part without a file"))?;
+        Ok(PartDone { conversion: counted(&done), faulty_rows, silver })
     }
+
+    fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool {
+        tolerance::allows(table.bad_rows, self.limits, all_rows, faulty_rows)
+    }
+
+    fn gather(&self, form: Form<'_>, into: Box<dyn Spool>) -> Result<Box<dyn Gathering>, ConvertFault> {
+        let spec = self.spec(form);
+        let schema = schema::of(spec.file_columns()).map_err(|error| fault(error.into()))?;
+        let silver = Silver::new(&spec, schema, into).map_err(|error| fault(error.into()))?;
+        Ok(Box::new(Gathered { silver }))
+    }
+}
+
+/// A Parquet file in the making, of the row groups of others.
+struct Gathered {
+    silver: Silver<Box<dyn Spool>>,
+}
+
+impl Gathering for Gathered {
+    fn append(&mut self, part: Bytes) -> Result<(), ConvertFault> {
+        self.silver.append(&part).map_err(|error| fault(error.into()))
+    }
+
+    fn finish(self: Box<Self>) -> Result<Box<dyn Spool>, ConvertFault> {
+        let (_, spool) = self.silver.finish().map_err(|error| fault(error.into()))?;
+        Ok(spool)
+    }
+}
+
+fn document(of: &impl Serialize) -> Result<Value, ConvertFault> {
+    serde_json::to_value(of).map_err(|error| unsound(error))
+}
+
+fn understood<T: DeserializeOwned>(document: &Value) -> Result<T, ConvertFault> {
+    T::deserialize(document).map_err(|error| unsound(error))
+}
+
+/// What the engine wrote is not what it reads.
+fn unsound(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> ConvertFault {
+    ConvertFault::Failed(Error::caused(Kind::Invalid, "what the engine said of a part makes no sense", error))
 }
 
 /// What is the file's fault goes to quarantine; what is not is tried again.

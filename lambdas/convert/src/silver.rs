@@ -3,8 +3,15 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
+use bytes::Bytes;
+use parquet::bloom_filter::Sbbf;
+use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{
+    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
+    SortingColumn,
+};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
@@ -44,6 +51,22 @@ impl<W: Write + Send> Silver<W> {
         Ok(())
     }
 
+    /// Appends the row groups of another file of the same schema, as they are: no page is read.
+    pub fn append(&mut self, other: &Bytes) -> Result<()> {
+        let whole = ParquetMetaDataOptions::new().with_encoding_stats_as_mask(false);
+        let reader = ParquetMetaDataReader::new().with_metadata_options(Some(whole));
+        let reader = reader.with_page_index_policy(PageIndexPolicy::Optional);
+        let footer = reader.parse_and_finish(other)?;
+        for (nth, from) in footer.row_groups().iter().enumerate() {
+            let mut row_group = self.file.next_row_group()?;
+            for (column, metadata) in from.columns().iter().enumerate() {
+                row_group.append_column(other, closed(other, &footer, (nth, column), metadata)?)?;
+            }
+            row_group.close()?;
+        }
+        Ok(())
+    }
+
     /// How large the file is so far.
     pub fn bytes(&self) -> u64 {
         self.file.bytes_written() as u64
@@ -57,6 +80,24 @@ impl<W: Write + Send> Silver<W> {
         sink.flush()?;
         Ok((bytes, sink))
     }
+}
+
+/// What the footer says of a column chunk, and its indexes and bloom filter.
+fn closed(
+    file: &Bytes,
+    footer: &ParquetMetaData,
+    (row_group, column): (usize, usize),
+    metadata: &ColumnChunkMetaData,
+) -> Result<ColumnCloseResult> {
+    let pages = footer.column_index().and_then(|all| all.get(row_group)?.get(column)).cloned();
+    Ok(ColumnCloseResult {
+        bytes_written: metadata.compressed_size() as u64,
+        rows_written: footer.row_group(row_group).num_rows() as u64,
+        metadata: metadata.clone(),
+        bloom_filter: Sbbf::read_from_column_chunk(metadata, file)?,
+        column_index: pages.filter(|index| !matches!(index, ColumnIndexMetaData::NONE)),
+        offset_index: footer.offset_index().and_then(|all| all.get(row_group)?.get(column)).cloned(),
+    })
 }
 
 /// What the footer says of the order of rows.

@@ -65,3 +65,11 @@ impl Tolerance {
         Ok(())
     }
 }
+
+/// Whether a file may have so many bad rows among all of them, where parts of it counted theirs. A part
+/// of a table that takes none has refused the file already.
+pub(crate) fn allows(declared: BadRows, limits: Limits, all_rows: u64, bad_rows: u64) -> bool {
+    let tolerance = Tolerance::new(declared, limits);
+    let share = bad_rows as f64 / all_rows.max(1) as f64;
+    bad_rows <= tolerance.most_rows && tolerance.greatest_share.is_none_or(|limit| share <= limit)
+}

@@ -22,4 +22,4 @@ pub use run::{
     CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem, ZoneItem,
 };
 pub use source::{SourceId, SourceVersion};
-pub use work::{Portions, Work};
+pub use work::{Portions, Split, Work};

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tarn_lake::{TableName, ZoneName};
 
-use crate::{Error, Kind, Portions, Record, SourceVersion, Status};
+use crate::{Error, Kind, Portions, Record, SourceId, SourceVersion, Status};
 
 /// The id of a run: the name of its execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ impl RunKeys<'_> {
     /// The lake as deployed; a run pins its own copy, so that a deploy in between changes nothing.
     pub const DEPLOYED_LAKE: &'static str = "config/lake.json";
 
+    /// Below it, the parts of large files, by run.
+    pub const SPLITS: &'static str = "splits/";
+
     /// The lake this run works by.
     pub fn lake(&self) -> String {
         self.file("lake.json")
@@ -67,6 +70,14 @@ impl RunKeys<'_> {
     /// One line for each call that converts files.
     pub fn work(&self) -> String {
         self.file("work.jsonl")
+    }
+    /// One line for each range of a large file that is to be looked at.
+    pub fn surveys(&self) -> String {
+        self.file("surveys.jsonl")
+    }
+    /// One line for each large file whose parts are to be put together.
+    pub fn gathers(&self) -> String {
+        self.file("gathers.jsonl")
     }
     /// One line for each table.
     pub fn tables(&self) -> String {
@@ -91,6 +102,11 @@ impl RunKeys<'_> {
     /// The note of one.
     pub fn failure(&self, step: &str, what: &str) -> String {
         self.file(&format!("failed/{step}/{what}.json"))
+    }
+    /// Below it, what is known of the parts of a large file, and the parts themselves. Under a prefix of
+    /// its own, because it is of no use after the run.
+    pub fn split(&self, source: &SourceId) -> String {
+        format!("{}{}/{source}/", Self::SPLITS, self.0)
     }
     /// The account.
     pub fn report(&self) -> String {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tarn_core::jobs::{Account, Commit, Convert, Converted, PlanRun, RunRequest, SyncZone};
+use tarn_core::jobs::{Account, Called, Commit, Convert, PlanRun, RunRequest, SyncZone};
 use tarn_core::ports::{Clock, Converter, ObjectStore};
 use tarn_core::{
     Error, Kind, Portions, Result, RunId, RunKeys, RunReport, TableItem, Work, WorkItem, ZoneItem,
@@ -24,7 +24,7 @@ pub trait Observer: Send + Sync {
     /// A step begins.
     fn step(&self, step: Step);
     /// A file was worked on.
-    fn file(&self, item: &WorkItem, outcome: &Result<Converted>);
+    fn file(&self, item: &WorkItem, outcome: &Result<Called>);
 }
 
 /// A step of a run.
@@ -58,6 +58,8 @@ pub struct Run {
     pub engines: Arc<Engines>,
     /// Cores of the machine.
     pub cores: usize,
+    /// How files are portioned out.
+    pub portions: Portions,
     /// Once it is set, no further file is begun.
     pub stop: Arc<AtomicBool>,
     /// Who is told.
@@ -80,13 +82,15 @@ impl Run {
         self.observer.step(Step::Plan);
         self.deploy(lake).await?;
         let Ports { names, store, ledger, clock, .. } = &*self.ports;
-        let portions = Portions::default();
+        let portions = self.portions;
         PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: run.clone() }).await?;
 
         let failure = self.publish(run).await.err();
         self.observer.step(Step::Account);
         let report = Account { names, store, ledger, clock }.run(&RunRequest { run: run.clone() }).await?;
         ledger.compact()?;
+        // Also those of runs that were killed: whoever has the lock works alone.
+        store.remove_all(&names.bucket(&Bucket::Ops), RunKeys::SPLITS)?;
         Ok(Ended { report, failure })
     }
 
@@ -101,11 +105,14 @@ impl Run {
     async fn publish(&self, run: &RunId) -> Result<()> {
         let keys = RunKeys(run);
         let work: Vec<Work> = self.lines(&keys.work()).await?;
-        // A call costs nothing here, so every file has one of its own.
-        let work: Vec<WorkItem> = work.into_iter().flat_map(|Work::Files(items)| items).collect();
-        let bytes = work.iter().map(|item| item.source.size_bytes).sum();
-        self.observer.step(Step::Convert { files: work.len() as u64, bytes });
-        self.convert(work).await?;
+        let gathers: Vec<Work> = self.lines(&keys.gathers()).await?;
+        let files = work.iter().chain(&gathers).flat_map(Work::files);
+        let (files, bytes) =
+            files.fold((0, 0), |(files, bytes), item| (files + 1, bytes + item.source.size_bytes));
+        self.observer.step(Step::Convert { files, bytes });
+        self.convert(self.lines(&keys.surveys()).await?).await?;
+        self.convert(work.into_iter().flat_map(alone).collect()).await?;
+        self.convert(gathers).await?;
 
         let Ports { names, store, catalog, .. } = &*self.ports;
         self.observer.step(Step::Commit);
@@ -119,13 +126,13 @@ impl Run {
         Ok(())
     }
 
-    /// Converts all files, as many side by side as there are threads for.
-    async fn convert(&self, work: Vec<WorkItem>) -> Result<()> {
+    /// Makes all calls, as many side by side as there are threads for.
+    async fn convert(&self, work: Vec<Work>) -> Result<()> {
         let all = share::all(self.cores);
         let parts = Arc::new(Semaphore::new(all));
         let mut conversions = JoinSet::new();
-        for item in work {
-            let share = share::of(item.source.size_bytes, all);
+        for work in work {
+            let share = share::of(bytes_of(&work), all);
             let held = parts.clone().acquire_many_owned(share.parts).await;
             let held = held.map_err(|error| Error::caused(Kind::Internal, "sharing threads", error))?;
             if self.stop.load(Ordering::Relaxed) {
@@ -134,8 +141,8 @@ impl Run {
             let (ports, observer, engine) =
                 (self.ports.clone(), self.observer.clone(), (self.engines)(share.threads));
             conversions.spawn(async move {
-                let outcome = convert(&ports, &*engine, &item).await;
-                observer.file(&item, &outcome);
+                let outcome = convert(&ports, &*engine, &work).await;
+                tell(&*observer, &work, outcome);
                 drop(held);
             });
         }
@@ -153,8 +160,39 @@ impl Run {
     }
 }
 
-async fn convert(ports: &Ports, converter: &dyn Converter, item: &WorkItem) -> Result<Converted> {
+/// A call costs nothing here, so every file has one of its own.
+fn alone(work: Work) -> Vec<Work> {
+    match work {
+        Work::Files(items) => items.into_iter().map(|item| Work::Files(vec![item])).collect(),
+        other => vec![other],
+    }
+}
+
+/// What a call has to read. Parts are put together on one thread.
+fn bytes_of(work: &Work) -> u64 {
+    match work {
+        Work::Files(items) => items.iter().map(|item| item.source.size_bytes).sum(),
+        Work::Survey(split) | Work::Part(split) => split.range().end - split.range().start,
+        Work::Gather(_) => 0,
+    }
+}
+
+/// Tells of a file once: where it was converted, or its parts were put together.
+fn tell(observer: &dyn Observer, work: &Work, outcome: Result<Called>) {
+    let (item, whole) = match work {
+        Work::Files(items) => (items.first(), true),
+        Work::Part(split) => (Some(&split.item), false),
+        Work::Gather(split) => (Some(&split.item), outcome.is_err()),
+        Work::Survey(_) => return,
+    };
+    let is_told = |called: &Called| whole || called.files() > 0;
+    if let Some(item) = item.filter(|_| outcome.as_ref().map_or(whole, is_told)) {
+        observer.file(item, &outcome);
+    }
+}
+
+async fn convert(ports: &Ports, converter: &dyn Converter, work: &Work) -> Result<Called> {
     let Ports { names, store, ledger, scratch, clock, .. } = ports;
     let deadline = clock.now_millis() + LEASE.as_millis() as i64;
-    Convert { names, store, ledger, clock, scratch, converter }.run(item, deadline).await
+    Convert { names, store, ledger, clock, scratch, converter }.call(work, deadline).await
 }

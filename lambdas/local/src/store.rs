@@ -7,6 +7,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -90,6 +91,19 @@ impl FolderStore {
     /// How many bytes of sources were read through [`ObjectStore::open`] so far.
     pub fn bytes_read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
+    }
+
+    /// Removes all objects under a prefix that is a folder.
+    pub fn remove_all(&self, bucket: &str, prefix: &str) -> Result<()> {
+        block_in_place(|| {
+            let place = self.place(bucket, prefix.trim_end_matches('/'))?;
+            match fs::remove_dir_all(place.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    Err(on("removing", &place.shown)(error))
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
     fn folder(&self, bucket: &str) -> Result<(PathBuf, &Path)> {
@@ -306,6 +320,14 @@ impl ObjectStore for FolderStore {
 
     async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>> {
         block_in_place(|| Ok(Box::new(self.source(source)?.0) as Box<dyn Read + Send>))
+    }
+
+    async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>> {
+        block_in_place(|| {
+            let opened = self.source(source)?.0.range(range);
+            let opened = opened.map_err(|error| failed("opening", Path::new(&source.key), error))?;
+            Ok(Box::new(opened) as Box<dyn Read + Send>)
+        })
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {

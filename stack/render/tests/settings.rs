@@ -79,6 +79,7 @@ fn things_are_kept_as_long_as_the_lake_says() {
         "Silver expire-old-versions null 13",
         "Quarantine expire-quarantine 182 null",
         "Ops expire-papers-of-runs 94 null",
+        "Ops expire-parts 3 null",
         "Ops expire-query-results 6 null",
         "Logs expire-logs 125 7",
     ] {

@@ -22,10 +22,34 @@ fn states<'d>(definition: &'d Value, kind: &str) -> Vec<&'d Map<String, Value>> 
 fn a_run_goes_through_its_steps() {
     let definition = definition();
     let mut path = vec![definition["StartAt"].as_str().unwrap()];
-    while let Some(next) = definition["States"][*path.last().unwrap()]["Next"].as_str() {
+    let next = |state: &str| {
+        let state = &definition["States"][state];
+        state["Next"].as_str().or(state["Default"].as_str())
+    };
+    while let Some(next) = next(path.last().unwrap()) {
         path.push(next);
     }
-    assert_eq!(path, ["PlanRun", "Convert", "Commit", "Sync", "Crawl", "Account", "WasThereAFailure"]);
+    let choices = ["AreThereLargeFiles", "AreThereParts", "WasThereAFailure"];
+    path.retain(|state| !choices.contains(state));
+    assert_eq!(path, ["PlanRun", "Convert", "Commit", "Sync", "Crawl", "Account", "Balanced"]);
+}
+
+#[test]
+fn large_files_take_a_step_more_before_and_after_their_conversion() {
+    let definition = definition();
+    let states = &definition["States"];
+    assert_eq!(states["PlanRun"]["Next"], "AreThereLargeFiles");
+    assert_eq!(states["Convert"]["Next"], "AreThereParts");
+    for (choice, step, after) in
+        [("AreThereLargeFiles", "Survey", "Convert"), ("AreThereParts", "Gather", "Commit")]
+    {
+        let rule = &states[choice]["Choices"][0];
+        assert_eq!((&rule["Variable"], &rule["NumericGreaterThan"]), (&"$.plan.split".into(), &0.into()));
+        assert_eq!((&rule["Next"], &states[choice]["Default"]), (&step.into(), &after.into()));
+        assert_eq!(states[step]["Next"], after);
+        let one = &states[step]["ItemProcessor"]["States"][format!("{step}One")];
+        assert_eq!(one["Parameters"]["FunctionName"]["Fn::GetAtt"][0], "Convert");
+    }
 }
 
 #[test]
@@ -50,7 +74,7 @@ fn transitions(state: &Value) -> Vec<&str> {
 fn every_task_ends_in_time_and_is_tried_again() {
     let definition = definition();
     let tasks = states(&definition, "Task");
-    assert_eq!(tasks.len(), 9);
+    assert_eq!(tasks.len(), 11);
     for task in tasks {
         assert!(task["TimeoutSeconds"].as_u64().unwrap() > 0);
         let retries = task["Retry"].as_array().unwrap();
@@ -72,7 +96,7 @@ fn every_task_ends_in_time_and_is_tried_again() {
 fn every_map_is_bounded_and_ends_in_the_account() {
     let definition = definition();
     let maps = states(&definition, "Map");
-    assert_eq!(maps.len(), 4);
+    assert_eq!(maps.len(), 6);
     for map in maps {
         assert!(map["MaxConcurrency"].as_u64().unwrap() > 0, "0 is without bound");
         assert!(!map["ResultWriter"].is_null());
@@ -81,7 +105,8 @@ fn every_map_is_bounded_and_ends_in_the_account() {
         assert_eq!(map["Catch"][0]["Next"], "Account");
         assert_eq!(map["Catch"][0]["ResultPath"], "$.failure");
         let tolerated = map["ToleratedFailurePercentage"].as_u64().unwrap();
-        assert_eq!(tolerated, if map["Label"] == "Convert" { 100 } else { 0 });
+        let tells_the_ledger = ["Survey", "Convert", "Gather"].iter().any(|step| map["Label"] == *step);
+        assert_eq!(tolerated, if tells_the_ledger { 100 } else { 0 });
     }
 }
 

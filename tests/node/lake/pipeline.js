@@ -50,6 +50,7 @@ function handlers(stack, lake) {
 
   const convert = handler(stack, lake, "Convert", "convert", { memory: 1769, storage: 4096 });
   ops.grantRead(convert, "runs/*/lake.json");
+  ops.grantReadWrite(convert, "splits/*");
   landing.grantRead(convert);
   bronze.grantPut(convert);
   silver.grantReadWrite(convert);

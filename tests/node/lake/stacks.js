@@ -38,6 +38,7 @@ function foundation(app, lake) {
       expireOldVersions(lake),
       expire("expire-query-results", "athena", 30),
       expire("expire-papers-of-runs", "runs", 365),
+      expire("expire-parts", "splits", 3),
     ],
   });
   new dynamodb.Table(stack, "TheLedger", {

@@ -10,6 +10,7 @@ mod fast_path;
 mod faults;
 mod file_sizes;
 mod garbage;
+mod gathered;
 mod json_lines;
 mod on_bad_row;
 mod packed;

@@ -11,6 +11,7 @@
 //! not go to any more; the ledger's outputs name those that it does, and the janitor goes by them.
 
 mod calls;
+mod split;
 
 use std::panic::AssertUnwindSafe;
 
@@ -79,8 +80,7 @@ impl Convert<'_> {
             Claim::Granted { attempt } => attempt,
             Claim::Taken(_) => return Ok(Converted { status: "taken".into(), rows: 0, bad_rows: 0 }),
         };
-        let worked = AssertUnwindSafe(self.work(item, table, layout, attempt)).catch_unwind().await;
-        let worked = worked.unwrap_or_else(|_| Err(panicked(item)));
+        let worked = caught(item, self.work(item, table, layout, attempt)).await;
         if let Err(error) = &worked {
             self.give_back(item, attempt, error).await;
         }
@@ -90,7 +90,10 @@ impl Convert<'_> {
     async fn work(&self, item: &WorkItem, table: &Table, layout: &Layout, attempt: u32) -> Result<Converted> {
         self.keep_raw(item).await?;
         let (status, outcome) = match self.rows_of(item, table, layout).await {
-            Ok(written) => (Status::Done, self.publish(item, table, layout, written, attempt).await?),
+            Ok(written) => {
+                let fingerprint = self.fingerprint(item, table, layout, None)?;
+                (Status::Done, self.publish(item, written, &fingerprint, attempt).await?)
+            }
             Err(ConvertFault::Rejected(rejected)) => {
                 (Status::Quarantined, self.quarantine(item, rejected).await?)
             }
@@ -161,24 +164,22 @@ impl Convert<'_> {
     async fn publish(
         &self,
         item: &WorkItem,
-        table: &Table,
-        layout: &Layout,
         written: Written,
+        fingerprint: &str,
         attempt: u32,
     ) -> Result<Outcome> {
         let id = item.source.id();
-        let fingerprint = fingerprint(&item.source, table, layout, self.converter.mark_of_secret())?;
         let Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out } = written.conversion;
         let quarantine = self.names.bucket(&Bucket::Quarantine);
         let key = format!("rows/{}/{id}.jsonl", item.table);
         // What was converted before may have rejected rows that it has no more.
         if bad_rows + nulled_values > 0 || (attempt > 1 && self.is_there(&quarantine, &key).await?) {
-            self.store.replace(&quarantine, &key, written.rejects, &fingerprint).await?;
+            self.store.replace(&quarantine, &key, written.rejects, fingerprint).await?;
         }
         let mut outputs = Vec::new();
         for (folder, content) in written.silver.into_iter().filter(|_| rows > 0) {
             let key = format!("{}/{folder}part-{id}.parquet", item.table);
-            self.put_once(&key, content, &fingerprint).await?;
+            self.put_once(&key, content, fingerprint).await?;
             outputs.push(key);
         }
         Ok(Outcome { rows, bad_rows, nulled_values, bytes_in, bytes_out, outputs, ..Outcome::default() })
@@ -186,6 +187,20 @@ impl Convert<'_> {
 
     async fn is_there(&self, bucket: &str, key: &str) -> Result<bool> {
         Ok(self.store.list(bucket, key).await?.iter().any(|object| object.key == key))
+    }
+
+    fn fingerprint(
+        &self,
+        item: &WorkItem,
+        table: &Table,
+        layout: &Layout,
+        range_bytes: Option<u64>,
+    ) -> Result<String> {
+        let parts = range_bytes.map(|bytes| format!("parts of {bytes}"));
+        let hashes = layout.hashed().chain(table.newest_layout().hashed()).next().is_some();
+        let secret = Some(self.converter.mark_of_secret()).filter(|mark| hashes && !mark.is_empty());
+        let also: Vec<&str> = secret.into_iter().chain(parts.as_deref()).collect();
+        fingerprint(&item.source, table, layout, &also)
     }
 
     /// Writes the silver object. One of the same fingerprint has the same bytes already; one of
@@ -240,9 +255,9 @@ fn refuse_too_many_keys(files: &[SilverFile]) -> Result<(), ConvertFault> {
 }
 
 /// A panic is a mistake of ours, and no reason to leave the files behind this one undone.
-fn panicked(item: &WorkItem) -> Error {
+async fn caught<T>(item: &WorkItem, work: impl Future<Output = Result<T>>) -> Result<T> {
     let what = format!("converting {} panicked; the function's log says where", item.source.key);
-    Error::new(Kind::Internal, what)
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, what)))
 }
 
 struct Written {
@@ -262,9 +277,10 @@ fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &
     )
 }
 
-/// What the output's bytes are a function of: source, table, layout and code, and where columns are
-/// hashed, the secret.
-fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout, secret: &str) -> Result<String> {
+/// What the output's bytes are a function of: source, table, layout and code, and `also` what applies:
+/// where columns are hashed, the secret; of a file in parts where they may begin, since a row group ends
+/// with its part.
+fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout, also: &[&str]) -> Result<String> {
     let newest = table.newest_layout();
     let words = serde_json::to_string(&(
         &table.csv,
@@ -275,10 +291,6 @@ fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout, secret: &
         newest,
     ))
     .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
-    let hashes = layout.hashed().chain(newest.hashed()).next().is_some();
-    let secret = if hashes { secret } else { "" };
-    Ok(match secret {
-        "" => digest(&[source.id().as_str(), CODE_VERSION, &words]),
-        mark => digest(&[source.id().as_str(), CODE_VERSION, &words, mark]),
-    })
+    let source = source.id();
+    Ok(digest(&[&[source.as_str(), CODE_VERSION, &words], also].concat()))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Database, Day, Lake, Names, TableName};
 
 mod groups;
+mod splits;
 
 use super::{RunRequest, documents};
 use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
@@ -34,6 +35,9 @@ pub struct Planned {
     pub landed: u64,
     /// Files on the work list.
     pub planned: u64,
+    /// Those of them that are converted in parts.
+    #[serde(default)]
+    pub split: u64,
 }
 
 impl PlanRun<'_> {
@@ -48,7 +52,10 @@ impl PlanRun<'_> {
         let plan = self.plan(&lake, request).await?;
         let plan = documents::write_once(self.store, &ops, &keys.plan(), plan).await?;
 
-        documents::write_lines(self.store, &ops, &keys.work(), &work_lines(&plan)).await?;
+        let calls = Calls::of(&lake, &plan);
+        documents::write_lines(self.store, &ops, &keys.surveys(), &calls.surveys).await?;
+        documents::write_lines(self.store, &ops, &keys.work(), &calls.work).await?;
+        documents::write_lines(self.store, &ops, &keys.gathers(), &calls.gathers).await?;
         documents::write_lines(self.store, &ops, &keys.tables(), &table_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.zones(), &self.zone_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake))
@@ -56,7 +63,8 @@ impl PlanRun<'_> {
         for settled in &plan.settled {
             self.ledger.note(&settled.record).await?;
         }
-        Ok(Planned { landed: plan.landed.files, planned: plan.planned.files })
+        let split = calls.gathers.len() as u64;
+        Ok(Planned { landed: plan.landed.files, planned: plan.planned.files, split })
     }
 
     async fn plan(&self, lake: &Lake, request: &RunRequest) -> Result<Plan> {
@@ -125,9 +133,31 @@ impl PlanRun<'_> {
     }
 }
 
-/// The calls that do the plan's work.
-fn work_lines(plan: &Plan) -> Vec<Work> {
-    groups::grouped(&plan.work.iter().collect::<Vec<_>>(), &plan.portions)
+/// The calls that do the plan's work, by the step that makes them.
+#[derive(Default)]
+struct Calls {
+    surveys: Vec<Work>,
+    work: Vec<Work>,
+    gathers: Vec<Work>,
+}
+
+impl Calls {
+    fn of(lake: &Lake, plan: &Plan) -> Self {
+        let mut calls = Self::default();
+        let mut whole = Vec::new();
+        for item in &plan.work {
+            let ranges = splits::ranges(lake, item, &plan.portions);
+            match ranges.first() {
+                None => whole.push(item),
+                Some(first) => calls.gathers.push(Work::Gather(first.clone())),
+            }
+            calls.surveys.extend(ranges.iter().cloned().map(Work::Survey));
+            calls.work.extend(ranges.into_iter().map(Work::Part));
+        }
+        // What takes longest begins first.
+        calls.work.extend(groups::grouped(&whole, &plan.portions));
+        calls
+    }
 }
 
 fn table_items(request: &RunRequest, lake: &Lake) -> Vec<TableItem> {

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use tarn_lake::{Captures, Layout, Table};
 
-use super::{Scratch, Spool};
+use super::{Scratch, Splitter, Spool};
 use crate::Error;
 
 /// What a conversion counted.
@@ -67,4 +67,9 @@ pub trait Converter: Send + Sync {
         silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
     ) -> Result<(Conversion, Vec<SilverFile>), ConvertFault>;
+
+    /// How it converts a large file in parts, if it does.
+    fn splitter(&self) -> Option<&dyn Splitter> {
+        None
+    }
 }

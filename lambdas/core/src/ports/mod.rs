@@ -8,6 +8,7 @@ mod crawlers;
 mod executions;
 mod governance;
 mod ledger;
+mod split;
 mod store;
 
 pub use answers::Answers;
@@ -20,4 +21,5 @@ pub use governance::{
     AccountSettings, Administration, LONGEST_REPLACE, Locations, Right, Rights, WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
+pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool};

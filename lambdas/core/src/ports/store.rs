@@ -1,6 +1,7 @@
 //! Object storage.
 
 use std::io::{self, Read, Seek, Write};
+use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -78,6 +79,9 @@ pub trait ObjectStore: Send + Sync {
 
     /// A version's bytes as a stream. Reading blocks, so read on a thread of its own.
     async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>>;
+
+    /// Those bytes of a version as a stream, exactly; a version that is shorter is an error of the stream.
+    async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>>;
 
     /// Writes an object unless one of that key is there (`If-None-Match: *`), with its fingerprint
     /// as metadata.

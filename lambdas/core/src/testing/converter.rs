@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
-use tarn_lake::{Captures, Layout, Table};
+use bytes::Bytes;
+use serde_json::{Value, json};
+use tarn_lake::{Captures, Layout, OnBadRow, Table};
 
-use crate::ports::{Conversion, ConvertFault, Converter, Rejected, Scratch, SilverFile};
+use crate::ports::{
+    Conversion, ConvertFault, Converter, Form, Gathering, Opened, PartDone, PartOf, Rejected, Scratch,
+    SilverFile, Splitter, Spool,
+};
 use crate::{Error, Kind};
 
 /// Takes each line as a row. Silver is one line `file columns -> table columns`, then the rows.
@@ -26,36 +31,150 @@ impl Converter for LineConverter {
         silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
     ) -> Result<(Conversion, Vec<SilverFile>), ConvertFault> {
-        let mut text = String::new();
-        source.read_to_string(&mut text).map_err(failed)?;
+        let text = text_of(source)?;
         if text.starts_with("BROKEN") {
-            return Err(ConvertFault::Rejected(Rejected {
-                class: "UNMATCHED".into(),
-                reason: "it is broken".into(),
-            }));
+            return Err(broken());
         }
         if text.starts_with("UNREADABLE") {
             return Err(failed(std::io::Error::other("the line is dead")));
         }
-        let (bad, good): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
-        let head = format!("{} -> {}\n", columns(layout), columns(table.newest_layout()));
-        let files = by_folder(table, &good);
-        let files: Result<Vec<SilverFile>, _> = files
-            .into_iter()
-            .map(|(folder, rows)| file(silver, folder, &format!("{head}{}", lines(&rows))))
-            .collect();
-        let files = files.map_err(failed)?;
-        let nulled: Vec<&str> = good.iter().copied().filter(|line| line.starts_with('~')).collect();
-        rejects.write_all(lines(&[&bad[..], &nulled].concat()).as_bytes()).map_err(failed)?;
-        let conversion = Conversion {
-            rows: good.len() as u64,
-            bad_rows: bad.len() as u64,
-            nulled_values: nulled.len() as u64,
-            bytes_in: text.len() as u64,
-            bytes_out: files.iter().map(|file| file.spool.len()).sum(),
-        };
-        Ok((conversion, files))
+        if !self.tolerates(table, text.lines().count() as u64, faulty(&text)) {
+            return Err(too_many_bad_rows());
+        }
+        lines_of(table, layout, &text, silver, rejects)
     }
+
+    fn splitter(&self) -> Option<&dyn Splitter> {
+        Some(self)
+    }
+}
+
+/// A row begins where a file begins, and behind every line end. A range that begins with a row does not
+/// know it, so that row belongs to the part before. A file that begins with `WHOLE` is not split.
+impl Splitter for LineConverter {
+    fn open(
+        &self,
+        _: Form<'_>,
+        source: &mut (dyn Read + Send),
+        _: u64,
+    ) -> Result<Option<Opened>, ConvertFault> {
+        let text = text_of(source)?;
+        if text.starts_with("BROKEN") {
+            return Err(broken());
+        }
+        let whole = text.starts_with("WHOLE");
+        Ok((!whole).then(|| Opened { start: 0, document: json!({ "first": text.get(..1) }) }))
+    }
+
+    fn survey(&self, _: Form<'_>, start: u64, source: &mut (dyn Read + Send)) -> Result<Value, ConvertFault> {
+        let text = text_of(source)?;
+        let behind =
+            text.find('\n').map(|at| start + at as u64 + 1).filter(|at| *at < start + text.len() as u64);
+        Ok(json!({ "start": start, "end": start + text.len() as u64, "row": behind }))
+    }
+
+    fn parts(&self, _: &Value, surveys: &[Value], _: u64) -> Result<Vec<PartOf>, ConvertFault> {
+        let behind_first = surveys.iter().skip(1).filter_map(|survey| survey["row"].as_u64());
+        let starts: Vec<u64> = std::iter::once(0).chain(behind_first).collect();
+        let end = surveys.last().and_then(|survey| survey["end"].as_u64()).unwrap_or_default();
+        let ends = starts.iter().skip(1).copied().chain([end]);
+        let part = |(start, end): (&u64, u64)| PartOf { range: *start..end, document: json!(start) };
+        Ok(starts.iter().zip(ends).map(part).collect())
+    }
+
+    fn convert_part(
+        &self,
+        form: Form<'_>,
+        _: &Value,
+        source: &mut (dyn Read + Send),
+        silver: &dyn Scratch,
+        rejects: &mut (dyn Write + Send),
+    ) -> Result<PartDone, ConvertFault> {
+        let text = text_of(source)?;
+        if form.table.bad_rows.action == OnBadRow::Fail && faulty(&text) > 0 {
+            return Err(too_many_bad_rows());
+        }
+        let (conversion, files) = lines_of(form.table, form.layout, &text, silver, rejects)?;
+        let silver = files.into_iter().next().ok_or_else(|| failed(std::io::Error::other("no file")))?;
+        Ok(PartDone { conversion, faulty_rows: conversion.bad_rows + conversion.nulled_values, silver })
+    }
+
+    fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool {
+        let most = if table.bad_rows.action == OnBadRow::Fail { Some(0.0) } else { table.bad_rows.max_share };
+        most.is_none_or(|share| faulty_rows as f64 <= share * all_rows as f64)
+    }
+
+    fn gather(&self, _: Form<'_>, into: Box<dyn Spool>) -> Result<Box<dyn Gathering>, ConvertFault> {
+        Ok(Box::new(Lines { into, begun: false }))
+    }
+}
+
+struct Lines {
+    into: Box<dyn Spool>,
+    begun: bool,
+}
+
+impl Gathering for Lines {
+    fn append(&mut self, part: Bytes) -> Result<(), ConvertFault> {
+        let head = part.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let from = if std::mem::replace(&mut self.begun, true) { head } else { 0 };
+        self.into.write_all(part.get(from..).unwrap_or_default()).map_err(failed)
+    }
+
+    fn finish(self: Box<Self>) -> Result<Box<dyn Spool>, ConvertFault> {
+        Ok(self.into)
+    }
+}
+
+fn text_of(source: &mut (dyn Read + Send)) -> Result<String, ConvertFault> {
+    let mut bytes = Vec::new();
+    source.read_to_end(&mut bytes).map_err(failed)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn broken() -> ConvertFault {
+    ConvertFault::Rejected(Rejected { class: "UNMATCHED".into(), reason: "it is broken".into() })
+}
+
+fn lines_of(
+    table: &Table,
+    layout: &Layout,
+    text: &str,
+    silver: &dyn Scratch,
+    rejects: &mut (dyn Write + Send),
+) -> Result<(Conversion, Vec<SilverFile>), ConvertFault> {
+    let (bad, good): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with('!'));
+    let head = format!("{} -> {}\n", columns(layout), columns(table.newest_layout()));
+    let files = by_folder(table, &good);
+    let files: Result<Vec<SilverFile>, _> = files
+        .into_iter()
+        .map(|(folder, rows)| file(silver, folder, &format!("{head}{}", lines(&rows))))
+        .collect();
+    let files = files.map_err(failed)?;
+    let nulled: Vec<&str> = good.iter().copied().filter(|line| line.starts_with('~')).collect();
+    let rejected: Vec<&str> = text.lines().filter(|line| is_faulty(line)).collect();
+    rejects.write_all(lines(&rejected).as_bytes()).map_err(failed)?;
+    let conversion = Conversion {
+        rows: good.len() as u64,
+        bad_rows: bad.len() as u64,
+        nulled_values: nulled.len() as u64,
+        bytes_in: text.len() as u64,
+        bytes_out: files.iter().map(|file| file.spool.len()).sum(),
+    };
+    Ok((conversion, files))
+}
+
+/// Rows that break a rule.
+fn faulty(text: &str) -> u64 {
+    text.lines().filter(|line| is_faulty(line)).count() as u64
+}
+
+fn is_faulty(line: &str) -> bool {
+    line.starts_with('!') || line.starts_with('~')
+}
+
+fn too_many_bad_rows() -> ConvertFault {
+    ConvertFault::Rejected(Rejected { class: "TOO_MANY_BAD_ROWS".into(), reason: "too many are bad".into() })
 }
 
 /// All rows in one file, or by the first column of `partition_by` in folders of their first letters.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::Read;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
@@ -100,6 +101,9 @@ impl<P: ObjectStore + ?Sized> ObjectStore for Failing<'_, P> {
     }
     async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>> {
         self.faults.pass(self.port.open(source)).await
+    }
+    async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>> {
+        self.faults.pass(self.port.open_range(source, range)).await
     }
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
         self.faults.pass(self.port.create(bucket, key, content, fingerprint)).await

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
+use std::ops::Range;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -199,6 +200,15 @@ impl ObjectStore for MemoryStore {
 
     async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>> {
         Ok(Box::new(Cursor::new(locked(&self.inside).version(source)?.bytes)))
+    }
+
+    async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>> {
+        let bytes = locked(&self.inside).version(source)?.bytes;
+        if range.end > bytes.len() as u64 || range.start > range.end {
+            let what = format!("{} has no bytes {range:?}", source.key);
+            return Err(Error::new(Kind::Invalid, what));
+        }
+        Ok(Box::new(Cursor::new(bytes.slice(range.start as usize..range.end as usize))))
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {

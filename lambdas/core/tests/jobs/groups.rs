@@ -166,7 +166,7 @@ async fn a_file_that_takes_the_process_with_it_comes_last_in_the_next_call() {
     world.clock.advance(PAST_EVERY_LEASE);
     world.pipeline().plan("next").await.unwrap();
     let calls = world.calls("next").await;
-    let Work::Files(alone) = &calls[0];
+    let alone = calls[0].files();
     assert_eq!((calls.len(), alone.len()), (2, 1), "what was tried before has a call of its own");
     assert_eq!((alone[0].source.key.as_str(), alone[0].tried), ("events_2_poison.csv", 2));
 }

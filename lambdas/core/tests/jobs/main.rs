@@ -23,6 +23,7 @@ mod groups;
 mod plan_run;
 mod reprocess;
 mod run_crawlers;
+mod splits;
 mod support;
 mod sync_zone;
 mod trigger;

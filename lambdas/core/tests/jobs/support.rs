@@ -46,6 +46,7 @@ pub struct World {
     pub store: MemoryStore,
     pub ledger: MemoryLedger,
     pub catalog: MemoryCatalog,
+    pub portions: Portions,
 }
 
 impl World {
@@ -58,10 +59,16 @@ impl World {
         let zones = small_lake().zones.into_iter().map(|zone| Bucket::Zone(zone.name));
         let buckets = Bucket::OWN.into_iter().chain(zones).map(|bucket| names.bucket(&bucket));
         let store = MemoryStore::new(clock.clone(), buckets);
-        let world =
-            Self { names, clock, store, ledger: MemoryLedger::default(), catalog: MemoryCatalog::default() };
+        let (ledger, catalog, portions) = Default::default();
+        let world = Self { names, clock, store, ledger, catalog, portions };
         world.deploy(&small_lake());
         world
+    }
+
+    /// The same, where a file of 40 bytes is large and a range has 16.
+    pub fn splitting() -> Self {
+        let portions = Portions { split_from_bytes: 40, range_bytes: 16, ..Portions::default() };
+        Self { portions, ..Self::new() }
     }
 
     /// The same with folders by `what` in the table `events`.
@@ -98,7 +105,14 @@ impl World {
 
     /// The files of a run's work list, whatever calls they share.
     pub async fn work_list(&self, run: &str) -> Vec<WorkItem> {
-        self.calls(run).await.into_iter().flat_map(|Work::Files(items)| items).collect()
+        let run = id(run);
+        let keys = RunKeys(&run);
+        let mut files = Vec::new();
+        for key in [keys.gathers(), keys.work()] {
+            let lines: Vec<Work> = self.lines(&key).await.unwrap();
+            files.extend(lines.iter().flat_map(Work::files).cloned());
+        }
+        files
     }
 
     pub async fn calls(&self, run: &str) -> Vec<Work> {
@@ -121,8 +135,8 @@ impl World {
     }
 
     pub fn pipeline(&self) -> Pipeline<'_> {
-        let Self { names, clock, store, ledger, catalog } = self;
-        Pipeline { names, clock, store, ledger, catalog }
+        let Self { names, clock, store, ledger, catalog, portions } = self;
+        Pipeline { names, clock, store, ledger, catalog, portions: *portions }
     }
 
     /// The layers to put into [`World::failing`].
@@ -136,7 +150,7 @@ impl World {
 
     pub fn failing<'a>(&'a self, layers: &'a Layers<'a>) -> Pipeline<'a> {
         let Layers { store, ledger, catalog } = layers;
-        Pipeline { names: &self.names, clock: &self.clock, store, ledger, catalog }
+        Pipeline { names: &self.names, clock: &self.clock, store, ledger, catalog, portions: self.portions }
     }
 }
 
@@ -154,12 +168,13 @@ pub struct Pipeline<'a> {
     pub store: &'a dyn ObjectStore,
     pub ledger: &'a dyn Ledger,
     pub catalog: &'a dyn Catalog,
+    pub portions: Portions,
 }
 
 impl Pipeline<'_> {
     pub async fn plan(&self, run: &str) -> Result<Planned> {
         let Self { names, clock, store, ledger, .. } = *self;
-        let portions = Portions::default();
+        let portions = self.portions;
         PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: id(run) }).await
     }
 
@@ -218,8 +233,10 @@ impl Pipeline<'_> {
         let (this, id) = (self, id(run));
         let keys = RunKeys(&id);
         tried(tries, async || this.plan(run).await).await?;
-        for work in tried(tries, async || this.lines::<Work>(&keys.work()).await).await? {
-            let _ = tried(tries, async || this.call(&work).await).await;
+        for list in [keys.surveys(), keys.work(), keys.gathers()] {
+            for work in tried(tries, async || this.lines::<Work>(&list).await).await? {
+                let _ = tried(tries, async || this.call(&work).await).await;
+            }
         }
         for item in tried(tries, async || this.lines::<TableItem>(&keys.tables()).await).await? {
             tried(tries, async || this.commit(run, item.table.as_str()).await).await?;

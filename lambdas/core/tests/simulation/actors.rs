@@ -20,6 +20,10 @@ use crate::scheduler::{Role, Spawner, turn};
 use crate::world::World;
 use tarn_core::testing::Dice;
 
+/// A file of six rows is large, and has a range for every other.
+const PORTIONS: Portions =
+    Portions { group_files: 3, group_bytes: 1 << 20, split_from_bytes: 16, range_bytes: 7 };
+
 /// How often the state machine calls for one thing.
 const TRIES: usize = 3;
 
@@ -56,6 +60,10 @@ pub async fn sender(stage: Stage, files: usize) {
             2 => format!("{number}-a\n!{number}-bad\n{number}-b\n"),
             // Rows may be the same in two files; both deliveries count.
             3 => "again\nagain\n".to_owned(),
+            // Large enough to be converted in parts.
+            4 | 5 => (0..4 + number).map(|row| format!("{number}-{row}\n")).collect(),
+            6 => format!("{number}-a\n!{number}-bad\n").repeat(3),
+            7 => format!("BROKEN {number}\n").repeat(3),
             _ => format!("{number}-a\n{number}-b\n"),
         };
         stage.world.send(key, text);
@@ -77,8 +85,10 @@ pub async fn execution(stage: Stage, run: RunId) {
         return;
     }
     let keys = RunKeys(&run);
-    let work: Vec<Work> = stage.list(&keys.work()).await;
-    join_all(work.iter().map(|work| stage.invoked(|| stage.convert(work)))).await;
+    for list in [keys.surveys(), keys.work(), keys.gathers()] {
+        let work: Vec<Work> = stage.list(&list).await;
+        join_all(work.iter().map(|work| stage.invoked(|| stage.convert(work)))).await;
+    }
     let tables: Vec<TableItem> = stage.list(&keys.tables()).await;
     let committed = join_all(tables.iter().map(|item| stage.invoked(|| stage.commit(item)))).await;
     if committed.iter().all(Option::is_some) {
@@ -128,7 +138,7 @@ impl Stage {
         Box::pin(async move {
             let late = Late::default();
             let (store, ledger) = (world.store_for(&late), world.ledger_for(&late));
-            let (names, clock, portions) = (&world.names, &world.clock, Portions::default());
+            let (names, clock, portions) = (&world.names, &world.clock, PORTIONS);
             let job = PlanRun { names, store: &store, ledger: &ledger, clock, portions };
             job.run(&request).await.map(|_| ())
         })
@@ -183,7 +193,8 @@ impl Stage {
 
 impl World {
     fn store_for<'a>(&'a self, late: &'a Late) -> Store<'a> {
-        Store { inner: &self.store, silver: &self.silver, bug: self.bug, late, written: &self.written }
+        let Self { store, silver, bug, written, sent, broken, .. } = self;
+        Store { inner: store, silver, bug: *bug, late, written, sent, broken }
     }
 
     fn ledger_for<'a>(&'a self, late: &'a Late) -> Watched<'a> {

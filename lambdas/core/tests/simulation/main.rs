@@ -170,6 +170,7 @@ fn planted_bugs_are_found() {
         (Bug::RandomNames, "the rows in silver"),
         (Bug::NoFencing, ""),
         (Bug::NoLease, ""),
+        (Bug::MissingParts, "with a part of its file"),
     ] {
         let (seed, what) = found_after(bug).unwrap_or_else(|| panic!("{bug:?} was not found"));
         assert!(what.contains(sign), "{bug:?}, schedule {seed}: {what}");

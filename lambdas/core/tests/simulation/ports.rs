@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Read;
+use std::ops::Range;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -11,7 +12,9 @@ use tarn_core::ports::{
     Catalog, CatalogPartition, CatalogTable, Content, Created, Ledger, Object, ObjectStore, ObjectVersion,
 };
 use tarn_core::testing::{MemoryCatalog, MemoryLedger, MemoryStore};
-use tarn_core::{Claim, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status};
+use tarn_core::{
+    Claim, Lease, Outcome, Record, Result, RunId, RunKeys, Selection, SourceId, SourceVersion, Status,
+};
 
 use crate::scheduler::turn;
 
@@ -27,6 +30,8 @@ pub enum Bug {
     /// A lease is given to everybody who asks, also over what is done, and names are random too, as with
     /// an idempotency decorator that has lost its record.
     NoLease,
+    /// Whoever puts parts together takes one that is not there for one without rows.
+    MissingParts,
 }
 
 /// What one process means to write later: it dies with it.
@@ -40,6 +45,9 @@ pub struct Store<'a> {
     pub late: &'a Late,
     /// How many objects got a name of their own.
     pub written: &'a Mutex<u64>,
+    /// What every source should look like.
+    pub sent: &'a Mutex<Vec<(SourceVersion, String)>>,
+    pub broken: &'a Mutex<HashSet<String>>,
 }
 
 impl Store<'_> {
@@ -54,6 +62,19 @@ impl Store<'_> {
         key.replace("part-", &format!("part-{written}-"))
     }
 
+    /// Nobody may ever see a part of a file.
+    fn watch(&self, bucket: &str, key: &str, content: &Content) {
+        if bucket == self.silver
+            && let Err(what) = is_whole(&self.sent.lock().unwrap(), key, content)
+        {
+            self.broken.lock().unwrap().insert(what);
+        }
+    }
+
+    fn makes_up_parts(&self, key: &str) -> bool {
+        self.bug == Some(Bug::MissingParts) && key.starts_with(RunKeys::SPLITS)
+    }
+
     fn writes_late(&self, bucket: &str) -> bool {
         bucket == self.silver && self.bug == Some(Bug::MarkBeforeWrite)
     }
@@ -63,7 +84,13 @@ impl Store<'_> {
 impl ObjectStore for Store<'_> {
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>> {
         turn().await;
-        self.inner.list(bucket, prefix).await
+        let mut listed = self.inner.list(bucket, prefix).await?;
+        if self.makes_up_parts(prefix) {
+            let made_up = (0..9).map(|nth| format!("{prefix}part-{nth:05}.json"));
+            listed.extend(made_up.map(|key| Object { key, size_bytes: 1, modified_millis: 1 }));
+            listed.sort_by(|a, b| a.key.cmp(&b.key));
+        }
+        Ok(listed)
     }
     async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>> {
         turn().await;
@@ -71,15 +98,23 @@ impl ObjectStore for Store<'_> {
     }
     async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
         turn().await;
-        self.inner.read(bucket, key).await
+        match self.inner.read(bucket, key).await {
+            Err(_) if self.makes_up_parts(key) => Ok(made_up(key)),
+            read => read,
+        }
     }
     async fn open(&self, source: &SourceVersion) -> Result<Box<dyn Read + Send>> {
         turn().await;
         self.inner.open(source).await
     }
+    async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>> {
+        turn().await;
+        self.inner.open_range(source, range).await
+    }
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
         turn().await;
         let key = self.key(bucket, key);
+        self.watch(bucket, &key, &content);
         if self.writes_late(bucket) {
             let bytes = content.into_bytes().unwrap();
             self.late.lock().unwrap().push((key, bytes, fingerprint.to_owned()));
@@ -93,6 +128,7 @@ impl ObjectStore for Store<'_> {
     }
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
         turn().await;
+        self.watch(bucket, key, &content);
         self.inner.replace(bucket, key, content, fingerprint).await
     }
     async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
@@ -114,6 +150,30 @@ impl ObjectStore for Store<'_> {
     async fn bucket_exists(&self, bucket: &str) -> Result<bool> {
         turn().await;
         self.inner.bucket_exists(bucket).await
+    }
+}
+
+/// A part that was never converted, as one without rows.
+fn made_up(key: &str) -> Bytes {
+    let note = r#"{"refused":false,"rows":0,"bad_rows":0,"nulled_values":0,"faulty_rows":0,"rejects":false}"#;
+    Bytes::from_static(if key.ends_with(".json") { note.as_bytes() } else { b"" })
+}
+
+/// Whether an object of silver has all rows of its source.
+fn is_whole(
+    sent: &[(SourceVersion, String)],
+    key: &str,
+    content: &Content,
+) -> std::result::Result<(), String> {
+    let Content::Bytes(bytes) = content else { return Ok(()) };
+    let is_its = |source: &SourceVersion| key.contains(source.id().as_str());
+    let (_, text) = sent.iter().find(|(source, _)| is_its(source)).unwrap();
+    let written = String::from_utf8_lossy(bytes);
+    let (found, due) = (written.lines().skip(1), text.lines().filter(|row| !row.starts_with('!')));
+    if found.eq(due) {
+        Ok(())
+    } else {
+        Err(format!("{key} was to be seen with a part of its file: {written}"))
     }
 }
 

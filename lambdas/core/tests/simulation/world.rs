@@ -29,7 +29,7 @@ pub struct World {
     /// What must never be and was.
     pub broken: Mutex<HashSet<String>>,
     pub reports: RefCell<Vec<RunReport>>,
-    sent: RefCell<Vec<(SourceVersion, String)>>,
+    pub sent: Mutex<Vec<(SourceVersion, String)>>,
 }
 
 impl World {
@@ -53,7 +53,7 @@ impl World {
             settled: Mutex::default(),
             broken: Mutex::default(),
             reports: RefCell::default(),
-            sent: RefCell::default(),
+            sent: Mutex::default(),
         }
     }
 
@@ -61,7 +61,7 @@ impl World {
     pub fn send(&self, key: &str, text: String) {
         let landing = self.names.bucket(&Bucket::Landing);
         let source = self.store.land(&landing, key, text.clone().into_bytes()).unwrap();
-        self.sent.borrow_mut().push((source, text));
+        self.sent.lock().unwrap().push((source, text));
     }
 
     /// Deletes a file in landing; its versions stay.
@@ -105,7 +105,7 @@ impl World {
     /// One copy of every row of every version that was sent and is no broken file.
     fn rows_sent(&self, has: impl Fn(&str) -> bool) -> Vec<String> {
         let mut rows = Vec::new();
-        for (source, text) in self.sent.borrow().iter() {
+        for (source, text) in self.sent.lock().unwrap().iter() {
             let Some(table) = table_of(&source.key).filter(|table| has(table)) else { continue };
             if !text.starts_with("BROKEN") {
                 let good = text.lines().filter(|row| !row.starts_with('!'));
@@ -129,7 +129,7 @@ impl World {
             Some(_) if text.starts_with("BROKEN") => Status::Quarantined,
             Some(_) => Status::Done,
         };
-        let sent = self.sent.borrow();
+        let sent = self.sent.lock().unwrap();
         let each = sent
             .iter()
             .map(|(source, text)| (format!("{} {}", source.key, source.version), due(source, text)));

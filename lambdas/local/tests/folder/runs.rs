@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use tarn_core::jobs::Converted;
+use tarn_core::jobs::Called;
 use tarn_core::testing::{LineConverter, small_lake};
-use tarn_core::{Result, RunId, RunReport, WorkItem};
+use tarn_core::{Portions, Result, RunId, RunReport, WorkItem};
 use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
 use tempfile::TempDir;
 
@@ -23,7 +23,7 @@ impl Observer for Told {
     fn step(&self, step: Step) {
         self.steps.lock().unwrap().push(step);
     }
-    fn file(&self, _: &WorkItem, _: &Result<Converted>) {
+    fn file(&self, _: &WorkItem, _: &Result<Called>) {
         self.files.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -44,6 +44,7 @@ async fn run_with(root: &Path, name: &str, observer: Arc<Told>, stop: bool) -> E
         ports: Arc::new(home.open(&lock).unwrap()),
         engines: Arc::new(|_| Arc::new(LineConverter)),
         cores: 4,
+        portions: Portions { split_from_bytes: 40, range_bytes: 16, ..Portions::default() },
         stop: Arc::new(AtomicBool::new(stop)),
         observer,
     };
@@ -137,4 +138,21 @@ async fn a_zone_that_cannot_be_written_fails_the_run_and_keeps_its_account() {
     fs::remove_file(root.join("zones/marketing/events")).unwrap();
     run(root, "r3").await;
     assert_eq!(texts(root.join("zones/marketing")).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_file_is_converted_in_parts_and_nothing_of_them_is_left() {
+    let root = TempDir::new().unwrap();
+    let root = root.path();
+    let rows: Vec<String> = (0..20).map(|number| format!("row {number}\n")).collect();
+    land(root, "events.csv", &rows.concat());
+    let told = Arc::new(Told::default());
+    let report = run_with(root, "r1", told.clone(), false).await.report;
+    assert_eq!((report.converted.files, report.rows, report.balanced), (1, 20, true), "{report:#?}");
+    assert_eq!(told.files.load(Ordering::Relaxed), 1, "a file is told of once");
+    let silver = texts(root.join("silver"));
+    assert_eq!(silver.into_values().collect::<Vec<_>>(), [format!("at,what -> at,what\n{}", rows.concat())]);
+    assert_eq!(texts(root.join("bronze")).len(), 1);
+    assert!(root.join("ops/runs/r1/surveys.jsonl").metadata().unwrap().len() > 0, "it was split");
+    assert!(!root.join("ops/splits").exists());
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tarn_convert::{Engine, HashKey, Limits};
 use tarn_core::ports::Converter;
-use tarn_core::{Error, Kind, RunId};
+use tarn_core::{Error, Kind, Portions, RunId};
 use tarn_lake::Lake;
 use tarn_local::{Ended, Home, LeftOut, Lock, Locked, QUIET, Run, Why};
 
@@ -121,7 +121,7 @@ pub async fn make(
     let observer = progress.clone();
     let hash_key = hash_key(home, lock, lake)?;
     let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
-    let job = Run { ports: ports.clone(), engines, cores, stop, observer };
+    let job = Run { ports: ports.clone(), engines, cores, portions: Portions::default(), stop, observer };
     let ended = job.make(&run, lake).await;
     progress.finish();
     let left_out = Notices(ports.store.left_out());

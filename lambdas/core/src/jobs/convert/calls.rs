@@ -31,6 +31,17 @@ pub struct Called {
 }
 
 impl Called {
+    /// How many files it speaks of.
+    pub fn files(&self) -> u64 {
+        self.done + self.quarantined + self.taken
+    }
+
+    pub(super) fn one(converted: &Converted) -> Self {
+        let mut called = Self::default();
+        called.count(converted);
+        called
+    }
+
     fn count(&mut self, converted: &Converted) {
         match converted.status.as_str() {
             "done" => self.done += 1,
@@ -47,6 +58,9 @@ impl Convert<'_> {
     pub async fn call(&self, work: &Work, deadline_millis: i64) -> Result<Called> {
         match work {
             Work::Files(items) => self.files(items, deadline_millis).await,
+            Work::Survey(split) => self.survey(split, deadline_millis).await,
+            Work::Part(split) => self.part(split, deadline_millis).await,
+            Work::Gather(split) => self.gather(split, deadline_millis).await,
         }
     }
 

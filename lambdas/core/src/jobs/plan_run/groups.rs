@@ -96,12 +96,11 @@ mod tests {
     fn sizes(items: &[WorkItem]) -> Vec<usize> {
         let calls = grouped(&items.iter().collect::<Vec<_>>(), &Portions::default());
         let mut all = Vec::new();
-        let sizes = calls.into_iter().map(|Work::Files(items)| {
-            let size = items.len();
-            all.extend(items);
-            size
-        });
-        let sizes = sizes.collect();
+        let mut count = |call: &Work| {
+            all.extend_from_slice(call.files());
+            call.files().len()
+        };
+        let sizes = calls.iter().map(&mut count).collect();
         let keys = |items: &[WorkItem]| -> Vec<String> {
             let mut keys: Vec<String> = items.iter().map(|item| item.source.key.clone()).collect();
             keys.sort();

@@ -1,6 +1,7 @@
 //! The contract of object storage.
 
 use std::io::Read;
+use std::ops::Range;
 
 use futures::future::join_all;
 
@@ -51,6 +52,7 @@ pub async fn object_store(make: impl AsyncFn() -> StoreUnderTest) {
     listings_are_in_order_and_by_prefix(&make().await).await;
     listings_tell_size_and_time(&make().await).await;
     versions_can_be_read_and_deleted(&make().await).await;
+    ranges_are_those_of_the_version(&make().await).await;
     what_is_missing_is_not_found(&make().await).await;
     empty_content_is_content(&make().await).await;
 }
@@ -176,6 +178,20 @@ async fn versions_can_be_read_and_deleted(place: &StoreUnderTest) {
     assert_eq!(store.create(bucket, "k", content("again"), "").await.unwrap(), Created::New);
 }
 
+async fn ranges_are_those_of_the_version(place: &StoreUnderTest) {
+    let StoreUnderTest { store, bucket, versioned, .. } = place;
+    store.replace(bucket, "k", content("0123456789"), "").await.unwrap();
+    let old = source(place, "k").await;
+    for range in [0..10, 0..1, 9..10, 3..7, 4..4, 10..10] {
+        let expected = "0123456789"[range.start as usize..range.end as usize].to_owned();
+        assert_eq!(read_range(place, &old, range.clone()).await, Some(expected), "{range:?}");
+    }
+    assert_eq!(read_range(place, &old, 8..11).await, None, "more than there is is no shorter range");
+    store.replace(bucket, "k", content("abcdefghij"), "").await.unwrap();
+    let expected = versioned.then(|| "34".to_owned());
+    assert_eq!(read_range(place, &old, 3..5).await, expected, "never the bytes of another version");
+}
+
 async fn what_is_missing_is_not_found(place: &StoreUnderTest) {
     let StoreUnderTest { store, bucket, other, .. } = place;
     let not_found = Some(Kind::NotFound);
@@ -234,12 +250,20 @@ async fn source(place: &StoreUnderTest, key: &str) -> SourceVersion {
     }
 }
 
-/// Reading blocks, and a client may need the runtime meanwhile; so it gets a thread of its own.
 async fn read_version(place: &StoreUnderTest, source: &SourceVersion) -> String {
-    let mut reader = place.store.open(source).await.unwrap();
+    read_all(place.store.open(source).await.unwrap()).await.unwrap()
+}
+
+/// Those bytes, or nothing where opening or reading them is an error.
+async fn read_range(place: &StoreUnderTest, source: &SourceVersion, range: Range<u64>) -> Option<String> {
+    read_all(place.store.open_range(source, range).await.ok()?).await.ok()
+}
+
+/// Reading blocks, and a client may need the runtime meanwhile; so it gets a thread of its own.
+async fn read_all(mut reader: Box<dyn Read + Send>) -> std::io::Result<String> {
     let reading = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
         reader.read_to_string(&mut text).map(|_| text)
     });
-    reading.await.unwrap().unwrap()
+    reading.await.unwrap()
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tarn_core::WorkItem;
-use tarn_core::jobs::Converted;
+use tarn_core::jobs::Called;
 use tarn_local::{Observer, Ports, Step};
 use tokio::task::JoinHandle;
 
@@ -59,9 +59,9 @@ impl Observer for Progress {
         *self.step.lock().unwrap_or_else(PoisonError::into_inner) = (step, Instant::now());
     }
 
-    fn file(&self, _: &WorkItem, outcome: &tarn_core::Result<Converted>) {
+    fn file(&self, _: &WorkItem, outcome: &tarn_core::Result<Called>) {
         self.files.fetch_add(1, Ordering::Relaxed);
-        self.rows.fetch_add(outcome.as_ref().map_or(0, |converted| converted.rows), Ordering::Relaxed);
+        self.rows.fetch_add(outcome.as_ref().map_or(0, |called| called.rows), Ordering::Relaxed);
     }
 }
 

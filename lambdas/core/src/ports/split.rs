@@ -1,0 +1,105 @@
+//! The engine's way to convert a large file in parts, by workers that share nothing but documents.
+//!
+//! What the engine says of a file's beginning, of a range and of a part is its own business: jobs keep
+//! it as JSON and hand it back.
+
+use std::io::{Read, Write};
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde_json::Value;
+use tarn_lake::{Captures, Layout, Table};
+
+use super::{Conversion, ConvertFault, Scratch, SilverFile, Spool};
+
+/// What a file is read as.
+#[derive(Debug, Clone, Copy)]
+pub struct Form<'a> {
+    /// Its table.
+    pub table: &'a Table,
+    /// Its own layout.
+    pub layout: &'a Layout,
+    /// What its name says.
+    pub name: &'a Captures,
+}
+
+/// A file whose beginning has been looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// The byte that its first row begins at.
+    pub start: u64,
+    /// What else the engine wants to know of it.
+    pub document: Value,
+}
+
+/// Whole rows of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartOf {
+    /// Their bytes.
+    pub range: Range<u64>,
+    /// What else the engine wants to know of them.
+    pub document: Value,
+}
+
+/// A part that has been converted.
+pub struct PartDone {
+    /// What was counted.
+    pub conversion: Conversion,
+    /// Rows that break a rule, whether they were kept or not.
+    pub faulty_rows: u64,
+    /// Its rows: one file, for no table with folders is split.
+    pub silver: SilverFile,
+}
+
+/// Converts in parts. The rows of the parts, in their order, are those of the file.
+pub trait Splitter: Send + Sync {
+    /// Looks at the beginning of a file of so many bytes. `None` if it cannot be split.
+    fn open(
+        &self,
+        form: Form<'_>,
+        source: &mut (dyn Read + Send),
+        size_bytes: u64,
+    ) -> Result<Option<Opened>, ConvertFault>;
+
+    /// Looks at a range that begins at a byte of the file, and that the source gives to its end.
+    fn survey(
+        &self,
+        form: Form<'_>,
+        start: u64,
+        source: &mut (dyn Read + Send),
+    ) -> Result<Value, ConvertFault>;
+
+    /// The parts, in order, by the surveys of all ranges; at most one begins in each range. None if the
+    /// file must be converted whole.
+    fn parts(
+        &self,
+        opening: &Value,
+        surveys: &[Value],
+        range_bytes: u64,
+    ) -> Result<Vec<PartOf>, ConvertFault>;
+
+    /// Converts a part, which the source gives.
+    fn convert_part(
+        &self,
+        form: Form<'_>,
+        part: &Value,
+        source: &mut (dyn Read + Send),
+        silver: &dyn Scratch,
+        rejects: &mut (dyn Write + Send),
+    ) -> Result<PartDone, ConvertFault>;
+
+    /// Whether the file may have so many faulty rows among all of them.
+    fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool;
+
+    /// Begins to put parts together.
+    fn gather(&self, form: Form<'_>, into: Box<dyn Spool>) -> Result<Box<dyn Gathering>, ConvertFault>;
+}
+
+/// Puts parts together to one file.
+pub trait Gathering: Send {
+    /// Appends the rows of the next part.
+    fn append(&mut self, part: Bytes) -> Result<(), ConvertFault>;
+
+    /// Ends the file.
+    fn finish(self: Box<Self>) -> Result<Box<dyn Spool>, ConvertFault>;
+}
