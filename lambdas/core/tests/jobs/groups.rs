@@ -7,7 +7,7 @@ use futures::FutureExt;
 use tarn_core::jobs::Called;
 use tarn_core::ports::{Conversion, ConvertFault, Converter, Ledger, Scratch, SilverFile};
 use tarn_core::testing::{LineConverter, MemoryLedger};
-use tarn_core::{Claim, Kind, Lease, Outcome, Record, Result, RunId, SourceId, Status, Work};
+use tarn_core::{Claim, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, Status, Work};
 use tarn_lake::{Bucket, Captures, Layout, Table};
 
 use crate::support::{INVOCATION, PAST_EVERY_LEASE, Pipeline, World, id, only};
@@ -130,6 +130,12 @@ impl Ledger for Deadly<'_> {
     }
     async fn note(&self, record: &Record) -> Result<()> {
         self.0.note(record).await
+    }
+    async fn select(&self, selection: &Selection) -> Result<Vec<Record>> {
+        self.0.select(selection).await
+    }
+    async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
+        self.0.reopen(record, now_millis, by).await
     }
 }
 
