@@ -167,11 +167,11 @@ impl Gathering for Gathered {
 }
 
 fn document(of: &impl Serialize) -> Result<Value, ConvertFault> {
-    serde_json::to_value(of).map_err(|error| unsound(error))
+    serde_json::to_value(of).map_err(unsound)
 }
 
 fn understood<T: DeserializeOwned>(document: &Value) -> Result<T, ConvertFault> {
-    T::deserialize(document).map_err(|error| unsound(error))
+    T::deserialize(document).map_err(unsound)
 }
 
 /// What the engine wrote is not what it reads.

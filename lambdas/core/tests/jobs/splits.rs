@@ -12,7 +12,9 @@ use crate::support::{PAST_EVERY_LEASE, World, id, only};
 const LARGE: &str =
     "row 1\nrow 2\n!bad 3\nrow 4\n~row 5\nrow 6\nrow 7\n!bad 8\nrow 9\nrow 10\nrow 11\nrow 12\n";
 
-fn lake(change: impl Fn(&mut Table)) -> Lake {
+type Change = fn(&mut Table);
+
+fn lake(change: Change) -> Lake {
     let mut lake = small_lake();
     lake.tables.iter_mut().for_each(change);
     lake
@@ -48,7 +50,7 @@ async fn a_file_in_parts_is_what_it_is_as_a_whole() {
         format!("WHOLE {LARGE}"),
         format!("BROKEN {LARGE}"),
     ];
-    let rules: [fn(&mut Table); 4] = [
+    let rules: [Change; 4] = [
         |_| {},
         |table| table.bad_rows.action = OnBadRow::Fail,
         |table| table.bad_rows.max_share = Some(0.2),
@@ -72,7 +74,7 @@ async fn a_file_in_parts_is_what_it_is_as_a_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_that_need_all_rows_keep_a_file_whole() {
-    let changes: [(&str, fn(&mut Table)); 6] = [
+    let changes: [(&str, Change); 6] = [
         ("events.csv", |table| table.unique = vec![vec![table.layouts[0].columns[0].name.clone()]]),
         ("events.csv", |table| table.placement.partition_by = vec![ColumnName::new("what").unwrap()]),
         ("events.csv", |table| table.csv.compression = Compression::Gzip),
