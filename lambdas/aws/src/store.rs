@@ -192,6 +192,7 @@ impl ObjectStore for S3 {
                         .last_modified
                         .and_then(|t| t.to_millis().ok())
                         .unwrap_or_default(),
+                    tag: object.e_tag.unwrap_or_default(),
                 });
             }
         }
@@ -254,6 +255,23 @@ impl ObjectStore for S3 {
             return Err(Error::new(Kind::Internal, format!("{}: the answer is no range", doing())));
         }
         Ok(Box::new(body::BlockingBody::new(answer.body, range.end - range.start)))
+    }
+
+    async fn open_newest(&self, bucket: &str, key: &str) -> Result<Box<dyn Read + Send>> {
+        let doing = format!("reading s3://{bucket}/{key}");
+        let sent = self.client.get_object().bucket(bucket).key(key).send().await;
+        let answer = sent.map_err(failed(doing.clone()))?;
+        let length_bytes = answer.content_length.and_then(|length| length.try_into().ok());
+        let unknown = || Error::new(Kind::Internal, format!("{doing}: S3 says no length of it"));
+        Ok(Box::new(body::BlockingBody::new(answer.body, length_bytes.ok_or_else(unknown)?)))
+    }
+
+    async fn read_end(&self, bucket: &str, key: &str, at_most: usize) -> Result<Bytes> {
+        let doing = format!("reading the end of s3://{bucket}/{key}");
+        let request = self.client.get_object().bucket(bucket).key(key).range(format!("bytes=-{at_most}"));
+        let answer = request.send().await.map_err(failed(doing.clone()))?;
+        let body = answer.body.collect().await;
+        body.map(|all| all.into_bytes()).map_err(|error| Error::caused(Kind::Unavailable, doing, error))
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
@@ -357,6 +375,7 @@ fn version(found: aws_sdk_s3::types::ObjectVersion, spelling: Spelling) -> Resul
             key: spelling.read(found.key.unwrap_or_default())?,
             size_bytes: found.size.unwrap_or_default() as u64,
             modified_millis: found.last_modified.and_then(|t| t.to_millis().ok()).unwrap_or_default(),
+            tag: found.e_tag.unwrap_or_default(),
         },
         version: found.version_id.unwrap_or_else(|| "null".into()),
         delete_marker: false,
@@ -366,7 +385,7 @@ fn version(found: aws_sdk_s3::types::ObjectVersion, spelling: Spelling) -> Resul
 fn delete_marker(found: DeleteMarkerEntry, spelling: Spelling) -> Result<ObjectVersion> {
     let key = spelling.read(found.key.unwrap_or_default())?;
     Ok(ObjectVersion {
-        object: Object { key, size_bytes: 0, modified_millis: 0 },
+        object: Object { key, size_bytes: 0, modified_millis: 0, tag: String::new() },
         version: found.version_id.unwrap_or_else(|| "null".into()),
         delete_marker: true,
     })

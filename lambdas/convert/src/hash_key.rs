@@ -58,7 +58,7 @@ impl HashKey {
     }
 
     /// Appends the hash of a text as 64 hexadecimal digits.
-    pub(crate) fn append_hex(&self, text: &[u8], out: &mut Vec<u8>) {
+    pub fn append_hex(&self, text: &[u8], out: &mut Vec<u8>) {
         let inner = self.inner.clone().chain_update(text).finalize();
         let hash = self.outer.clone().chain_update(inner).finalize();
         let digit = |number: u8| if number < 10 { b'0' + number } else { b'a' + number - 10 };

@@ -74,5 +74,6 @@ pub use json::JsonFault;
 pub use limits::Limits;
 pub use outputs::Output;
 pub use rejects::{Duplicate, JsonLinesRejects, Place, Reason, Reject, RejectSink, Rule};
+pub use schema::of as parquet_schema;
 pub use spec::Spec;
 pub use unique::Unique;

@@ -14,7 +14,7 @@ use parquet::schema::types::Type;
 use tarn_lake::{Column, ColumnType};
 
 /// The Parquet schema of columns.
-pub(crate) fn of<'c>(columns: impl Iterator<Item = &'c Column>) -> Result<Arc<Type>> {
+pub fn of<'c>(columns: impl Iterator<Item = &'c Column>) -> Result<Arc<Type>> {
     let fields: Result<Vec<_>> = columns.map(|column| field(column).map(Arc::new)).collect();
     Ok(Arc::new(Type::group_type_builder("schema").with_fields(fields?).build()?))
 }

@@ -108,6 +108,15 @@ impl RunKeys<'_> {
     pub fn split(&self, source: &SourceId) -> String {
         format!("{}{}/{source}/", Self::SPLITS, self.0)
     }
+
+    /// Below it, for each zone that something was taken away from, what.
+    pub fn synced(&self) -> String {
+        self.file("synced/")
+    }
+    /// What was taken away from one.
+    pub fn synced_zone(&self, zone: &ZoneName) -> String {
+        self.file(&format!("synced/{zone}.json"))
+    }
     /// The account.
     pub fn report(&self) -> String {
         self.file("report.json")
@@ -265,7 +274,8 @@ pub struct RunReport {
     pub bytes_out: u64,
     /// Whether `landed` is the sum of the classes, in files and in bytes.
     pub balanced: bool,
-    /// What needs a look, at most 100: `what: STEP failed: error: cause`, then `key: CLASS: reason`.
+    /// What needs a look, at most 100: `what: STEP failed: error: cause`, then
+    /// `zone NAME: TAKEN: what`, then `key: CLASS: reason`.
     pub remarks: Vec<String>,
 }
 
@@ -278,6 +288,12 @@ impl RunReport {
         if self.remarks.len() < Self::MOST_REMARKS {
             self.remarks.push(failure.remark());
         }
+    }
+
+    /// Tells what a zone may not have any more, and has not.
+    pub fn count_taken(&mut self, zone: &str, taken: &[String]) {
+        let room = Self::MOST_REMARKS.saturating_sub(self.remarks.len());
+        self.remarks.extend(taken.iter().take(room).map(|what| format!("zone {zone}: TAKEN: {what}")));
     }
 
     /// Puts a source into its class, by what the ledger says of it.

@@ -1,9 +1,10 @@
 //! Brings one zone's copy up to date.
 
-use tarn_aws::{GlueCatalog, S3};
+use tarn_aws::{GlueCatalog, S3, SystemClock, TemporaryFiles};
 use tarn_core::ZoneItem;
 use tarn_core::jobs::SyncZone;
 use tarn_lake::variable;
+use tarn_project::Rewriter;
 use tarn_runtime::RuntimeError;
 
 pub(crate) async fn main() -> Result<(), RuntimeError> {
@@ -12,6 +13,14 @@ pub(crate) async fn main() -> Result<(), RuntimeError> {
     let aws = tarn_aws::connect().await;
     let store = S3::new(&aws);
     let catalog = GlueCatalog::new(&aws);
-    let job = SyncZone { names: &settings.names, zone: &zone, store: &store, catalog: &catalog };
-    tarn_runtime::serve(|item: ZoneItem, _| async move { job.run(&item).await }).await
+    let job = SyncZone {
+        names: &settings.names,
+        zone: &zone,
+        store: &store,
+        catalog: &catalog,
+        clock: &SystemClock,
+        scratch: &TemporaryFiles,
+        projector: &Rewriter,
+    };
+    tarn_runtime::serve(|item: ZoneItem, deadline| async move { job.run(&item, deadline).await }).await
 }

@@ -162,4 +162,24 @@ impl Catalog for FolderCatalog {
             self.write(&there, false).map(|_| ())
         })
     }
+
+    async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()> {
+        self.alone(|| {
+            let Some(mut there) = self.document(database, name)? else { return Ok(()) };
+            there.partitions.retain(|partition| !partitions.contains(&partition.values));
+            self.write(&there, false).map(|_| ())
+        })
+    }
+
+    async fn remove(&self, database: &str, name: &str) -> Result<()> {
+        self.alone(|| {
+            let path = self.path(database, name)?;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    Err(on("removing", &path)(error))
+                }
+                _ => Ok(()),
+            }
+        })
+    }
 }

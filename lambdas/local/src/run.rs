@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{Account, Called, Commit, Convert, PlanRun, RunRequest, SyncZone};
-use tarn_core::ports::{Clock, Converter, ObjectStore};
+use tarn_core::ports::{Clock, Converter, ObjectStore, Projector};
 use tarn_core::{
     Error, Kind, Portions, Result, RunId, RunKeys, RunReport, TableItem, Work, WorkItem, ZoneItem,
 };
@@ -56,6 +56,8 @@ pub struct Run {
     pub ports: Arc<Ports>,
     /// What converts.
     pub engines: Arc<Engines>,
+    /// What makes the parts of files that zones may have.
+    pub projector: Arc<dyn Projector>,
     /// Cores of the machine.
     pub cores: usize,
     /// How files are portioned out.
@@ -114,14 +116,16 @@ impl Run {
         self.convert(work.into_iter().flat_map(alone).collect()).await?;
         self.convert(gathers).await?;
 
-        let Ports { names, store, catalog, .. } = &*self.ports;
+        let Ports { names, store, catalog, clock, scratch, .. } = &*self.ports;
         self.observer.step(Step::Commit);
         for item in self.lines::<TableItem>(&keys.tables()).await? {
             Commit { names, store, catalog }.run(&item).await?;
         }
         self.observer.step(Step::Sync);
         for item in self.lines::<ZoneItem>(&keys.zones()).await? {
-            SyncZone { names, zone: &item.zone, store, catalog }.run(&item).await?;
+            let (zone, projector) = (&item.zone, &*self.projector);
+            let job = SyncZone { names, zone, store, catalog, clock, scratch, projector };
+            job.run(&item, deadline(clock)).await?;
         }
         Ok(())
     }
@@ -193,6 +197,9 @@ fn tell(observer: &dyn Observer, work: &Work, outcome: Result<Called>) {
 
 async fn convert(ports: &Ports, converter: &dyn Converter, work: &Work) -> Result<Called> {
     let Ports { names, store, ledger, scratch, clock, .. } = ports;
-    let deadline = clock.now_millis() + LEASE.as_millis() as i64;
-    Convert { names, store, ledger, clock, scratch, converter }.call(work, deadline).await
+    Convert { names, store, ledger, clock, scratch, converter }.call(work, deadline(clock)).await
+}
+
+fn deadline(clock: &dyn Clock) -> i64 {
+    clock.now_millis() + LEASE.as_millis() as i64
 }

@@ -44,6 +44,12 @@ impl Stamp {
     pub fn modified_millis(&self) -> i64 {
         self.modified.0 * 1_000 + self.modified.1 / 1_000_000
     }
+
+    /// All of it in one word.
+    pub fn tag(&self) -> String {
+        let Self { size_bytes, modified: (seconds, nanos), changed, inode } = self;
+        format!("{inode:x}-{size_bytes:x}-{seconds:x}.{nanos:x}-{:x}.{:x}", changed.0, changed.1)
+    }
 }
 
 /// Versions that are known, by bucket and key.

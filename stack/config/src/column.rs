@@ -10,7 +10,7 @@ use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::nearest::nearest;
 use crate::reader::{Reader, Value, found};
-use crate::{Code, Diagnostic, name, quality};
+use crate::{Code, Diagnostic, name, pii, quality};
 
 const TYPE: Key = Key::required("type", Wants::Text, r#"type = "int64""#, "the column's type in silver")
     .also(&["kind", "dtype", "data_type"]);
@@ -68,6 +68,7 @@ pub static BLOCK: Block = Block {
         quality::PATTERN,
         quality::HASH,
         quality::MASK,
+        pii::PII,
     ],
 };
 
@@ -141,7 +142,9 @@ fn described(
     }
     let quality = kind.map(|kind| quality::read(block, kind)).unwrap_or_default();
     let source = source(block, kind, files);
-    let column = Column { name: name?, kind: kind?, format, required, nulls, from, drop, quality, source };
+    let pii = pii::read(block);
+    let column =
+        Column { name: name?, kind: kind?, format, required, nulls, from, drop, quality, source, pii };
     Some(Spanned::new(written?.span(), column))
 }
 

@@ -10,7 +10,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, bucket_fit, environment, lake, secret, settings, table, zone};
+use crate::{Code, Diagnostic, bucket_fit, environment, group, lake, secret, settings, table, zone};
 
 const VERSION: Key =
     Key::required("version", Wants::Version, "version = 1", "it says which format the file is written in");
@@ -38,6 +38,7 @@ pub static BLOCK: Block = Block {
         settings::RETENTION,
         settings::ALARMS,
         settings::TAGS,
+        group::GROUPS,
         ENV,
         TABLE,
         ZONE,
@@ -58,13 +59,15 @@ pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Fault
     let lake = lake_block.and_then(|block| lake::read(&block));
     let (environment, schedule) = environment::read(&reader, &ENV, name, place.as_ref());
     let tables = table::read_all(&reader.blocks(&TABLE, &table::BLOCK, "table"), faults);
-    let zones = zone::read_all(&reader.blocks(&ZONE, &zone::BLOCK, "zone"), &tables.names, faults);
+    let groups = group::read_all(&reader, &tables.names);
+    let zones = zone::read_all(&reader.blocks(&ZONE, &zone::BLOCK, "zone"), &tables, &groups, faults);
     let lake = lake?;
     bucket_fit::check(&lake.name, name, &zones, faults);
     Some(Lake {
         name: lake.name.into_inner(),
         description: lake.description,
         readers: lake.readers,
+        clearance: lake.clearance,
         environment,
         schedule,
         tables: tables.tables,

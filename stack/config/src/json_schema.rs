@@ -7,13 +7,13 @@
 
 use serde_json::{Map, Value, json};
 use tarn_lake::{
-    BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, LakeName,
-    OnBadRow, Placement, Retention, TableName, Zone, ZoneName,
+    BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, Frequency,
+    LakeName, Mode, OnBadRow, Pii, Placement, Retention, TableName, Uncleared, Zone, ZoneName,
 };
 
 use crate::keys::{Block, Key, Wants};
 use crate::name::Name;
-use crate::{alarms, aws, column, document, placement, quality};
+use crate::{alarms, aws, column, document, placement, quality, zone_table};
 
 /// The schema of a whole `lake.toml`, in draft 2020-12.
 pub fn json_schema() -> Value {
@@ -45,6 +45,9 @@ fn object(block: &'static Block, definitions: &mut Map<String, Value>) -> Value 
     let mut object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         extend(&mut object, json!({ "required": required }));
+    }
+    if block.header == "[[zone]]" {
+        extend(&mut object, json!({ "anyOf": [{ "required": ["tables"] }, { "required": ["groups"] }] }));
     }
     if block.header == "[[table]]" {
         extend(&mut object, json!({ "oneOf": [{ "required": ["columns"] }, { "required": ["layout"] }] }));
@@ -85,6 +88,13 @@ fn value(key: &Key, definitions: &mut Map<String, Value>) -> Value {
         Wants::Mask => {
             json!({ "anyOf": [{ "type": "string" }, reference(&quality::MASK_BLOCK, definitions)] })
         }
+        Wants::Names => names(),
+        Wants::Pii => json!({ "anyOf": [{ "type": "boolean" }, words(Pii::WORDS, Some(&Pii::None))] }),
+        Wants::ZoneTables => zone_tables(definitions),
+        Wants::Groups => json!({
+            "type": "object",
+            "additionalProperties": { "type": "array", "minItems": 1, "items": name::<TableName>() },
+        }),
         Wants::Keys => json!({ "anyOf": [names(), { "type": "array", "minItems": 1, "items": names() }] }),
         Wants::Columns => columns(),
         Wants::Tags => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
@@ -97,6 +107,22 @@ fn value(key: &Key, definitions: &mut Map<String, Value>) -> Value {
             json!({ "type": "array", "minItems": 1, "items": reference(block, definitions) })
         }
     }
+}
+
+/// A list of names and blocks, or blocks by name, which need no other.
+fn zone_tables(definitions: &mut Map<String, Value>) -> Value {
+    let named = reference(&zone_table::BLOCK, definitions);
+    let mut block = object(&zone_table::BLOCK, definitions);
+    if let Some(block) = block.as_object_mut() {
+        block.remove("required");
+    }
+    json!({ "anyOf": [
+        { "type": "array", "minItems": 1, "items": { "anyOf": [name::<TableName>(), named] } },
+        {
+            "type": "object", "minProperties": 1, "propertyNames": name::<TableName>(),
+            "additionalProperties": block,
+        },
+    ] })
 }
 
 /// A block that several keys have stands in the schema once.
@@ -220,7 +246,13 @@ static REFINED: &[Refinement] = &[
     ("{ type = ... }", "hash", || json!({ "enum": [quality::HASH_WORD] })),
     ("mask = { ... }", "keep_last", || json!({ "minimum": 1, "maximum": u8::MAX })),
     ("[[zone]]", "name", name::<ZoneName>),
-    ("[[zone]]", "tables", || json!({ "minItems": 1, "items": name::<TableName>() })),
+    ("[[zone]]", "clearance", || words(Pii::WORDS, Some(&Pii::None))),
+    ("[[zone]]", "uncleared", || words(Uncleared::WORDS, Some(&Uncleared::Drop))),
+    ("[[zone]]", "max_deletions", || by_default(Zone::MAX_DELETIONS)),
+    ("[zone.tables.NAME]", "name", name::<TableName>),
+    ("[zone.tables.NAME]", "mode", || words(Mode::WORDS, Some(&Mode::Copy))),
+    ("[zone.tables.NAME]", "frequency", || words(Frequency::WORDS, Some(&Frequency::EveryRun))),
+    ("[lake]", "clearance", || words(Pii::WORDS, Some(&Pii::None))),
     ("[[zone]]", "scan_limit_gb", || by_default(Zone::SCAN_LIMIT_GB)),
 ];
 
@@ -250,6 +282,7 @@ mod tests {
                 Wants::Block(inner) | Wants::NamedBlocks(inner) | Wants::Blocks(inner) => known(inner, found),
                 Wants::Columns => known(&column::BLOCK, found),
                 Wants::Mask => known(&quality::MASK_BLOCK, found),
+                Wants::ZoneTables => known(&zone_table::BLOCK, found),
                 _ => {}
             }
         }

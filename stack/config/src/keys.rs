@@ -55,6 +55,14 @@ pub enum Wants {
     Mask,
     /// A list of columns, or a list of such lists.
     Keys,
+    /// A list of columns.
+    Names,
+    /// A word, or whether it is so at all.
+    Pii,
+    /// A list of names and blocks, or blocks under names.
+    ZoneTables,
+    /// Lists of tables under names of the user's choice.
+    Groups,
     /// A table of columns.
     Columns,
     /// A table of strings under names of the user's choice.
@@ -130,6 +138,10 @@ impl Wants {
             Wants::Literals => "a list of values of the column's type",
             Wants::Mask => "a string or `{ keep_last = 4 }`",
             Wants::Keys => "a list of columns",
+            Wants::Names => "a list of columns",
+            Wants::Pii => "`true`, `false` or a word",
+            Wants::ZoneTables => "a list of tables",
+            Wants::Groups => "a table of lists",
             Wants::Columns => "a table of columns",
             Wants::Tags => "a table of strings",
             Wants::Block(_) => "one block",

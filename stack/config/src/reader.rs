@@ -230,7 +230,9 @@ impl<'a> Reader<'a> {
         let written = self.faults.written(&value.span());
         match (key.wants, value.get_ref()) {
             (Wants::Text, plain) if scalar(plain) => Some(in_quotes(written)),
-            (Wants::Texts, DeValue::String(_)) => Some(format!("write `{} = [{written}]`", key.name)),
+            (Wants::Texts | Wants::Names | Wants::ZoneTables, DeValue::String(_)) => {
+                Some(format!("write `{} = [{written}]`", key.name))
+            }
             (Wants::Flag, DeValue::String(text)) if matches!(&**text, "true" | "false") => {
                 Some(format!("leave out the quotes: `{} = {text}`", key.name))
             }
@@ -245,7 +247,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn miss(&self, key: &Key) {
+    /// Records that a key is not there that must be.
+    pub fn miss(&self, key: &Key) {
         let title = format!("{} has no `{}`", self.subject, key.spelled());
         let fault = Diagnostic::error(Code::MissingKey, self.place(), title);
         let fault = fault.label(format!("`{}` is missing: {}", key.spelled(), key.meaning));

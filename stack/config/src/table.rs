@@ -73,6 +73,15 @@ pub struct Tables<'a> {
     pub names: Vec<&'a str>,
 }
 
+impl Tables<'_> {
+    /// The table of that name, if enough of it could be read to judge what others say of its columns.
+    pub fn readable(&self, name: &str) -> Option<&Table> {
+        let table = self.tables.iter().find(|table| table.name.as_str() == name)?;
+        let newest = table.layouts.last()?;
+        newest.in_silver().next().map(|_| table)
+    }
+}
+
 /// Reads every `[[table]]`, and what holds between them.
 pub fn read_all<'a>(blocks: &[Reader<'a>], faults: &Faults) -> Tables<'a> {
     let tables = blocks.iter().filter_map(read).collect();

@@ -11,7 +11,8 @@ use std::num::NonZeroU8;
 use tarn_config::{Code, Parsed, Severity, Source, parse};
 use tarn_lake::{
     Architecture, BadRows, ColumnSource, ColumnType, Compression, Csv, Disguise, Encoding, Environment,
-    EnvironmentName, Escape, Format, Lake, OnBadRow, Quality, Retention, Schedule, TimeFormat, TimeUnit,
+    EnvironmentName, Escape, Format, Frequency, Lake, Mode, OnBadRow, Pick, Pii, Quality, Retention,
+    Schedule, TimeFormat, TimeUnit, Uncleared, Zone, ZoneTable,
 };
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
@@ -295,4 +296,40 @@ fn a_diagnostic_is_located_for_machines() {
         "help": "write for example `files = \"events*.csv\"`",
     });
     assert_eq!(json, expected);
+}
+
+#[test]
+fn a_zone_names_parts_of_tables() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let [science, finance, audit] = lake.zones.as_slice() else { panic!("{:?}", lake.zones) };
+    assert_eq!(
+        (science.clearance, science.uncleared, science.max_deletions),
+        (Pii::None, Uncleared::Drop, 0.3)
+    );
+    assert_eq!(
+        (finance.clearance, finance.uncleared, finance.max_deletions),
+        (Pii::Low, Uncleared::Hash, 0.5)
+    );
+    assert_eq!(finance.principals[0].as_str(), "role/Dashboard");
+    let names = |zone: &Zone| zone.tables.iter().map(|table| table.name.to_string()).collect::<Vec<_>>();
+    assert_eq!(names(finance), ["events", "orders", "clicks"], "its own tables, then those of its groups");
+    let events = &finance.tables[0];
+    assert_eq!((events.mode, events.frequency), (Mode::Copy, Frequency::Weekly));
+    assert!(matches!(&events.columns, Pick::Except(these) if these.len() == 1));
+    assert_eq!(events.rows.as_ref().unwrap().columns().len(), 3);
+    assert_eq!(finance.tables[1], ZoneTable::whole(finance.tables[1].name.clone()));
+    assert_eq!((audit.copies().count(), audit.shares().count()), (2, 0));
+    let stored = serde_json::to_string(&lake).unwrap();
+    assert_eq!(serde_json::from_str::<Lake>(&stored).unwrap(), lake);
+}
+
+#[test]
+fn personal_data_is_marked() {
+    let lake = read(EVERYTHING, "dev").lake;
+    let pii = |name: &str| lake.tables[1].pii_of(&tarn_lake::ColumnName::new(name).unwrap());
+    assert_eq!(
+        [pii("email"), pii("name"), pii("country"), pii("day")],
+        [Pii::High, Pii::Low, Pii::None, Pii::None]
+    );
+    assert_eq!(lake.clearance, Pii::Low);
 }

@@ -133,8 +133,13 @@ impl Lake {
             StackId::Zone(zone) => {
                 let database = Database::Zone(zone.clone());
                 let mut grants = registering(Grantee::Crawler, &database, names);
-                grants.extend(registering(Grantee::Sync, &database, names));
-                grants.extend(reading(Grantee::Reader, &database, names));
+                grants.extend(keeping(Grantee::Sync, &database, names));
+                let principals = self.zone(zone).map(|zone| zone.principals.clone()).unwrap_or_default();
+                for reader in
+                    std::iter::once(Grantee::Reader).chain(principals.into_iter().map(Grantee::Named))
+                {
+                    grants.extend(reading(reader, &database, names));
+                }
                 grants
             }
             StackId::Foundation | StackId::Consumption => Vec::new(),
@@ -151,6 +156,15 @@ fn registering(principal: Grantee, database: &Database, names: &Names) -> Vec<Gr
         grant(principal.clone(), Governed::Tables { database: name }, [Alter, Describe, Insert]),
         grant(principal, location(database, names), [DataLocationAccess]),
     ]
+}
+
+/// The same, and what it takes to take tables and partitions out again.
+fn keeping(principal: Grantee, database: &Database, names: &Names) -> Vec<Grant<Grantee>> {
+    let mut grants = registering(principal, database, names);
+    for grant in grants.iter_mut().filter(|grant| matches!(grant.resource, Governed::Tables { .. })) {
+        grant.permissions.extend([Permission::Delete, Permission::Drop]);
+    }
+    grants
 }
 
 /// What it takes to query every table of a database. A zone's database holds the zone's tables and

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DailyTime, Environment, LakeName, MonthlyTime, PrincipalArn, Table, TableName, WeeklyTime, ZoneName,
+    DailyTime, Environment, LakeName, MonthlyTime, Pii, PrincipalArn, Table, TableName, WeeklyTime, Zone,
+    ZoneName,
 };
 
 /// Everything one `lake.toml` describes, in one environment.
@@ -20,6 +21,9 @@ pub struct Lake {
     /// Who may query silver as a whole, beside the lake's own functions.
     #[serde(default)]
     pub readers: Vec<PrincipalArn>,
+    /// The most that a column may tell of a person for those to see it.
+    #[serde(default, skip_serializing_if = "Pii::is_none")]
+    pub clearance: Pii,
     /// In the order of the file; no name twice.
     pub tables: Vec<Table>,
     /// In the order of the file; no name twice.
@@ -41,38 +45,6 @@ pub struct Schedule {
     pub on_arrival: bool,
 }
 
-/// One application's or team's own bucket, database, roles and grants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Zone {
-    /// Names its stack, bucket and database.
-    pub name: ZoneName,
-    /// Whose it is and what for, for people.
-    pub description: String,
-    /// The tables it may have, each a table of the lake.
-    pub tables: Vec<TableName>,
-    /// Who may take its reader role; empty: whoever IAM lets, in the lake's own account.
-    #[serde(default)]
-    pub readers: Vec<PrincipalArn>,
-    /// What one query in its workgroup may scan at most, in gigabytes of 2^30 bytes.
-    #[serde(default = "Zone::default_scan_limit")]
-    pub scan_limit_gb: u32,
-}
-
-impl Zone {
-    /// What one query may scan where the zone says nothing, in gigabytes.
-    pub const SCAN_LIMIT_GB: u32 = 100;
-
-    /// A zone with nothing else said of it.
-    pub fn new(name: ZoneName, description: impl Into<String>, tables: Vec<TableName>) -> Self {
-        let (readers, scan_limit_gb) = (Vec::new(), Self::SCAN_LIMIT_GB);
-        Self { name, description: description.into(), tables, readers, scan_limit_gb }
-    }
-
-    fn default_scan_limit() -> u32 {
-        Self::SCAN_LIMIT_GB
-    }
-}
-
 impl Schedule {
     /// Whether nothing starts the pipeline.
     pub fn is_never(&self) -> bool {
@@ -90,7 +62,7 @@ impl Lake {
     pub fn named(name: LakeName, environment: Environment) -> Self {
         let (description, schedule) = (String::new(), Schedule::default());
         let (readers, tables, zones) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, description, environment, schedule, readers, tables, zones }
+        Self { name, description, environment, schedule, readers, clearance: Pii::None, tables, zones }
     }
 
     /// The table of that name.

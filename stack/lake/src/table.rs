@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BadRows, ColumnName, ColumnType, Csv, Day, Disguise, FilePattern, Placement, Quality, TableName,
+    BadRows, ColumnName, ColumnType, Csv, Day, Disguise, FilePattern, Pii, Placement, Quality, TableName,
     TimeFormat,
 };
 
@@ -69,6 +69,9 @@ pub struct Column {
     /// Where its values come from.
     #[serde(default, skip_serializing_if = "ColumnSource::is_field")]
     pub source: ColumnSource,
+    /// How much it tells of a person.
+    #[serde(default, skip_serializing_if = "Pii::is_none")]
+    pub pii: Pii,
 }
 
 /// Where the values of a column come from.
@@ -104,6 +107,7 @@ impl Column {
             drop: false,
             quality: Quality::default(),
             source: ColumnSource::Field,
+            pii: Pii::None,
         }
     }
 

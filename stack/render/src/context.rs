@@ -1,7 +1,7 @@
 //! What the templates are told: one full struct for each, so that a misspelt field is an error.
 
 use serde::Serialize;
-use tarn_lake::{Bucket, Database, Handler, Lake, Names, Retention, Schedule, StackId, Zone};
+use tarn_lake::{Bucket, Database, Handler, Lake, Mode, Names, Retention, Schedule, StackId, Zone};
 
 use crate::grants::GrantContext;
 use crate::table_groups::TableGroups;
@@ -140,6 +140,24 @@ pub(crate) struct ConsumptionContext {
     workgroup: String,
 }
 
+/// What a zone's sync function needs.
+#[derive(Debug, Serialize)]
+struct SyncWords {
+    /// In MB.
+    memory: u32,
+    /// In MB.
+    storage: u32,
+}
+
+impl SyncWords {
+    /// Copies are S3's work. A file that is written anew lies in the function's storage, and a row group
+    /// of it in its memory.
+    fn of(lake: &Lake, zone: &Zone) -> Self {
+        let rewrites = lake.views(zone).any(|view| view.mode == Mode::Copy && !view.is_whole());
+        if rewrites { Self { memory: 1_769, storage: 4_096 } } else { Self { memory: 512, storage: 512 } }
+    }
+}
+
 /// Of `zone.yaml.tera`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ZoneContext {
@@ -154,6 +172,7 @@ struct ZoneWords {
     name: String,
     description: String,
     tables: TableGroups,
+    sync: SyncWords,
     readers: Vec<serde_json::Value>,
     scan_limit: u64,
     table_threshold: usize,
@@ -222,10 +241,11 @@ impl<'a> Contexts<'a> {
             zone: ZoneWords {
                 name: zone.name.to_string(),
                 description: zone.description.clone(),
-                tables: TableGroups::of(&zone.tables),
+                sync: SyncWords::of(self.lake, zone),
+                tables: TableGroups::of(zone.copies().map(|table| &table.name)),
                 readers: zone.readers.iter().map(crate::grants::named).collect(),
                 scan_limit: u64::from(zone.scan_limit_gb) << 30,
-                table_threshold: zone.tables.len() + UNEXPECTED_TABLES,
+                table_threshold: zone.copies().count() + UNEXPECTED_TABLES,
                 bucket: self.names.bucket(&bucket),
                 database: self.names.database(&database),
                 crawler: self.names.crawler(&database),

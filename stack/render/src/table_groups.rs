@@ -25,7 +25,7 @@ pub(crate) struct TableGroups {
 
 impl TableGroups {
     /// Fills one portion after the other.
-    pub fn of(tables: &[TableName]) -> Self {
+    pub fn of<'t>(tables: impl IntoIterator<Item = &'t TableName>) -> Self {
         let mut groups: Vec<Vec<String>> = vec![Vec::new()];
         let mut free = IN_ROLE;
         for table in tables {

@@ -41,7 +41,7 @@ fn matrix(lake: &Lake) -> BTreeMap<Cell, Known> {
             let tables: Vec<&Table> = match zone {
                 Some(zone) => {
                     assert!(database.ends_with(&format!("_{}", zone.name)));
-                    zone.tables.iter().map(|name| lake.table(name).unwrap()).collect()
+                    zone.tables.iter().map(|part| lake.table(&part.name).unwrap()).collect()
                 }
                 None => {
                     assert!(database.ends_with("_silver"));

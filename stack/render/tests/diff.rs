@@ -129,7 +129,7 @@ fn some_lake() -> impl Strategy<Value = Lake> {
 /// What a lake grants, and what it grants after a change.
 fn granted(lake: &Lake, change: &LakeChange) -> Vec<(String, String)> {
     let pairs = |zone: &Zone| {
-        zone.tables.iter().map(|table| (zone.name.to_string(), table.to_string())).collect::<Vec<_>>()
+        zone.tables.iter().map(|table| (zone.name.to_string(), table.name.to_string())).collect::<Vec<_>>()
     };
     let mut all: Vec<_> = lake.zones.iter().flat_map(pairs).collect();
     let on_table = |right: &Right| right.table.clone().map(|table| (right.zone.clone(), table));

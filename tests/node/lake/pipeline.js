@@ -67,6 +67,7 @@ function handlers(stack, lake) {
   const account = handler(stack, lake, "Account", "account");
   ops.grantRead(account, "runs/*/plan.json");
   ops.grantRead(account, "runs/*/failed/*");
+  ops.grantRead(account, "runs/*/synced/*");
   ops.grantPut(account, "runs/*/report.json");
   ops.grantPut(account, "runs/*/failed/*");
   ledger.grantReadWriteData(account);

@@ -13,6 +13,8 @@ function zone(app, lake, { name, tables }) {
   const [ops, silver] = [lake.bucket(stack, "ops"), lake.bucket(stack, "silver")];
   const sync = handler(stack, lake, "Sync", "sync", { name: `sync-${name}`, environment: { TARN_ZONE: name } });
   ops.grantRead(sync, "runs/*/lake.json");
+  ops.grantReadWrite(sync, `zones/${name}/*`);
+  ops.grantPut(sync, `runs/*/synced/${name}.json`);
   data.grantReadWrite(sync);
 
   const reader = new iam.Role(stack, "ReaderRole", { assumedBy: new iam.AccountRootPrincipal() });

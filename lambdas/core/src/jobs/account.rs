@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
 
-use super::documents;
+use super::{Synced, documents};
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{
     Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, StepFailure,
@@ -87,6 +87,12 @@ impl Account<'_> {
         let mut report = RunReport { run: plan.run.to_string(), ..RunReport::default() };
         for note in self.store.list(&ops, &keys.failures()).await? {
             report.count_failure(&documents::read(self.store, &ops, &note.key).await?);
+        }
+        let taken = keys.synced();
+        for note in self.store.list(&ops, &taken).await? {
+            let synced: Synced = documents::read(self.store, &ops, &note.key).await?;
+            let zone = note.key.trim_start_matches(&taken).trim_end_matches(".json");
+            report.count_taken(zone, &synced.taken);
         }
         let report = self.counted(report, plan).await?;
         documents::write(self.store, &ops, &keys.report(), &report).await?;

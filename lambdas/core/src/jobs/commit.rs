@@ -82,19 +82,52 @@ pub(super) async fn register_partitions(
         return Ok(0);
     }
     let there = store.list(bucket, &format!("{}/", table.name)).await?;
+    let keys = there.iter().map(|object| object.key.as_str());
+    register_folders(catalog, keys, table, wanted, done).await
+}
+
+/// The same by the keys of the table's objects.
+pub(super) async fn register_folders(
+    catalog: &dyn Catalog,
+    keys: impl Iterator<Item = &str>,
+    table: &Table,
+    wanted: &CatalogTable,
+    done: &str,
+) -> Result<u64> {
+    if table.placement.partition_by.is_empty() {
+        return Ok(0);
+    }
     let known = if done == UNCHANGED {
         catalog.partitions(&wanted.database, &wanted.name).await?
     } else {
         BTreeSet::new()
     };
-    let there: BTreeSet<CatalogPartition> =
-        there.iter().filter_map(|object| partition_of(&object.key, table, wanted)).collect();
-    let missing: Vec<CatalogPartition> =
-        there.into_iter().filter(|partition| !known.contains(&partition.values)).collect();
+    let missing: Vec<CatalogPartition> = folders(keys, table, wanted)
+        .into_iter()
+        .filter(|partition| !known.contains(&partition.values))
+        .collect();
     if !missing.is_empty() {
         catalog.put_partitions(wanted, &missing).await?;
     }
     Ok(missing.len() as u64)
+}
+
+/// The folders of objects, each once.
+pub(super) fn folders<'k>(
+    keys: impl Iterator<Item = &'k str>,
+    table: &Table,
+    wanted: &CatalogTable,
+) -> BTreeSet<CatalogPartition> {
+    keys.filter_map(|key| partition_of(key, table, wanted)).collect()
+}
+
+/// The values of an object's folders by the columns that are folders; nothing for one that it is not in.
+pub(super) fn folder_values(key: &str, columns: &[ColumnName]) -> Vec<Option<String>> {
+    let value = |column: &ColumnName| {
+        let mut levels = key.split('/');
+        levels.find_map(|level| unescaped(level.strip_prefix(column.as_str())?.strip_prefix('=')?))
+    };
+    columns.iter().map(value).collect()
 }
 
 /// The folder of an object; nothing for one that lies in other folders than the table has now.

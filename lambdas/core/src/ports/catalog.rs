@@ -45,4 +45,8 @@ pub trait Catalog: Send + Sync {
     async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>>;
     /// Registers partitions with the columns of their table, and changes those that are there.
     async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()>;
+    /// Takes partitions out of a table, by their values; one that is not there does no harm.
+    async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()>;
+    /// Takes a table out of the catalog, if it is there.
+    async fn remove(&self, database: &str, name: &str) -> Result<()>;
 }

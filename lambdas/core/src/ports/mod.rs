@@ -8,6 +8,7 @@ mod crawlers;
 mod executions;
 mod governance;
 mod ledger;
+mod project;
 mod split;
 mod store;
 
@@ -21,5 +22,6 @@ pub use governance::{
     AccountSettings, Administration, LONGEST_REPLACE, Locations, Right, Rights, WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
+pub use project::{Projected, Projection, Projector};
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool};

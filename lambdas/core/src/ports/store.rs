@@ -17,6 +17,8 @@ pub struct Object {
     pub size_bytes: u64,
     /// When it was written, in milliseconds since 1970.
     pub modified_millis: i64,
+    /// What another write of the key changes: S3's ETag. It tells that something was written, not what.
+    pub tag: String,
 }
 
 /// A version of an object, or a delete marker.
@@ -82,6 +84,17 @@ pub trait ObjectStore: Send + Sync {
 
     /// Those bytes of a version as a stream, exactly; a version that is shorter is an error of the stream.
     async fn open_range(&self, source: &SourceVersion, range: Range<u64>) -> Result<Box<dyn Read + Send>>;
+
+    /// The newest version's bytes as a stream. Reading blocks.
+    async fn open_newest(&self, bucket: &str, key: &str) -> Result<Box<dyn Read + Send>> {
+        Ok(Box::new(io::Cursor::new(self.read(bucket, key).await?)))
+    }
+
+    /// The last bytes of the newest version, so many of them at most.
+    async fn read_end(&self, bucket: &str, key: &str, at_most: usize) -> Result<Bytes> {
+        let all = self.read(bucket, key).await?;
+        Ok(all.slice(all.len().saturating_sub(at_most)..))
+    }
 
     /// Writes an object unless one of that key is there (`If-None-Match: *`), with its fingerprint
     /// as metadata.

@@ -67,6 +67,20 @@ impl Catalog for MemoryCatalog {
         registered.extend(partitions.iter().map(|folder| (folder.values.clone(), folder.location.clone())));
         Ok(())
     }
+
+    async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()> {
+        if let Some(registered) = locked(&self.partitions).get_mut(&(database.into(), name.into())) {
+            registered.retain(|values, _| !partitions.contains(values));
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, database: &str, name: &str) -> Result<()> {
+        let address = (database.to_owned(), name.to_owned());
+        locked(&self.partitions).remove(&address);
+        locked(&self.tables).remove(&address);
+        Ok(())
+    }
 }
 
 impl MemoryCatalog {

@@ -177,6 +177,12 @@ impl<P: Catalog + ?Sized> Catalog for Failing<'_, P> {
     async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
         self.faults.pass(self.port.put_partitions(table, partitions)).await
     }
+    async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()> {
+        self.faults.pass(self.port.remove_partitions(database, name, partitions)).await
+    }
+    async fn remove(&self, database: &str, name: &str) -> Result<()> {
+        self.faults.pass(self.port.remove(database, name)).await
+    }
 }
 
 #[async_trait]

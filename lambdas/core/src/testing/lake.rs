@@ -16,6 +16,7 @@ pub fn small_lake() -> Lake {
         environment: Environment::throwaway(environment_name()),
         schedule: Schedule { on_arrival: true, ..Schedule::default() },
         readers: Vec::new(),
+        clearance: tarn_lake::Pii::None,
         tables: vec![
             table("events", "events*.csv", &[(None, &["at", "what"])]),
             table(

@@ -31,6 +31,8 @@ struct Bucket {
     objects: BTreeMap<String, Vec<Version>>,
     uploads: usize,
     late: Vec<(String, Bytes)>,
+    /// What somebody writes right before the next copy from here.
+    before_copy: Option<(String, Bytes)>,
     /// After how many calls the bucket is gone, where it goes.
     calls_left: Option<u32>,
 }
@@ -82,6 +84,12 @@ impl MemoryStore {
     /// does that was still under way.
     pub fn land_after_listing(&self, bucket: &str, key: &str, bytes: impl Into<Bytes>) -> Result<()> {
         locked(&self.inside).bucket(bucket)?.late.push((key.into(), bytes.into()));
+        Ok(())
+    }
+
+    /// Lets somebody write an object right before something is copied from its bucket the next time.
+    pub fn land_before_copy(&self, bucket: &str, key: &str, bytes: impl Into<Bytes>) -> Result<()> {
+        locked(&self.inside).bucket(bucket)?.before_copy = Some((key.into(), bytes.into()));
         Ok(())
     }
 
@@ -240,6 +248,10 @@ impl ObjectStore for MemoryStore {
 
     async fn copy_newest(&self, from: (&str, &str), to: (&str, &str)) -> Result<()> {
         let mut inside = locked(&self.inside);
+        if let Some((key, bytes)) = inside.bucket(from.0)?.before_copy.take() {
+            let stored = Some(Stored { bytes, fingerprint: String::new() });
+            inside.put(from.0, &key, stored, self.clock.now_millis())?;
+        }
         let stored = inside.newest(from.0, from.1)?;
         inside.put(to.0, to.1, Some(stored), self.clock.now_millis()).map(|_| ())
     }
@@ -275,5 +287,6 @@ fn object(key: &str, version: &Version) -> Object {
         key: key.into(),
         size_bytes: version.stored.as_ref().map_or(0, |stored| stored.bytes.len() as u64),
         modified_millis: version.modified_millis,
+        tag: version.id.clone(),
     }
 }

@@ -133,4 +133,10 @@ impl Catalog for Blind<'_> {
     async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
         self.0.put_partitions(table, partitions).await
     }
+    async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()> {
+        self.0.remove_partitions(database, name, partitions).await
+    }
+    async fn remove(&self, database: &str, name: &str) -> Result<()> {
+        self.0.remove(database, name).await
+    }
 }

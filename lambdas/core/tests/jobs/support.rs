@@ -11,7 +11,7 @@ use tarn_core::jobs::{
 use tarn_core::ports::{Catalog, Clock, Converter, Ledger, ObjectStore};
 use tarn_core::testing::{
     FailAt, Failing, Fault, LineConverter, ManualClock, MemoryCatalog, MemoryLedger, MemoryScratch,
-    MemoryStore, names, small_lake,
+    MemoryStore, SameFile, names, small_lake,
 };
 use tarn_core::{
     Plan, Portions, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, TableItem, Work,
@@ -204,9 +204,11 @@ impl Pipeline<'_> {
 
     pub async fn sync(&self, run: &str, zone: &str) -> Result<Synced> {
         let zone = ZoneName::new(zone).unwrap();
-        let Self { names, store, catalog, .. } = *self;
+        let Self { names, store, catalog, clock, .. } = *self;
         let item = ZoneItem { run: id(run), zone: zone.clone(), function: names.sync_function(&zone) };
-        SyncZone { names, zone: &zone, store, catalog }.run(&item).await
+        let (scratch, projector) = (&MemoryScratch, &SameFile);
+        let job = SyncZone { names, zone: &zone, store, catalog, clock, scratch, projector };
+        job.run(&item, clock.now_millis() + INVOCATION.as_millis() as i64).await
     }
 
     pub async fn account(&self, run: &str) -> Result<RunReport> {

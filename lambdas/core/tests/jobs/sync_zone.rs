@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tarn_core::jobs::{SyncZone, Synced};
 use tarn_core::ports::ObjectStore;
-use tarn_core::testing::small_lake;
+use tarn_core::testing::{MemoryScratch, SameFile, small_lake};
 use tarn_core::{Kind, ZoneItem};
 use tarn_lake::{Bucket, ZoneName};
 
@@ -52,16 +52,20 @@ async fn only_what_is_new_or_changed_is_copied() {
     let world = converted().await;
     let sync = async || world.pipeline().sync("r", "finance").await.unwrap();
     assert_eq!(sync().await.copied, 2);
-    assert_eq!(sync().await, Synced { copied: 0, unchanged: 2, bytes: 0 });
+    assert_eq!(sync().await, Synced { copied: 0, unchanged: 2, bytes: 0, ..Synced::default() });
 
     let silver = world.names.bucket(&Bucket::Silver);
     world.clock.advance(Duration::from_secs(1));
     world.store.replace(&silver, "events/part-new.parquet", b"new".to_vec().into(), "f").await.unwrap();
-    assert_eq!(sync().await, Synced { copied: 1, unchanged: 2, bytes: 3 });
+    assert_eq!(sync().await, Synced { copied: 1, unchanged: 2, bytes: 3, ..Synced::default() });
 
     world.clock.advance(Duration::from_secs(1));
     world.store.replace(&silver, "events/part-new.parquet", b"NEW".to_vec().into(), "g").await.unwrap();
-    assert_eq!(sync().await, Synced { copied: 1, unchanged: 2, bytes: 3 }, "of the same size, but younger");
+    assert_eq!(
+        sync().await,
+        Synced { copied: 1, unchanged: 2, bytes: 3, ..Synced::default() },
+        "of the same size, but younger"
+    );
     assert_eq!(world.contents(&bucket_of("finance"))["events/part-new.parquet"], "NEW");
     assert_eq!(sync().await.copied, 0);
 }
@@ -72,8 +76,16 @@ async fn another_zone_is_refused() {
     world.pipeline().plan("r").await.unwrap();
     let zone = ZoneName::new("marketing").unwrap();
     let item = ZoneItem { run: id("r"), zone: ZoneName::new("finance").unwrap(), function: String::new() };
-    let job = SyncZone { names: &world.names, zone: &zone, store: &world.store, catalog: &world.catalog };
-    let error = job.run(&item).await.unwrap_err();
+    let job = SyncZone {
+        names: &world.names,
+        zone: &zone,
+        store: &world.store,
+        catalog: &world.catalog,
+        clock: &world.clock,
+        scratch: &MemoryScratch,
+        projector: &SameFile,
+    };
+    let error = job.run(&item, i64::MAX).await.unwrap_err();
     assert_eq!(error.kind(), Kind::Invalid);
     assert!(error.to_string().contains("serves zone marketing, not finance"), "{error}");
     assert!(world.catalog.tables().is_empty());

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{Account, Commit, Convert, PlanRun, RunRequest, SyncZone};
 use tarn_core::ports::ObjectStore;
-use tarn_core::testing::{LineConverter, MemoryScratch};
+use tarn_core::testing::{LineConverter, MemoryScratch, SameFile};
 use tarn_core::{Error, Kind, Portions, Result, RunId, RunKeys, TableItem, Work, ZoneItem};
 use tarn_lake::Bucket;
 
@@ -170,8 +170,16 @@ impl Stage {
         Box::pin(async move {
             let late = Late::default();
             let (store, catalog) = (world.store_for(&late), Turns(&world.catalog));
-            let job = SyncZone { names: &world.names, zone: &item.zone, store: &store, catalog: &catalog };
-            job.run(&item).await.map(|_| ())
+            let job = SyncZone {
+                names: &world.names,
+                zone: &item.zone,
+                store: &store,
+                catalog: &catalog,
+                clock: &world.clock,
+                scratch: &MemoryScratch,
+                projector: &SameFile,
+            };
+            job.run(&item, world.deadline_millis()).await.map(|_| ())
         })
     }
 

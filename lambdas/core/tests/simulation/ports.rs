@@ -293,4 +293,12 @@ impl Catalog for Turns<'_> {
         turn().await;
         self.0.put_partitions(table, partitions).await
     }
+    async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()> {
+        turn().await;
+        self.0.remove_partitions(database, name, partitions).await
+    }
+    async fn remove(&self, database: &str, name: &str) -> Result<()> {
+        turn().await;
+        self.0.remove(database, name).await
+    }
 }

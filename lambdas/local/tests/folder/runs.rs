@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tarn_core::jobs::Called;
-use tarn_core::testing::{LineConverter, small_lake};
+use tarn_core::testing::{LineConverter, SameFile, small_lake};
 use tarn_core::{Portions, Result, RunId, RunReport, WorkItem};
 use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
 use tempfile::TempDir;
@@ -43,6 +43,7 @@ async fn run_with(root: &Path, name: &str, observer: Arc<Told>, stop: bool) -> E
     let run = Run {
         ports: Arc::new(home.open(&lock).unwrap()),
         engines: Arc::new(|_| Arc::new(LineConverter)),
+        projector: Arc::new(SameFile),
         cores: 4,
         portions: Portions { split_from_bytes: 40, range_bytes: 16, ..Portions::default() },
         stop: Arc::new(AtomicBool::new(stop)),

@@ -13,8 +13,8 @@ const OLD_FILES: &str = "files that were converted before keep the columns as th
                          dropped is so in files that come later";
 
 /// So does what a zone has.
-const OLD_COPIES: &str = "what a zone has of a table that it may not have any more stays in its bucket and its \
-                          catalog, where its readers find it, until somebody deletes it";
+const OLD_COPIES: &str = "what a zone has of what it may not have any more leaves its bucket, old versions too, \
+                          and its catalog with the next run";
 
 /// Prints what turns: for each zone and silver, whom, and which columns of which table. `lake` is what
 /// it turns by, where a lake was there before.

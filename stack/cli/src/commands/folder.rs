@@ -13,6 +13,7 @@ use tarn_core::ports::Converter;
 use tarn_core::{Error, Kind, Portions, RunId};
 use tarn_lake::Lake;
 use tarn_local::{Ended, Home, LeftOut, Lock, Locked, QUIET, Run, Why};
+use tarn_project::Rewriter;
 
 use super::run::{new_id, print};
 use crate::arguments::Common;
@@ -121,7 +122,8 @@ pub async fn make(
     let observer = progress.clone();
     let hash_key = hash_key(home, lock, lake)?;
     let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
-    let job = Run { ports: ports.clone(), engines, cores, portions: Portions::default(), stop, observer };
+    let (portions, projector) = (Portions::default(), Arc::new(Rewriter));
+    let job = Run { ports: ports.clone(), engines, projector, cores, portions, stop, observer };
     let ended = job.make(&run, lake).await;
     progress.finish();
     let left_out = Notices(ports.store.left_out());

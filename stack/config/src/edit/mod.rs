@@ -216,7 +216,8 @@ fn names(lake: &Lake, kind: Kind) -> Vec<String> {
 }
 
 fn users(lake: &Lake, kind: Kind, name: &str) -> Vec<String> {
-    let has = |zone: &&Zone| kind == Kind::Table && zone.tables.iter().any(|table| table.as_str() == name);
+    let has =
+        |zone: &&Zone| kind == Kind::Table && zone.tables.iter().any(|table| table.name.as_str() == name);
     lake.zones.iter().filter(has).map(|zone| zone.name.to_string()).collect()
 }
 

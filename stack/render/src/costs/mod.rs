@@ -194,7 +194,7 @@ impl Estimate<'_> {
 
     /// In how many zones a table is, on average.
     fn copies(&self) -> f64 {
-        let copies: usize = self.lake.zones.iter().map(|zone| zone.tables.len()).sum();
+        let copies: usize = self.lake.zones.iter().map(|zone| zone.copies().count()).sum();
         copies as f64 / self.lake.tables.len().max(1) as f64
     }
 

@@ -2,12 +2,13 @@
 //!
 //! Seen is what the catalog shows: the columns of a table's newest layout that are in silver, to the
 //! readers of silver as a whole and to those of each zone that has the table. A value that is hashed
-//! or masked is seen in its disguise. Files that were converted before keep what they have.
+//! or masked is seen in its disguise, whether for the lake or for the zone. Files of silver that were
+//! converted before keep what they have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
-use tarn_lake::{Column, Disguise, Lake, Table, Zone};
+use tarn_lake::{Column, Disguise, Lake, MASK, Pii, Table, Treatment, View, Zone};
 
 /// What one principal sees otherwise than before, of one column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -78,6 +79,19 @@ impl Sight {
         }
     }
 
+    /// What a zone sees of a column.
+    fn through(view: &View, column: &Column) -> Self {
+        match (view.treatment(&column.name), Self::of(column)) {
+            (Treatment::Hidden, _) | (_, Self::Nothing) => Self::Nothing,
+            (Treatment::Clear, sight) => sight,
+            (Treatment::Masked, _) => Self::Disguised(Disguise::Text(MASK.into())),
+            (Treatment::Hashed, Self::Disguised(Disguise::Text(text))) => {
+                Self::Disguised(Disguise::Text(text))
+            }
+            (Treatment::Hashed, _) => Self::Disguised(Disguise::Sha256),
+        }
+    }
+
     /// Whether it shows something that the other does not.
     fn shows_beyond(&self, other: &Self) -> bool {
         use Disguise::{KeepLast, Sha256, Text};
@@ -119,12 +133,12 @@ pub fn access(before: Option<&Lake>, after: &Lake) -> Vec<AccessChange> {
 fn seen(lake: &Lake) -> BTreeMap<Place, Sight> {
     let in_silver = lake.readers.iter().flat_map(|reader| {
         let principal = Principal::Named(reader.to_string());
-        lake.tables.iter().flat_map(move |table| columns(&principal, None, table))
+        lake.tables.iter().flat_map(move |table| in_silver(&principal, table, lake.clearance))
     });
     let in_zones = lake.zones.iter().flat_map(|zone| {
-        let tables: Vec<&Table> = zone.tables.iter().filter_map(|name| lake.table(name)).collect();
+        let views: Vec<View> = lake.views(zone).collect();
         readers(zone).into_iter().flat_map(move |principal| {
-            let each = tables.iter().map(|table| columns(&principal, Some(zone), table));
+            let each = views.iter().map(|view| in_zone(&principal, zone, view));
             each.collect::<Vec<_>>().concat()
         })
     });
@@ -138,12 +152,27 @@ fn readers(zone: &Zone) -> Vec<Principal> {
         readers.push(Principal::WhoeverIamLets(zone.name.to_string()));
     }
     readers.push(Principal::ReaderRole(zone.name.to_string()));
+    let granted = zone.principals.iter().map(|principal| Principal::Named(principal.to_string()));
+    readers.extend(granted.filter(|principal| {
+        !zone.readers.iter().any(|reader| *principal == Principal::Named(reader.to_string()))
+    }));
     readers
 }
 
-fn columns(principal: &Principal, zone: Option<&Zone>, table: &Table) -> Vec<(Place, Sight)> {
-    let zone = zone.map(|zone| zone.name.to_string());
-    let place =
-        |column: &Column| (principal.clone(), zone.clone(), table.name.to_string(), column.name.to_string());
-    table.newest_layout().columns.iter().map(|column| (place(column), Sight::of(column))).collect()
+fn in_silver(principal: &Principal, table: &Table, clearance: Pii) -> Vec<(Place, Sight)> {
+    let sight = |column: &Column| {
+        let is_cleared = table.pii_of(&column.name) <= clearance;
+        if is_cleared { Sight::of(column) } else { Sight::Nothing }
+    };
+    let place = |column: &Column| (principal.clone(), None, table.name.to_string(), column.name.to_string());
+    table.newest_layout().columns.iter().map(|column| (place(column), sight(column))).collect()
+}
+
+fn in_zone(principal: &Principal, zone: &Zone, view: &View) -> Vec<(Place, Sight)> {
+    let zone = zone.name.to_string();
+    let place = |column: &Column| {
+        (principal.clone(), Some(zone.clone()), view.table.name.to_string(), column.name.to_string())
+    };
+    let columns = view.table.newest_layout().columns.iter();
+    columns.map(|column| (place(column), Sight::through(view, column))).collect()
 }

@@ -192,7 +192,14 @@ fn zone(name: &str, (before, after): Pair<Zone>) -> Option<ZoneChange> {
     let leaves = |zone: &Zone| {
         let mut leaves = Map::new();
         let stored = serde_json::to_value(zone).unwrap_or_default();
-        flatten("", &without(stored, &["name", "tables", "readers"]), &mut leaves);
+        flatten("", &without(stored, &["name", "tables", "readers", "principals"]), &mut leaves);
+        for table in &zone.tables {
+            let stored = serde_json::to_value(table).unwrap_or_default();
+            // One that is all of a table is stored as its name, and says nothing else.
+            if stored.is_object() {
+                flatten(&format!("tables.{}", table.name), &without(stored, &["name"]), &mut leaves);
+            }
+        }
         leaves
     };
     let keys = match (before, after) {
@@ -205,12 +212,13 @@ fn zone(name: &str, (before, after): Pair<Zone>) -> Option<ZoneChange> {
 fn rights(name: &str, (before, after): Pair<Zone>) -> Vec<Right> {
     let tables = |zone: Option<&Zone>| -> Vec<(Option<String>, Option<String>)> {
         let tables = zone.into_iter().flat_map(|zone| &zone.tables);
-        tables.map(|table| (Some(table.to_string()), None)).collect()
+        tables.map(|table| (Some(table.name.to_string()), None)).collect()
     };
     let readers = |zone: Option<&Zone>| -> Vec<(Option<String>, Option<String>)> {
         let Some(zone) = zone else { return Vec::new() };
-        let all = zone.readers.iter().map(|reader| (None, Some(reader.to_string())));
-        if zone.readers.is_empty() { vec![(None, None)] } else { all.collect() }
+        let all = zone.readers.iter().chain(&zone.principals).map(|reader| (None, Some(reader.to_string())));
+        let anyone = zone.readers.is_empty().then_some((None, None));
+        anyone.into_iter().chain(all).collect()
     };
     let all = |zone| [tables(zone), readers(zone)].concat();
     let (before, after) = (all(before), all(after));

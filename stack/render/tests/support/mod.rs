@@ -18,6 +18,7 @@ pub fn retail() -> Lake {
         environment: Environment::throwaway(EnvironmentName::new("dev").unwrap()),
         schedule: Schedule { daily: Some("02:30".parse().unwrap()), on_arrival: true, ..Schedule::default() },
         readers: Vec::new(),
+        clearance: tarn_lake::Pii::None,
         tables: ["events", "item_properties", "category_tree"].map(table).into(),
         zones: vec![
             zone("marketing", &["events", "category_tree"]),
