@@ -10,3 +10,4 @@ mod memory;
 mod parts;
 mod round_trip;
 mod rules;
+mod zones;
