@@ -157,8 +157,8 @@ fn part(block: &Reader, name: &Spanned<&str>, tables: &Tables) -> Option<ZoneTab
     let table = tables.readable(name.get_ref());
     let modes = &[("grant", "share"), ("link", "share"), ("sync", "copy")];
     let mode = word::read_if_written(block, &MODE, Mode::WORDS, modes).unwrap_or_default();
-    if mode == Mode::Share {
-        refuse_share(block);
+    if mode == Mode::Share && block.find(&ROWS).is_some() {
+        refuse_rows_of_share(block);
     }
     let frequencies = &[("always", "every_run"), ("run", "every_run"), ("hourly", "every_run")];
     let frequency = word::read_if_written(block, &FREQUENCY, Frequency::WORDS, frequencies);
@@ -174,12 +174,12 @@ fn part(block: &Reader, name: &Spanned<&str>, tables: &Tables) -> Option<ZoneTab
     Some(ZoneTable { name, mode, columns, rows, frequency: frequency.unwrap_or_default() })
 }
 
-/// The words are there, the grants by column are not.
-fn refuse_share(block: &Reader) {
-    let place = block.find(&MODE).map_or(block.place(), Spanned::span);
-    let fault = Diagnostic::error(Code::InvalidValue, place, "`mode = \"share\"` is not made yet");
-    let fault = fault.label("a zone has copies only");
-    block.faults.push(fault.help("leave `mode` out: the copy has the same columns and rows"));
+/// Lake Formation has filters for it; tarn does not make them.
+fn refuse_rows_of_share(block: &Reader) {
+    let title = "`rows` of a shared table is not made yet";
+    let fault = Diagnostic::error(Code::Contradiction, block.key_place(&ROWS), title);
+    let fault = fault.label("a grant would show all rows");
+    block.faults.push(fault.help("write `mode = \"copy\"`: the copy has these rows only"));
 }
 
 fn pick(block: &Reader, table: Option<&Table>) -> Pick {

@@ -318,7 +318,7 @@ fn a_zone_names_parts_of_tables() {
     assert!(matches!(&events.columns, Pick::Except(these) if these.len() == 1));
     assert_eq!(events.rows.as_ref().unwrap().columns().len(), 3);
     assert_eq!(finance.tables[1], ZoneTable::whole(finance.tables[1].name.clone()));
-    assert_eq!((audit.copies().count(), audit.shares().count()), (2, 0));
+    assert_eq!((audit.copies().count(), audit.shares().count()), (1, 1));
     let stored = serde_json::to_string(&lake).unwrap();
     assert_eq!(serde_json::from_str::<Lake>(&stored).unwrap(), lake);
 }

@@ -80,6 +80,7 @@ pub fn granted_by(
 ) -> Result<Vec<Grant<String>>, String> {
     let principal = |grantee: &Grantee| match (grantee, grantee.role()) {
         (Grantee::Named(arn), _) => Ok(ground.resolved(&arn.for_template().1)),
+        (Grantee::Governor, _) => Ok(ground.role(&ground.names.govern_role())),
         (_, Some(role)) => roles.get(role).cloned().ok_or_else(|| format!("the stack {stack} has no {role}")),
         (_, None) => Err(format!("the stack {stack} has no role for {grantee:?}")),
     };

@@ -102,19 +102,22 @@ pub enum Grantee {
     Sync,
     /// Who reads a zone.
     Reader,
+    /// The function that grants. It registers tables that are granted by name before they have rows.
+    Governor,
     /// Somebody whom the file names.
     Named(PrincipalArn),
 }
 
 impl Grantee {
-    /// What the stack's template calls the role; `None` for somebody whom the file names.
+    /// What the stack's template calls the role; `None` for one of another stack, and for somebody whom
+    /// the file names.
     pub fn role(&self) -> Option<&'static str> {
         match self {
             Grantee::Crawler => Some("CrawlerRole"),
             Grantee::Commit => Some("CommitRole"),
             Grantee::Sync => Some("SyncRole"),
             Grantee::Reader => Some("ReaderRole"),
-            Grantee::Named(_) => None,
+            Grantee::Governor | Grantee::Named(_) => None,
         }
     }
 }
@@ -125,8 +128,11 @@ impl Lake {
         match stack {
             StackId::Storage => {
                 let mut grants = registering(Grantee::Crawler, &Database::Silver, names);
+                if self.grants_by_name() {
+                    grants.extend(registering(Grantee::Governor, &Database::Silver, names));
+                }
                 let readers = self.readers.iter().cloned().map(Grantee::Named);
-                grants.extend(readers.flat_map(|reader| reading(reader, &Database::Silver, names)));
+                grants.extend(readers.flat_map(|reader| self.reading_silver(reader, names)));
                 grants
             }
             StackId::Pipeline => registering(Grantee::Commit, &Database::Silver, names),
@@ -138,13 +144,90 @@ impl Lake {
                 for reader in
                     std::iter::once(Grantee::Reader).chain(principals.into_iter().map(Grantee::Named))
                 {
-                    grants.extend(reading(reader, &database, names));
+                    grants.extend(reading(reader.clone(), &database, names));
+                    grants.extend(self.sharing(&reader, zone, names));
                 }
                 grants
             }
             StackId::Foundation | StackId::Consumption => Vec::new(),
         }
     }
+}
+
+impl Lake {
+    /// Whether somebody is granted tables of silver by their names, so that these must be registered
+    /// before they are granted.
+    pub fn grants_by_name(&self) -> bool {
+        self.hides_from_readers() || self.zones.iter().any(|zone| zone.shares().next().is_some())
+    }
+
+    /// Whether the lake's own readers may not see every column.
+    fn hides_from_readers(&self) -> bool {
+        let hides = |table: &crate::Table| !table.uncleared(self.clearance).is_empty();
+        !self.readers.is_empty() && self.tables.iter().any(hides)
+    }
+
+    /// The tables of silver that a stack grants by name, in the order of the lake.
+    pub fn granted_by_name(&self, stack: &StackId) -> Vec<&crate::Table> {
+        match stack {
+            StackId::Storage if self.hides_from_readers() => self.tables.iter().collect(),
+            StackId::Zone(zone) => {
+                let zone = self.zone(zone);
+                let shares = zone.into_iter().flat_map(|zone| zone.shares());
+                shares.filter_map(|share| self.table(&share.name)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Silver as a whole, or table by table the columns that the lake's readers are cleared for.
+    fn reading_silver(&self, reader: Grantee, names: &Names) -> Vec<Grant<Grantee>> {
+        if !self.hides_from_readers() {
+            return reading(reader, &Database::Silver, names);
+        }
+        let cleared = |table: &crate::Table| {
+            let seen = |column: &&crate::Column| table.pii_of(&column.name) <= self.clearance;
+            let columns: BTreeSet<String> = table
+                .newest_layout()
+                .in_silver()
+                .filter(seen)
+                .map(|column| column.name.to_string())
+                .collect();
+            (table.name.to_string(), columns)
+        };
+        let tables = self.tables.iter().map(cleared).collect();
+        reading_columns(reader, tables, names)
+    }
+
+    /// The tables of silver that a zone shares, by the columns that it sees.
+    fn sharing(&self, reader: &Grantee, zone: &crate::ZoneName, names: &Names) -> Vec<Grant<Grantee>> {
+        let Some(zone) = self.zone(zone) else { return Vec::new() };
+        let shares = self.views(zone).filter(|view| view.mode == crate::Mode::Share);
+        let columns = |view: crate::View| {
+            let columns = view.shown().map(|(column, ..)| column.name.to_string()).collect();
+            (view.table.name.to_string(), columns)
+        };
+        let tables: Vec<(String, BTreeSet<String>)> = shares.map(columns).collect();
+        if tables.is_empty() { Vec::new() } else { reading_columns(reader.clone(), tables, names) }
+    }
+}
+
+/// What it takes to query columns of tables of silver. They are named, so that a column which comes
+/// later is seen by nobody before a deployment says so. Who may select may describe.
+fn reading_columns(
+    principal: Grantee,
+    tables: Vec<(String, BTreeSet<String>)>,
+    names: &Names,
+) -> Vec<Grant<Grantee>> {
+    let database = names.database(&Database::Silver);
+    let mut grants =
+        vec![grant(principal.clone(), Governed::Database { name: database.clone() }, [Permission::Describe])];
+    let named = tables.into_iter().filter(|(_, columns)| !columns.is_empty());
+    grants.extend(named.map(|(name, columns)| {
+        let table = Governed::Table { database: database.clone(), name, columns: Columns::Only(columns) };
+        grant(principal.clone(), table, [Permission::Select])
+    }));
+    grants
 }
 
 /// What it takes to register tables and partitions, and to look them up again.

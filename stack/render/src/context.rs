@@ -3,7 +3,7 @@
 use serde::Serialize;
 use tarn_lake::{Bucket, Database, Handler, Lake, Mode, Names, Retention, Schedule, StackId, Zone};
 
-use crate::grants::GrantContext;
+use crate::grants::{GrantContext, RegisteredTable};
 use crate::table_groups::TableGroups;
 use crate::{Options, Target};
 
@@ -29,6 +29,8 @@ pub(crate) struct LakeContext {
     description: String,
     prefix: String,
     databases: String,
+    /// Whether tables are granted by name, and so registered by who grants.
+    grants_by_name: bool,
     protected: bool,
     local_cloud: bool,
     architecture: &'static str,
@@ -97,6 +99,7 @@ pub(crate) struct StorageContext {
     table_threshold: usize,
     lake_formation_admin: Option<String>,
     grants: Vec<GrantContext>,
+    tables: Vec<RegisteredTable>,
 }
 
 /// Of `pipeline.yaml.tera`. It holds nothing of the zones.
@@ -106,6 +109,7 @@ pub(crate) struct PipelineContext {
     lake: LakeContext,
     database: String,
     grants: Vec<GrantContext>,
+    tables: Vec<RegisteredTable>,
     schedule: ScheduleContext,
     mails: Vec<MailContext>,
     silent_hours: Option<u32>,
@@ -165,6 +169,7 @@ pub(crate) struct ZoneContext {
     lake: LakeContext,
     zone: ZoneWords,
     grants: Vec<GrantContext>,
+    tables: Vec<RegisteredTable>,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,6 +178,9 @@ struct ZoneWords {
     description: String,
     tables: TableGroups,
     sync: SyncWords,
+    /// Tables of silver that its readers read where they lie.
+    shares: Vec<String>,
+    silver: String,
     readers: Vec<serde_json::Value>,
     scan_limit: u64,
     table_threshold: usize,
@@ -208,6 +216,7 @@ impl<'a> Contexts<'a> {
                 .as_ref()
                 .map(ToString::to_string),
             grants: self.grants(&StackId::Storage),
+            tables: self.by_name(&StackId::Storage),
         }
     }
 
@@ -218,6 +227,7 @@ impl<'a> Contexts<'a> {
             lake: self.lake("pipeline"),
             database: self.names.database(&Database::Silver),
             grants: self.grants(&StackId::Pipeline),
+            tables: Vec::new(),
             schedule: ScheduleContext { on_arrival: schedule.on_arrival, times: times(&schedule) },
             mails: self.lake.environment.alarms.emails.iter().map(|address| mail(address)).collect(),
             silent_hours: self.lake.environment.alarms.silent_hours,
@@ -242,6 +252,8 @@ impl<'a> Contexts<'a> {
                 name: zone.name.to_string(),
                 description: zone.description.clone(),
                 sync: SyncWords::of(self.lake, zone),
+                shares: zone.shares().map(|table| table.name.to_string()).collect(),
+                silver: self.names.database(&Database::Silver),
                 tables: TableGroups::of(zone.copies().map(|table| &table.name)),
                 readers: zone.readers.iter().map(crate::grants::named).collect(),
                 scan_limit: u64::from(zone.scan_limit_gb) << 30,
@@ -253,11 +265,23 @@ impl<'a> Contexts<'a> {
                 workgroup: self.names.workgroup(Some(&zone.name)),
             },
             grants: self.grants(&StackId::Zone(zone.name.clone())),
+            tables: self.by_name(&StackId::Zone(zone.name.clone())),
         }
     }
 
     fn grants(&self, stack: &StackId) -> Vec<GrantContext> {
-        self.lake.grants(stack, &self.names).into_iter().map(GrantContext::of).collect()
+        let governor = self.govern_export();
+        let grants = self.lake.grants(stack, &self.names).into_iter();
+        grants.map(|grant| GrantContext::of(grant, &governor)).collect()
+    }
+
+    fn by_name(&self, stack: &StackId) -> Vec<RegisteredTable> {
+        let tables = self.lake.granted_by_name(stack).into_iter();
+        tables.map(|table| RegisteredTable::of(table, &self.names)).collect()
+    }
+
+    fn govern_export(&self) -> String {
+        format!("{}-GovernRoleArn", self.names.prefix())
     }
 
     fn description(&self, stack: &str) -> String {
@@ -274,6 +298,7 @@ impl<'a> Contexts<'a> {
             description: lake.description.clone(),
             prefix: names.prefix(),
             databases: names.prefix().replace('-', "_"),
+            grants_by_name: lake.grants_by_name(),
             protected: lake.environment.protected,
             local_cloud: self.options.target == Target::LocalCloud,
             architecture: deployment.architecture.name(),
@@ -290,7 +315,7 @@ impl<'a> Contexts<'a> {
                 key: format!("{}-KeyArn", names.prefix()),
                 hash_key: format!("{}-HashKeyArn", names.prefix()),
                 emptier_role: format!("{}-EmptierRoleArn", names.prefix()),
-                govern_role: format!("{}-GovernRoleArn", names.prefix()),
+                govern_role: self.govern_export(),
             },
             buckets: BucketNames::new(names),
             handlers: HandlerWords::new(|handler| handler.name().to_owned()),

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tarn_core::CustomResourceRequest;
 use tarn_core::jobs::{Answer, AnswerStatus, Govern};
 use tarn_core::ports::Clock;
-use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryGovernance};
+use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance};
 
 /// What the function has until it is stopped.
 const INVOCATION_MILLIS: i64 = 300_000;
@@ -67,7 +67,14 @@ impl Resource {
     pub async fn create_failing(&mut self, account: &MemoryGovernance, faults: &FailAt) -> Answer {
         let ports = faults.before(account);
         let clock = ManualClock::default();
-        let job = Govern { administration: &ports, locations: &ports, rights: &ports, clock: &clock };
+        let catalog = MemoryCatalog::default();
+        let job = Govern {
+            administration: &ports,
+            locations: &ports,
+            rights: &ports,
+            catalog: &catalog,
+            clock: &clock,
+        };
         let answer = job.run(&self.request("Create", &Value::Null), deadline(&clock)).await;
         self.id = Some(answer.physical_resource_id.clone());
         answer
@@ -75,8 +82,17 @@ impl Resource {
 }
 
 async fn answered(account: &MemoryGovernance, request: &CustomResourceRequest) -> Answer {
+    answered_over(account, &MemoryCatalog::default(), request).await
+}
+
+/// The same with a catalog that a test looks into.
+pub async fn answered_over(
+    account: &MemoryGovernance,
+    catalog: &MemoryCatalog,
+    request: &CustomResourceRequest,
+) -> Answer {
     let clock = ManualClock::default();
-    let job = Govern { administration: account, locations: account, rights: account, clock: &clock };
+    let job = Govern { administration: account, locations: account, rights: account, catalog, clock: &clock };
     let answer = job.run(request, deadline(&clock)).await;
     let took = clock.now_millis() - ManualClock::default().now_millis();
     assert!(took < INVOCATION_MILLIS - 10_000, "answered after {took} ms");
@@ -144,7 +160,14 @@ async fn an_answer_comes_before_the_deadline() {
     for left in [5_000, 20_000, INVOCATION_MILLIS] {
         let clock = ManualClock::default();
         let began = clock.now_millis();
-        let job = Govern { administration: &account, locations: &account, rights: &account, clock: &clock };
+        let catalog = MemoryCatalog::default();
+        let job = Govern {
+            administration: &account,
+            locations: &account,
+            rights: &account,
+            catalog: &catalog,
+            clock: &clock,
+        };
         let answer = job.run(&request, began + left).await;
         assert_eq!(answer.status, AnswerStatus::Failed);
         assert!(answer.reason.contains("Invalid principal"), "{}", answer.reason);

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use tarn_core::CustomResourceRequest;
 use tarn_core::jobs::AnswerStatus;
-use tarn_core::ports::{Right, Rights, WHOM_IAM_ALLOWS};
-use tarn_core::testing::MemoryGovernance;
+use tarn_core::ports::{Catalog, Right, Rights, WHOM_IAM_ALLOWS};
+use tarn_core::testing::{MemoryCatalog, MemoryGovernance};
 use tarn_lake::{Governed, Permission};
 
-use crate::govern::{Resource, picture, role, survives_every_fault};
+use crate::govern::{Resource, answered_over, picture, role, survives_every_fault};
 
 const KIND: &str = "Custom::LakeFormationGrants";
 
@@ -28,6 +29,15 @@ fn on_columns() -> Value {
     let columns = json!({"Except": ["email"]});
     let table = json!({"Table": {"Database": "silver", "Name": "events", "Columns": columns}});
     grant("reader", table, &["SELECT"])
+}
+
+fn request(kind: &str, verb: &str, properties: &Value) -> CustomResourceRequest {
+    serde_json::from_value(json!({
+        "RequestType": verb, "ResponseURL": "https://secret.example", "StackId": "stack", "RequestId": verb,
+        "LogicalResourceId": "Governed", "ResourceType": kind, "ResourceProperties": properties,
+        "OldResourceProperties": properties, "PhysicalResourceId": "lake-formation-grants",
+    }))
+    .unwrap()
 }
 
 fn list(grants: &[Value]) -> Value {
@@ -184,4 +194,29 @@ async fn whatever_call_fails_nothing_is_left_and_nothing_foreign_is_lost() {
         (shared().await, Resource::new(KIND, list(&[on_database(), on_columns()])))
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_granted_by_name_is_registered_before() {
+    let (account, catalog) = (MemoryGovernance::default(), MemoryCatalog::default());
+    let mut properties =
+        list(&[on_columns(), grant("governor", json!({"Tables": {"Database": "silver"}}), &["ALTER"])]);
+    properties["Governor"] = json!(role("governor"));
+    properties["Tables"] = json!([{
+        "Database": "silver", "Name": "events", "Description": "", "Location": "s3://silver/events/",
+        "Columns": [["id", "bigint"], ["email", "string"]], "PartitionKeys": [],
+    }]);
+    let request = |verb| request(KIND, verb, &properties);
+    assert_eq!(answered_over(&account, &catalog, &request("Create")).await.status, AnswerStatus::Success);
+    let registered = catalog.tables();
+    assert_eq!((registered.len(), registered[0].columns.len()), (1, 2));
+    assert_eq!(account.rights_now().len(), 2);
+
+    let mut wider = registered[0].clone();
+    wider.columns.push(("later".into(), "string".into()));
+    catalog.update(&wider).await.unwrap();
+    assert_eq!(answered_over(&account, &catalog, &request("Update")).await.status, AnswerStatus::Success);
+    assert_eq!(catalog.tables(), registered, "it has the columns that the grant names, and no others");
+    assert_eq!(answered_over(&account, &catalog, &request("Delete")).await.status, AnswerStatus::Success);
+    assert_eq!((catalog.tables().len(), account.rights_now().len()), (1, 0), "a table is not ours to remove");
 }

@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use tarn_core::jobs::{Answer, AnswerStatus, Govern};
 use tarn_core::ports::{AccountSettings, Administration, Clock, LONGEST_REPLACE, Locations, Right, Rights};
-use tarn_core::testing::{MemoryGovernance, Simulation};
+use tarn_core::testing::{MemoryCatalog, MemoryGovernance, Simulation};
 use tarn_core::{CustomResourceRequest, Error, Kind, Result};
 
 use crate::govern::{picture, role};
@@ -94,7 +94,14 @@ fn request(kind: &str, verb: &str, id: Option<&str>, properties: &Value) -> Cust
 }
 
 async fn answered(line: &Slow<'_>, request: &CustomResourceRequest) -> Answer {
-    let job = Govern { administration: line, locations: line, rights: line, clock: line.simulation };
+    let catalog = MemoryCatalog::default();
+    let job = Govern {
+        administration: line,
+        locations: line,
+        rights: line,
+        catalog: &catalog,
+        clock: line.simulation,
+    };
     job.run(request, line.simulation.now_millis() + 300_000).await
 }
 

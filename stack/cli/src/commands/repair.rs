@@ -6,7 +6,7 @@
 //! change, so nothing is revoked but what whoever IAM allows has on the lake's own databases.
 
 use serde_json::{Value, json};
-use tarn_aws::{LakeFormation, SystemClock};
+use tarn_aws::{GlueCatalog, LakeFormation, SystemClock};
 use tarn_core::CustomResourceRequest;
 use tarn_core::jobs::{AnswerStatus, Govern};
 use tarn_core::ports::Clock;
@@ -31,7 +31,11 @@ pub enum Lack {
 }
 
 /// Gives it back, and tells what was given.
-pub async fn repair(governance: &LakeFormation, lacks: &[Lack]) -> Result<Vec<String>, Failure> {
+pub async fn repair(
+    governance: &LakeFormation,
+    catalog: &GlueCatalog,
+    lacks: &[Lack],
+) -> Result<Vec<String>, Failure> {
     let mut done = Vec::new();
     for lack in lacks {
         let (kind, what, wanted) = match lack {
@@ -45,13 +49,14 @@ pub async fn repair(governance: &LakeFormation, lacks: &[Lack]) -> Result<Vec<St
                 ("Grants", format!("the grants of {stack}"), json!({ "Grants": grants }))
             }
         };
-        done.push(apply(governance, kind, &what, wanted).await?);
+        done.push(apply(governance, catalog, kind, &what, wanted).await?);
     }
     Ok(done)
 }
 
 async fn apply(
     governance: &LakeFormation,
+    catalog: &GlueCatalog,
     kind: &str,
     what: &str,
     properties: Value,
@@ -63,7 +68,7 @@ async fn apply(
     }))
     .map_err(|error| Failure::failed(format!("{what} cannot be asked for: {error}")))?;
     let (administration, locations, rights) = (governance, governance, governance);
-    let govern = Govern { administration, locations, rights, clock: &SystemClock };
+    let govern = Govern { administration, locations, rights, catalog, clock: &SystemClock };
     let answer = govern.run(&request, SystemClock.now_millis() + PATIENCE_MILLIS).await;
     match answer.status {
         AnswerStatus::Success => Ok(what.to_owned()),

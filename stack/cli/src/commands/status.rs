@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use futures::StreamExt;
 use futures::future::join_all;
 use serde_json::json;
-use tarn_aws::{LakeFormation, S3};
+use tarn_aws::{GlueCatalog, LakeFormation, S3};
 use tarn_cloud::{Alarms, CloudFormation, Pipeline, Queues, StackResource};
 use tarn_core::RunReport;
 use tarn_core::ports::{Administration, Locations, Rights};
@@ -39,7 +39,10 @@ pub async fn run(common: &Common, options: &Status) -> Result<ExitCode, Failure>
     let asking = Asking::new(&project.lake, &account, LakeFormation::new(&governed, account.names.account()));
     let mut found = asking.everything(options.drift).await?;
     let repaired = match options.repair {
-        true => repair::repair(&asking.governance, &found.amiss(&account)).await?,
+        true => {
+            let catalog = GlueCatalog::new(&account.config);
+            repair::repair(&asking.governance, &catalog, &found.amiss(&account)).await?
+        }
         false => Vec::new(),
     };
     if !repaired.is_empty() {

@@ -13,7 +13,8 @@ use tarn_lake::{Governed, Grant, Permission};
 
 use super::{Govern, Patience};
 use crate::jobs::answer::{Done, created_for};
-use crate::ports::{Right, WHOM_IAM_ALLOWS};
+use crate::jobs::commit;
+use crate::ports::{CatalogTable, Right, WHOM_IAM_ALLOWS};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 
 /// The databases were open to whom IAM allows. They are opened again before they go: whoever may
@@ -24,14 +25,43 @@ const WERE_OPEN: &str = "were-open";
 #[serde(rename_all = "PascalCase")]
 struct Properties {
     grants: Vec<Grant<String>>,
+    /// Tables that are granted by name, and so must be registered before.
+    #[serde(default)]
+    tables: Vec<Registered>,
+}
+
+/// A table as the catalog should have it.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Registered {
+    database: String,
+    name: String,
+    description: String,
+    location: String,
+    columns: Vec<(String, String)>,
+    #[serde(default)]
+    partition_keys: Vec<(String, String)>,
+}
+
+impl From<Registered> for CatalogTable {
+    fn from(table: Registered) -> Self {
+        let Registered { database, name, description, location, columns, partition_keys } = table;
+        Self { database, name, description, location, columns, partition_keys }
+    }
 }
 
 /// What is to be true in the end.
+#[derive(Default)]
 struct Wish {
     wanted: BTreeSet<Right>,
     unwanted: BTreeSet<Right>,
     /// Databases that only grants open.
     closed: BTreeSet<String>,
+    /// Tables that are granted by name. Grants come before the first run of a lake, and Lake Formation
+    /// takes none on a table that is not there.
+    tables: Vec<CatalogTable>,
+    /// Who registers them: our own role.
+    governor: String,
 }
 
 impl Govern<'_> {
@@ -47,7 +77,11 @@ impl Govern<'_> {
                 let before = rights(&request.old_resource_properties).unwrap_or_default();
                 let closed = databases(&wanted);
                 let unwanted = before.difference(&wanted).cloned().collect();
-                let were_open = self.settle_rights(Wish { wanted, unwanted, closed }, patience).await?;
+                let tables = tables(&request.resource_properties)?;
+                let governor =
+                    request.resource_properties["Governor"].as_str().unwrap_or_default().to_owned();
+                let wish = Wish { wanted, unwanted, closed, tables, governor };
+                let were_open = self.settle_rights(wish, patience).await?;
                 Ok(Done { note: String::new(), memo: were_open.then_some(WERE_OPEN) })
             }
             RequestType::Delete => {
@@ -56,7 +90,7 @@ impl Govern<'_> {
                 };
                 let were_open = created_for(request).is_some_and(|(_, memo)| memo == Some(WERE_OPEN));
                 let wanted = if were_open { opening(&unwanted) } else { BTreeSet::new() };
-                let wish = Wish { wanted, unwanted, closed: BTreeSet::new() };
+                let wish = Wish { wanted, unwanted, ..Wish::default() };
                 match self.settle_rights(wish, patience).await {
                     // The rights were revoked before; a database that is gone needs no opening.
                     Err(error) if error.kind() != Kind::NotFound => Err(error),
@@ -83,6 +117,7 @@ impl Govern<'_> {
 
     /// Whether there was nothing to do.
     async fn rights_step(&self, wish: &Wish, were_open: &mut bool) -> Result<bool> {
+        self.register(wish).await?;
         let standing = self.rights.granted().await?;
         let surplus: BTreeSet<Right> = standing.iter().filter(|right| wish.forbids(right)).cloned().collect();
         let missing: BTreeSet<Right> =
@@ -97,6 +132,21 @@ impl Govern<'_> {
             self.rights.grant(&missing).await?;
         }
         Ok(surplus.is_empty() && missing.is_empty())
+    }
+}
+
+impl Govern<'_> {
+    /// Registers what is granted by name. What that takes is granted first, where the list has it.
+    async fn register(&self, wish: &Wish) -> Result<()> {
+        let is_own = |right: &&Right| !wish.tables.is_empty() && right.principal == wish.governor;
+        let own: BTreeSet<Right> = wish.wanted.iter().filter(is_own).cloned().collect();
+        if !own.is_empty() {
+            self.rights.grant(&own).await?;
+        }
+        for table in &wish.tables {
+            commit::register(self.catalog, table).await?;
+        }
+        Ok(())
     }
 }
 
@@ -131,6 +181,13 @@ fn rights(properties: &Value) -> Result<BTreeSet<Right>> {
         })
     };
     Ok(read.grants.into_iter().flat_map(each).collect())
+}
+
+/// The tables that the list grants by name.
+fn tables(properties: &Value) -> Result<Vec<CatalogTable>> {
+    let read: Properties = serde_json::from_value(properties.clone())
+        .map_err(|error| Error::caused(Kind::Invalid, "the resource's Tables cannot be read", error))?;
+    Ok(read.tables.into_iter().map(CatalogTable::from).collect())
 }
 
 fn databases(rights: &BTreeSet<Right>) -> BTreeSet<String> {

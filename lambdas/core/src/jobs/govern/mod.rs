@@ -11,7 +11,7 @@ mod settings;
 use std::time::Duration;
 
 use super::answer::{Answer, Done, cancelled, kind};
-use crate::ports::{Administration, Clock, Locations, Rights};
+use crate::ports::{Administration, Catalog, Clock, Locations, Rights};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 use patience::Patience;
 
@@ -32,6 +32,8 @@ pub struct Govern<'a> {
     pub locations: &'a dyn Locations,
     /// Who may do what.
     pub rights: &'a dyn Rights,
+    /// Where tables that are granted by name are registered.
+    pub catalog: &'a dyn Catalog,
     /// Waits between tries.
     pub clock: &'a dyn Clock,
 }
