@@ -2,6 +2,7 @@
 //! every file has its class, also in SQL.
 
 use std::fs;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use tarn_tests::{Project, python};
@@ -58,6 +59,7 @@ fn a_night_of_exports_is_accounted_for_file_by_file() {
         done("tariffs_20260614_030000"),
     ]);
     assert_eq!(sql(&lake, classes), wanted);
+    the_account_in_sql_says_the_same(&lake, &wanted);
 
     // Each by the layout of its own date, all with the columns of the newest.
     let subscribers = lake.join("silver/subscribers");
@@ -71,6 +73,20 @@ fn a_night_of_exports_is_accounted_for_file_by_file() {
     assert_eq!(rows, wanted);
 
     a_delivery_again_and_a_changed_one(&project);
+}
+
+/// The three statements of the README.
+fn the_account_in_sql_says_the_same(lake: &Path, classes: &Value) {
+    let files = "SELECT key[11:], CASE status WHEN 'converted' THEN 'done' ELSE status END, class \
+                 FROM 'ops/tables/files/*/*.jsonl' ORDER BY key";
+    assert_eq!(sql(lake, files), *classes);
+    let runs = "SELECT landed_files, converted_files, quarantined_files, skipped_files, failed_files, rows, balanced \
+                FROM 'ops/tables/runs/*/*.jsonl'";
+    assert_eq!(sql(lake, runs), json!([["10", "5", "1", "4", "0", "5", "True"]]));
+    let rejected = "SELECT table_name, key[11:], line, column_name, reason FROM 'quarantine/rows/*/*.jsonl'";
+    let reason = "the value in column 2 `cents_per_minute` is no decimal(7,3)";
+    let row = json!(["tariffs", "tariffs_20260614_030000.csv.gz", "2", "cents_per_minute", reason]);
+    assert_eq!(sql(lake, rejected), json!([row]));
 }
 
 /// The same bytes are no delivery, other bytes under the same name are one.

@@ -13,3 +13,4 @@ mod killed;
 mod lake;
 mod retail;
 mod status;
+mod verbs;

@@ -97,6 +97,30 @@ pub enum Reason {
     NoKnownKey,
 }
 
+impl Reason {
+    /// The column that it is about, where it is about one.
+    pub fn column(&self) -> Option<&ColumnName> {
+        match self {
+            Reason::Unparsable(place)
+            | Reason::MissingRequired(place)
+            | Reason::BrokenRule(place, _)
+            | Reason::InvalidUtf8(place)
+            | Reason::FolderOfNull(place)
+            | Reason::FolderTooLong(place)
+            | Reason::RepeatedKey(place) => Some(&place.name),
+            Reason::TooFewFields { .. }
+            | Reason::TooManyFields { .. }
+            | Reason::Duplicate(_)
+            | Reason::NulByte
+            | Reason::RowTooLong { .. }
+            | Reason::UnterminatedQuote { .. }
+            | Reason::TextAfterQuote(_)
+            | Reason::NotAnObject { .. }
+            | Reason::NoKnownKey => None,
+        }
+    }
+}
+
 fn escaped(escape: &Escape) -> &'static str {
     match escape {
         Escape::Doubled => "twice",
@@ -165,8 +189,8 @@ pub trait RejectSink {
     fn reject(&mut self, reject: &Reject<'_>) -> io::Result<()>;
 }
 
-/// Writes bad rows as JSON Lines, which Athena reads as a table of five columns: `line`,
-/// `byte_offset`, `reason`, `nulled` and `raw`.
+/// Writes bad rows as JSON Lines, which Athena reads as a table of six columns: `line`, `byte_offset`,
+/// `reason`, `column_name`, `nulled` and `raw`.
 #[derive(Debug)]
 pub struct JsonLinesRejects<W: Write> {
     out: W,
@@ -194,6 +218,8 @@ impl<W: Write> RejectSink for JsonLinesRejects<W> {
         let (line, byte_offset) = (reject.line, reject.byte_offset);
         write!(self.out, "{{\"line\":{line},\"byte_offset\":{byte_offset},\"reason\":")?;
         serde_json::to_writer(&mut self.out, &reject.reason.to_string())?;
+        self.out.write_all(b",\"column_name\":")?;
+        serde_json::to_writer(&mut self.out, &reject.reason.column())?;
         self.out.write_all(b",\"nulled\":")?;
         serde_json::to_writer(&mut self.out, reject.nulled)?;
         self.out.write_all(b",\"raw\":")?;

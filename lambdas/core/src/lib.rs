@@ -19,7 +19,8 @@ pub use envelope::{CustomResourceRequest, RequestType, ResponseUrl, S3Arrivals};
 pub use error::{Error, Kind, Result};
 pub use ledger::{Claim, Lease, MOST_ATTEMPTS, Outcome, Past, Record, Selection, Status};
 pub use run::{
-    CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem, ZoneItem,
+    Class, CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem,
+    ZoneItem,
 };
 pub use source::{SourceId, SourceVersion};
 pub use work::{Portions, Split, Work};

@@ -214,6 +214,9 @@ pub struct Plan {
     pub portions: Portions,
     /// New sources that PlanRun settled itself: empty files, names of no table.
     pub settled: Vec<Settled>,
+    /// When it was made, in milliseconds since 1970.
+    #[serde(default)]
+    pub began_millis: i64,
 }
 
 /// A source that needs no work, and what the ledger is to say of it. Its size stands here, because its
@@ -240,6 +243,50 @@ impl Tally {
     pub fn add(&mut self, size_bytes: u64) {
         self.files += 1;
         self.bytes += size_bytes;
+    }
+}
+
+/// The classes of the account: every file that landed is in exactly one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Class {
+    /// In silver.
+    Converted,
+    /// Refused as a whole.
+    Quarantined,
+    /// Settled by another run in the meantime.
+    Duplicate,
+    /// Nothing to convert, or of no table.
+    Skipped,
+    /// Could not be worked on.
+    Failed,
+}
+
+impl Class {
+    /// In which class a source is in the account of a run, by what the ledger says of it; in none while
+    /// somebody of this run works on it.
+    pub fn of(run: &str, record: &Record) -> Option<Self> {
+        if record.run.as_str() != run {
+            return Some(Class::Duplicate);
+        }
+        match record.settled_as() {
+            Status::Done => Some(Class::Converted),
+            Status::Quarantined => Some(Class::Quarantined),
+            Status::Skipped => Some(Class::Skipped),
+            Status::Failed => Some(Class::Failed),
+            Status::Leased | Status::Reopened => None,
+        }
+    }
+
+    /// The word in accounts.
+    pub fn word(self) -> &'static str {
+        match self {
+            Class::Converted => "converted",
+            Class::Quarantined => "quarantined",
+            Class::Duplicate => "duplicate",
+            Class::Skipped => "skipped",
+            Class::Failed => "failed",
+        }
     }
 }
 
@@ -274,6 +321,12 @@ pub struct RunReport {
     pub bytes_out: u64,
     /// Whether `landed` is the sum of the classes, in files and in bytes.
     pub balanced: bool,
+    /// When the run was planned, in milliseconds since 1970.
+    #[serde(default)]
+    pub began_millis: i64,
+    /// When this account was made, in milliseconds since 1970.
+    #[serde(default)]
+    pub ended_millis: i64,
     /// What needs a look, at most 100: `what: STEP failed: error: cause`, then
     /// `zone NAME: TAKEN: what`, then `key: CLASS: reason`.
     pub remarks: Vec<String>,
@@ -299,23 +352,26 @@ impl RunReport {
     /// Puts a source into its class, by what the ledger says of it.
     pub fn count(&mut self, size_bytes: u64, record: Option<&Record>) {
         let Some(record) = record else { return };
-        if record.run.as_str() != self.run {
-            return self.duplicate.add(size_bytes);
-        }
-        match record.settled_as() {
-            Status::Done => {
+        match Class::of(&self.run, record) {
+            Some(Class::Duplicate) => return self.duplicate.add(size_bytes),
+            Some(Class::Converted) => {
                 self.converted.add(size_bytes);
                 self.rows += record.outcome.rows;
                 self.bad_rows += record.outcome.bad_rows;
                 self.nulled_values += record.outcome.nulled_values;
                 self.bytes_out += record.outcome.bytes_out;
             }
-            Status::Quarantined => self.quarantined.add(size_bytes),
-            Status::Skipped => self.skipped.add(size_bytes),
-            Status::Failed => self.failed.add(size_bytes),
-            Status::Leased | Status::Reopened => {}
+            Some(Class::Quarantined) => self.quarantined.add(size_bytes),
+            Some(Class::Skipped) => self.skipped.add(size_bytes),
+            Some(Class::Failed) => self.failed.add(size_bytes),
+            None => {}
         }
         self.remark(record);
+    }
+
+    /// How long it took, from the plan to this account.
+    pub fn seconds(&self) -> f64 {
+        self.ended_millis.saturating_sub(self.began_millis) as f64 / 1_000.0
     }
 
     /// Compares what landed with the sum of the classes.

@@ -126,7 +126,8 @@ pub enum Command {
     /// Ask the lake a question in SQL
     #[command(
         after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
-                      tarn query --zone marketing --format csv 'select * from category_tree'"
+                      tarn query --zone marketing --format csv 'select * from category_tree'\n  \
+                      tarn query --ops 'select key, status, reason from files order by began'"
     )]
     Query(Query),
     /// Copy new and changed files of a folder to landing
@@ -350,6 +351,9 @@ pub struct Query {
     /// Ask in a zone's database instead of silver
     #[arg(long, value_name = "NAME")]
     pub zone: Option<String>,
+    /// Ask in the lake's own tables, `runs`, `files` and `quarantine`, instead of silver
+    #[arg(long, conflicts_with = "zone")]
+    pub ops: bool,
     /// How to print the answer; --json is the same as json
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

@@ -109,6 +109,12 @@ impl Names {
         format!("{}_{word}", self.prefix()).replace('-', "_")
     }
 
+    /// `retail_dev_ops`: the tables in which the lake keeps what it knows of itself. No zone can be
+    /// called so.
+    pub fn ops_database(&self) -> String {
+        format!("{}_ops", self.prefix()).replace('-', "_")
+    }
+
     /// `retail-dev-storage`.
     pub fn stack(&self, stack: &StackId) -> String {
         format!("{}-{stack}", self.prefix())

@@ -1,7 +1,9 @@
 //! What the templates are told: one full struct for each, so that a misspelt field is an error.
 
 use serde::Serialize;
-use tarn_lake::{Bucket, Database, Handler, Lake, Mode, Names, Retention, Schedule, StackId, Zone};
+use tarn_lake::{
+    Bucket, Database, Handler, Lake, Mode, Names, OpsColumn, OpsTable, Retention, Schedule, StackId, Zone,
+};
 
 use crate::grants::{GrantContext, RegisteredTable};
 use crate::table_groups::TableGroups;
@@ -100,6 +102,26 @@ pub(crate) struct StorageContext {
     lake_formation_admin: Option<String>,
     grants: Vec<GrantContext>,
     tables: Vec<RegisteredTable>,
+    ops_database: String,
+    ops_tables: Vec<OpsTableContext>,
+}
+
+/// A table in which the lake keeps what it knows of itself.
+#[derive(Debug, Serialize)]
+struct OpsTableContext {
+    id: String,
+    name: &'static str,
+    description: &'static str,
+    location: String,
+    by_day: bool,
+    columns: Vec<OpsColumnContext>,
+}
+
+#[derive(Debug, Serialize)]
+struct OpsColumnContext {
+    name: &'static str,
+    kind: &'static str,
+    meaning: &'static str,
 }
 
 /// Of `pipeline.yaml.tera`. It holds nothing of the zones.
@@ -217,6 +239,21 @@ impl<'a> Contexts<'a> {
                 .map(ToString::to_string),
             grants: self.grants(&StackId::Storage),
             tables: self.by_name(&StackId::Storage),
+            ops_database: self.names.ops_database(),
+            ops_tables: OpsTable::ALL.into_iter().map(|table| self.ops_table(table)).collect(),
+        }
+    }
+
+    fn ops_table(&self, table: OpsTable) -> OpsTableContext {
+        let (first, rest) = table.name().split_at(1);
+        let column = |(name, kind, meaning): &OpsColumn| OpsColumnContext { name, kind, meaning };
+        OpsTableContext {
+            id: format!("Ops{}{rest}", first.to_uppercase()),
+            name: table.name(),
+            description: table.description(),
+            location: format!("s3://{}/{}", self.names.bucket(&table.bucket()), table.prefix()),
+            by_day: table.is_by_day(),
+            columns: table.columns().iter().map(column).collect(),
         }
     }
 

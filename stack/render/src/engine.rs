@@ -27,7 +27,7 @@ macro_rules! file {
 }
 
 /// Every file of the folder `templates`, by the name that it goes by in errors and includes.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     file!(FOUNDATION, "foundation.yaml.tera"),
     file!(STORAGE, "storage.yaml.tera"),
     file!(PIPELINE, "pipeline.yaml.tera"),
@@ -41,6 +41,7 @@ const FILES: [(&str, &str); 15] = [
     file!("partials/function.yaml.tera", "partials/function.yaml.tera"),
     file!("partials/lake_formation.yaml.tera", "partials/lake_formation.yaml.tera"),
     file!("partials/local_cloud.yaml.tera", "partials/local_cloud.yaml.tera"),
+    file!("partials/ops_tables.yaml.tera", "partials/ops_tables.yaml.tera"),
     file!("partials/queue.yaml.tera", "partials/queue.yaml.tera"),
     file!("partials/role.yaml.tera", "partials/role.yaml.tera"),
 ];

@@ -70,6 +70,8 @@ function handlers(stack, lake) {
   ops.grantRead(account, "runs/*/synced/*");
   ops.grantPut(account, "runs/*/report.json");
   ops.grantPut(account, "runs/*/failed/*");
+  ops.grantPut(account, "tables/files/*");
+  ops.grantPut(account, "tables/runs/*");
   ledger.grantReadWriteData(account);
   return { planRun, convert, commit, runCrawlers, account };
 }

@@ -1,10 +1,11 @@
 // The stacks that every lake has: foundation, storage, pipeline, consumption.
 const { Duration, Stack } = require("aws-cdk-lib");
 const dynamodb = require("aws-cdk-lib/aws-dynamodb");
+const glue = require("aws-cdk-lib/aws-glue");
 const iam = require("aws-cdk-lib/aws-iam");
 const kms = require("aws-cdk-lib/aws-kms");
 const s3 = require("aws-cdk-lib/aws-s3");
-const { REGION, bucket, database, expire, expireOldVersions, handler, workgroup } = require("./components");
+const { ACCOUNT, REGION, bucket, database, expire, expireOldVersions, handler, workgroup } = require("./components");
 
 const TIB = 2 ** 40;
 
@@ -64,6 +65,14 @@ function storage(app, lake) {
   const tiers = ["Bronze", "Silver", "Quarantine"].map((id) =>
     bucket(stack, lake, id, id.toLowerCase(), { rules: [expireOldVersions(lake)] }));
   database(stack, lake, "silver", tiers[1], lake.tables.length + 10);
+  new glue.CfnDatabase(stack, "OpsDatabase", {
+    catalogId: ACCOUNT,
+    databaseInput: {
+      name: lake.database("ops"),
+      locationUri: `s3://${lake.bucketName("ops")}/tables/`,
+      createTableDefaultPermissions: [],
+    },
+  });
   const emptier = handler(stack, lake, "CustomResource", "custom-resource", { retryAttempts: 0 });
   if (!lake.protected) {
     for (const each of [landing, ...tiers]) {

@@ -155,7 +155,7 @@ class Template:
         def put(found):
             name, _, attribute = found[1].partition(".")
             return self.attribute([name, attribute]) if attribute else self.reference(name)
-        return re.sub(r"\$\{([^}]+)\}", put, text)
+        return re.sub(r"\$\{([^!}][^}]*)\}", put, text).replace("${!", "${")
 
     def joined(self, argument: list) -> str:
         return argument[0].join(str(self.text(part)) for part in argument[1])

@@ -109,6 +109,6 @@ fn rejects_are_json_lines() {
     convert(&spec, &b"1,a\nx,\"\xff\nb\"\"\"\n"[..], Vec::new(), &mut rejects).unwrap();
     let lines = String::from_utf8(rejects.finish().unwrap()).unwrap();
     let wanted = "{\"line\":2,\"byte_offset\":4,\"reason\":\"the value in column 1 `id` is no int32\",\
-                  \"nulled\":[],\"raw\":\"x,\\\"\u{fffd}\\nb\\\"\\\"\\\"\"}\n";
+                  \"column_name\":\"id\",\"nulled\":[],\"raw\":\"x,\\\"\u{fffd}\\nb\\\"\\\"\\\"\"}\n";
     assert_eq!(lines, wanted);
 }

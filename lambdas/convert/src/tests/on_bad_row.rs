@@ -81,8 +81,8 @@ fn the_trace_says_which_columns_became_null() {
     let mut rejects = JsonLinesRejects::new(Vec::new());
     convert(&spec, &b"1,x\n2\n"[..], Vec::new(), &mut rejects).unwrap();
     let lines = String::from_utf8(rejects.finish().unwrap()).unwrap();
-    let kept = r#"{"line":1,"byte_offset":0,"reason":"the value in column 2 `n` is no int32","nulled":["n"],"raw":"1,x"}"#;
-    let lost = r#"{"line":2,"byte_offset":4,"reason":"too few fields: the layout has 2, the row 1","nulled":[],"raw":"2"}"#;
+    let kept = r#"{"line":1,"byte_offset":0,"reason":"the value in column 2 `n` is no int32","column_name":"n","nulled":["n"],"raw":"1,x"}"#;
+    let lost = r#"{"line":2,"byte_offset":4,"reason":"too few fields: the layout has 2, the row 1","column_name":null,"nulled":[],"raw":"2"}"#;
     assert_eq!(lines, format!("{kept}\n{lost}\n"));
 }
 

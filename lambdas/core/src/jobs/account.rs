@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
 
+use super::ops_tables::Rows;
 use super::{Synced, documents};
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{
-    Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, SourceId, Status, StepFailure,
-    WorkItem,
+    Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, Settled, SourceId, Status,
+    StepFailure, WorkItem,
 };
 
 /// The job.
@@ -84,7 +85,12 @@ impl Account<'_> {
         let ops = self.names.bucket(&Bucket::Ops);
         let keys = RunKeys(&request.run);
         let plan: Plan = documents::read(self.store, &ops, &keys.plan()).await?;
-        let mut report = RunReport { run: plan.run.to_string(), ..RunReport::default() };
+        let mut report = RunReport {
+            run: plan.run.to_string(),
+            landed: plan.landed,
+            began_millis: plan.began_millis,
+            ..RunReport::default()
+        };
         for note in self.store.list(&ops, &keys.failures()).await? {
             report.count_failure(&documents::read(self.store, &ops, &note.key).await?);
         }
@@ -94,8 +100,12 @@ impl Account<'_> {
             let zone = note.key.trim_start_matches(&taken).trim_end_matches(".json");
             report.count_taken(zone, &synced.taken);
         }
-        let report = self.counted(report, plan).await?;
+        let mut rows = Rows::default();
+        self.count(&mut report, &mut rows, plan).await?;
+        report.ended_millis = self.clock.now_millis();
+        report.balance();
         documents::write(self.store, &ops, &keys.report(), &report).await?;
+        rows.write(self.store, self.names, &report).await?;
         if !report.balanced {
             let what = format!("the account of run {} does not balance: {report:?}", request.run);
             return Err(Error::new(Kind::Invalid, what));
@@ -103,8 +113,7 @@ impl Account<'_> {
         Ok(report)
     }
 
-    async fn counted(&self, mut report: RunReport, plan: Plan) -> Result<RunReport> {
-        report.landed = plan.landed;
+    async fn count(&self, report: &mut RunReport, rows: &mut Rows, plan: Plan) -> Result<()> {
         let sources: Vec<SourceId> = plan.work.iter().map(|item| item.source.id()).collect();
         let records = self.ledger.records(&sources).await?;
         let settled: Vec<SourceId> =
@@ -114,12 +123,14 @@ impl Account<'_> {
         for (item, id) in plan.work.iter().zip(&sources) {
             let record = self.settled(item, records.get(id)).await?;
             report.count(item.source.size_bytes, Some(&record));
+            rows.file(report, item.source.size_bytes, &record);
         }
-        for settled in &plan.settled {
-            report.count(settled.size_bytes, noted.get(&settled.record.source_id));
+        for Settled { record, size_bytes } in &plan.settled {
+            let record = noted.get(&record.source_id);
+            report.count(*size_bytes, record);
+            record.into_iter().for_each(|record| rows.file(report, *size_bytes, record));
         }
-        report.balance();
-        Ok(report)
+        Ok(())
     }
 
     /// A source that no worker settled has failed: its workers died or were never let in. The

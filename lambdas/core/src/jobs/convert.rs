@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Lake, Layout, Names, Table};
 
 use super::documents;
+use super::labelled::Labelled;
 use crate::ports::{
     Clock, Content, Conversion, ConvertFault, Converter, Created, Ledger, ObjectStore, Rejected, Scratch,
     SilverFile,
@@ -145,10 +146,11 @@ impl Convert<'_> {
             ))
         };
         let mut source = self.store.open(&item.source).await.map_err(ConvertFault::Failed)?;
-        let mut rejects = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
+        let rejects = self.scratch.spool().map_err(|e| failed("no room to convert", e))?;
+        let mut rejects = Labelled::new(rejects, item).map_err(ConvertFault::Failed)?;
         let name = table.files.capture(&item.source.key).unwrap_or_default();
         let (conversion, silver) = tokio::task::block_in_place(|| {
-            self.converter.convert(table, layout, &name, &mut *source, self.scratch, &mut *rejects)
+            self.converter.convert(table, layout, &name, &mut *source, self.scratch, &mut rejects)
         })?;
         refuse_too_many_keys(&silver)?;
         let finish = |file: SilverFile| Ok((file.folder, file.spool.finish()?));

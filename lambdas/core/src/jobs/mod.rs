@@ -8,6 +8,8 @@ mod custom_resource;
 mod documents;
 mod empty_bucket;
 mod govern;
+mod labelled;
+mod ops_tables;
 mod plan_run;
 mod reprocess;
 mod run_crawlers;

@@ -75,6 +75,7 @@ impl PlanRun<'_> {
             work: Vec::new(),
             portions: self.portions,
             settled: Vec::new(),
+            began_millis: self.clock.now_millis(),
         };
         for (source, attempt) in self.fresh_sources(lake, request).await? {
             let size_bytes = source.size_bytes;

@@ -87,7 +87,12 @@ impl ObjectStore for Store<'_> {
         let mut listed = self.inner.list(bucket, prefix).await?;
         if self.makes_up_parts(prefix) {
             let made_up = (0..9).map(|nth| format!("{prefix}part-{nth:05}.json"));
-            listed.extend(made_up.map(|key| Object { key, size_bytes: 1, modified_millis: 1 }));
+            listed.extend(made_up.map(|key| Object {
+                key,
+                size_bytes: 1,
+                modified_millis: 1,
+                tag: String::new(),
+            }));
             listed.sort_by(|a, b| a.key.cmp(&b.key));
         }
         Ok(listed)

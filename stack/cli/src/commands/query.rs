@@ -18,8 +18,12 @@ pub async fn run(common: &Common, options: &Query) -> Result<ExitCode, Failure> 
     let project = Project::load(common)?;
     let zone = options.zone.as_deref().map(|name| zone_named(&project.lake, name)).transpose()?;
     let account = Account::of(options.place, &project.folder, &project.lake).await?;
-    let database = zone.clone().map_or(Database::Silver, Database::Zone);
-    let (workgroup, database) = (account.names.workgroup(zone.as_ref()), account.names.database(&database));
+    let workgroup = account.names.workgroup(zone.as_ref());
+    let database = match &zone {
+        _ if options.ops => account.names.ops_database(),
+        None => account.names.database(&Database::Silver),
+        Some(zone) => account.names.database(&Database::Zone(zone.clone())),
+    };
 
     let spinner = spinner();
     let answer = Queries::new(&account.config).run(&options.sql, &workgroup, &database).await;

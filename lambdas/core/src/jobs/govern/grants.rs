@@ -117,7 +117,7 @@ impl Govern<'_> {
 
     /// Whether there was nothing to do.
     async fn rights_step(&self, wish: &Wish, were_open: &mut bool) -> Result<bool> {
-        self.register(wish).await?;
+        self.register_tables(wish).await?;
         let standing = self.rights.granted().await?;
         let surplus: BTreeSet<Right> = standing.iter().filter(|right| wish.forbids(right)).cloned().collect();
         let missing: BTreeSet<Right> =
@@ -137,7 +137,7 @@ impl Govern<'_> {
 
 impl Govern<'_> {
     /// Registers what is granted by name. What that takes is granted first, where the list has it.
-    async fn register(&self, wish: &Wish) -> Result<()> {
+    async fn register_tables(&self, wish: &Wish) -> Result<()> {
         let is_own = |right: &&Right| !wish.tables.is_empty() && right.principal == wish.governor;
         let own: BTreeSet<Right> = wish.wanted.iter().filter(is_own).cloned().collect();
         if !own.is_empty() {
