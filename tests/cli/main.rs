@@ -6,6 +6,7 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod access;
 mod checkers;
 mod convert;
 mod daily_batch;

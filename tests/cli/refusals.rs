@@ -63,6 +63,8 @@ fn without_credentials_one_clear_sentence() {
         &["query", "select 1"],
         &["push", "."],
         &["files"],
+        &["access"],
+        &["can", "role/Nobody", "read", "events"],
         &["why", "a.csv"],
         &["reprocess", "a.csv"],
         &["unlock"],
@@ -139,6 +141,8 @@ fn help_shows_examples_and_exit_statuses() {
         "why",
         "reprocess",
         "unlock",
+        "access",
+        "can",
     ];
     for command in plain.iter().map(std::slice::from_ref).chain(written) {
         let help = project.tarn(&[command, &["--help"]].concat()).stdout;

@@ -123,6 +123,12 @@ pub enum Command {
     /// Look whether the deployed lake is well: stacks, last run, queues, alarms, grants of every zone
     #[command(after_help = STATUS_HELP)]
     Status(Status),
+    /// Show who sees which column of which table: by the file, and as it is deployed
+    #[command(after_help = ACCESS_HELP)]
+    Access(Access),
+    /// Answer whether somebody can read a table or a column
+    #[command(after_help = CAN_HELP)]
+    Can(Can),
     /// Ask the lake a question in SQL
     #[command(
         after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
@@ -342,6 +348,59 @@ pub struct Status {
     /// Give back what Lake Formation lacks: administrator, locations, grants
     #[arg(long)]
     pub repair: bool,
+}
+
+const ACCESS_HELP: &str = "\
+Examples:
+  tarn access --local
+  tarn access --zone marketing --table events --json
+  tarn access --file-only
+
+What is deployed is what the deployed file says, as far as the grants stand in Lake Formation; what
+a grant lets somebody see beyond that is told too. Ends with 4 where the file and what is deployed differ.";
+
+#[derive(Debug, Args)]
+pub struct Access {
+    #[command(flatten)]
+    pub place: Place,
+    /// Only of this zone
+    #[arg(long, value_name = "NAME")]
+    pub zone: Option<String>,
+    /// Only of this table
+    #[arg(long, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Ask no account: what the file says
+    #[arg(long)]
+    pub file_only: bool,
+}
+
+const CAN_HELP: &str = "\
+Examples:
+  tarn can marketing read events.email
+  tarn can role/Analyst read orders --zone finance
+  tarn can arn:aws:iam::123456789012:user/ana read events --file-only
+
+PRINCIPAL is a zone, for its reader role, or a role or user as the file writes it. Ends with 0 if it can
+read at least one column that was asked for, masked and hashed ones too, and with 1 if it cannot.";
+
+#[derive(Debug, Args)]
+pub struct Can {
+    #[command(flatten)]
+    pub place: Place,
+    /// A zone, `role/NAME`, or an ARN
+    pub principal: String,
+    /// What it would do
+    #[arg(value_parser = ["read"], value_name = "read")]
+    pub verb: String,
+    /// TABLE or TABLE.COLUMN
+    #[arg(value_name = "TABLE[.COLUMN]")]
+    pub what: String,
+    /// Only through this zone
+    #[arg(long, value_name = "NAME")]
+    pub zone: Option<String>,
+    /// Ask no account: what the file says
+    #[arg(long)]
+    pub file_only: bool,
 }
 
 #[derive(Debug, Args)]

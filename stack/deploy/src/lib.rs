@@ -21,6 +21,7 @@ mod ports;
 mod preflight;
 mod receipt;
 mod report;
+mod sight;
 mod unlock;
 
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
@@ -40,4 +41,5 @@ pub use ports::{
 pub use preflight::{BucketName, Check, Facts, Room, preflight};
 pub use receipt::{Line, Receipt};
 pub use report::{Outcome, Report, StackReport};
+pub use sight::{ColumnOf, may_read};
 pub use unlock::Held as HeldLock;

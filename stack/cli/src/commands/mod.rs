@@ -30,6 +30,7 @@ mod status;
 mod table;
 mod unlock;
 mod watch;
+mod who;
 mod why;
 mod zone;
 
@@ -63,6 +64,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Why(options) => why::run(common, options).await,
         Command::Reprocess(options) => reprocess::run(common, options).await,
         Command::Unlock(options) => unlock::run(common, options).await,
+        Command::Access(options) => who::access(common, options).await,
+        Command::Can(options) => who::can(common, options).await,
         Command::Query(options) => query::run(common, options).await,
         Command::Push(options) => push::run(common, options).await,
         Command::Local(options) => local::run(common, options),

@@ -107,6 +107,28 @@ impl Sight {
     }
 }
 
+/// What one principal sees of one column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// Who.
+    pub principal: Principal,
+    /// In which zone; `None` is silver as a whole.
+    pub zone: Option<String>,
+    /// Which table.
+    pub table: String,
+    /// Which column.
+    pub column: String,
+    /// How.
+    pub sight: Sight,
+}
+
+/// Everything that anybody sees in a lake, in the order of principals, zones, tables and columns.
+pub fn matrix(lake: &Lake) -> Vec<Seen> {
+    let each = seen(lake).into_iter();
+    each.map(|((principal, zone, table, column), sight)| Seen { principal, zone, table, column, sight })
+        .collect()
+}
+
 /// A principal, the zone or silver, a table, a column.
 type Place = (Principal, Option<String>, String, String);
 
