@@ -31,6 +31,13 @@ impl LocalLake {
         serde_json::from_str(&listed.stdout).unwrap()
     }
 
+    /// What the reader role of each zone reaches.
+    pub fn reached(&self) -> BTreeMap<String, BTreeMap<String, String>> {
+        let listed = python("reach.py", &[&self.endpoint, &self.prefix]);
+        assert_eq!(listed.code, 0, "{}", listed.stderr);
+        serde_json::from_str(&listed.stdout).unwrap()
+    }
+
     /// What Lake Formation holds, or gives it a past.
     pub fn lake_formation(&self, arguments: &[&str]) -> Value {
         let answer = python("lake_formation.py", &[&[self.moto.as_str()], arguments].concat());

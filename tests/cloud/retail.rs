@@ -29,6 +29,7 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     verbs::the_account_is_asked_in_sql(&lake);
     verbs::a_file_has_its_story_and_is_converted_again(&lake);
     another_zone_is_one_stack(&lake);
+    a_reader_reaches_its_own_zone_and_nothing_else(&lake, &["marketing", "recommender", "finance"]);
     governed::grants_are_those_of(&lake, &["marketing", "recommender", "finance"], &past);
     a_zone_that_fails_says_why_and_stops_no_other(&lake);
     a_zone_that_leaves_the_file_goes_when_asked(&lake);
@@ -122,6 +123,20 @@ fn a_column_is_hashed_by_the_lakes_own_secret(lake: &LocalLake) {
     let rows = &lake.project.json(&["query", "--local", select])["rows"][0];
     let told = ["n", "mails", "l"].map(|column| rows[column].as_u64());
     assert_eq!(told, [Some(2), Some(1), Some(64)], "{rows}");
+}
+
+/// All pairs: every reader role on every bucket, every database, the ledger and the notes.
+fn a_reader_reaches_its_own_zone_and_nothing_else(lake: &LocalLake, zones: &[&str]) {
+    let reached = lake.reached();
+    assert_eq!(reached.len(), zones.len(), "{reached:#?}");
+    for (zone, cells) in &reached {
+        let own = [format!("list {zone}"), format!("read {zone}"), format!("catalog {zone}")];
+        for (thing, answer) in cells {
+            let wanted = if own.contains(thing) { "ok" } else { "denied" };
+            assert_eq!(answer, wanted, "the reader of {zone}: {thing}");
+        }
+        assert!(cells.len() > 3 * (zones.len() + 6), "{cells:#?}");
+    }
 }
 
 fn bad_files_and_rows_go_to_quarantine_and_stop_nobody(lake: &LocalLake) {
