@@ -3,6 +3,8 @@
 //! `wide` gives the vector instructions that every processor of a kind has (SSE2, NEON), and
 //! loops where there are none; it keeps the `unsafe` that they need.
 
+use std::ops::Range;
+
 use wide::u8x32;
 
 /// Bytes of one step.
@@ -45,6 +47,19 @@ impl Bytes64 {
     }
 }
 
+/// Whether a byte stands in a part of a text. A short part costs no call and no loop: it is looked at
+/// with what follows it.
+#[inline(always)]
+pub(crate) fn holds(text: &[u8], part: Range<usize>, byte: u8) -> bool {
+    let step = text.get(part.start..).and_then(|rest| rest.first_chunk::<STEP>());
+    match step {
+        Some(step) if part.len() < STEP => {
+            Bytes64::load(step).equal(Wanted::new(byte)) & ((1 << part.len()) - 1) != 0
+        }
+        _ => memchr::memchr(byte, text.get(part).unwrap_or_default()).is_some(),
+    }
+}
+
 /// What bytes have been seen that need a closer look.
 #[derive(Clone, Copy)]
 pub(crate) struct Seen {
@@ -78,6 +93,23 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_is_found_in_a_part_and_not_around_it() {
+        for length in [0, 1, 2, STEP - 1, STEP, STEP + 1, 200] {
+            for behind in [0, 1, STEP, 100] {
+                let mut text = vec![b'x'; 1 + length + behind];
+                text[0] = b'"';
+                text[1 + length..].fill(b'"');
+                assert!(!holds(&text, 1..1 + length, b'"'), "{length} {behind}");
+                for place in 1..=length {
+                    text[place] = b'"';
+                    assert!(holds(&text, 1..1 + length, b'"'), "{length} {behind} {place}");
+                    text[place] = b'x';
+                }
+            }
+        }
+    }
 
     #[test]
     fn vectors_find_what_a_loop_finds() {

@@ -13,10 +13,14 @@ use super::dictionary::{TextDictionary, encode_codes};
 use super::{Column, Mark, Pages, Refusal, Rules, Tools, Worth, append_text_key};
 use crate::block::{Block, Fields, Places};
 use crate::encode::{Bounds, Finished, Page, delta};
+use crate::masks::holds;
 use crate::scan::Field;
 
 /// A dictionary that after so many values still grows with every second one is left.
 const TRIAL: usize = 1024;
+/// Bytes before the texts of a page that are free for their encoded lengths, so that the texts, most
+/// of the page, need not be copied behind them. Where it is too little, they are.
+const ROOM: usize = 64 << 10;
 /// Longer bounds are cut.
 const LONGEST_BOUND: usize = 64;
 
@@ -35,6 +39,7 @@ pub(crate) struct Texts {
     values: usize,
     codes: Vec<u32>,
     lengths: Vec<i32>,
+    /// Texts that are not in the dictionary, behind [`ROOM`] for their lengths.
     bytes: Vec<u8>,
     least: Option<Vec<u8>>,
     greatest: Option<Vec<u8>>,
@@ -92,13 +97,13 @@ impl Texts {
     /// when it is refused.
     fn take_special(&mut self, text: &[u8], field: Field) -> Option<bool> {
         let range = field.start as usize..field.end as usize;
-        let raw = text.get(range.clone()).unwrap_or_default();
-        let doubled = |quote| memchr::memchr(quote, raw).is_some();
+        let doubled = |quote| holds(text, range.clone(), quote);
         if !self.look_twice && !self.rules.quoting.quote.is_some_and(doubled) {
             // In quotes, and nothing in it means anything else.
             self.push(text, range);
             return Some(true);
         }
+        let raw = text.get(range.clone()).unwrap_or_default();
         let meant = self.rules.quoting.meant(raw, field.quoted);
         if self.is_null(raw, &meant, field.quoted) {
             return (!self.rules.required).then_some(false);
@@ -129,14 +134,14 @@ impl Texts {
     }
 
     /// A short text is copied with what follows it, which is then cut off again: a copy whose
-    /// length the compiler knows is no call.
+    /// length the compiler knows is no call. There is one such length, because texts of about 32 bytes
+    /// would be on this side of a branch and on the other without a rule.
     #[inline(always)]
     fn push_bytes(&mut self, whole: &[u8], range: Range<usize>) {
+        const SHORT: usize = 64;
         let end = self.bytes.len() + range.len();
-        let rest = whole.get(range.start..).unwrap_or_default();
-        match (rest.first_chunk::<32>(), rest.first_chunk::<64>()) {
-            (Some(chunk), _) if range.len() <= 32 => self.bytes.extend_from_slice(chunk),
-            (_, Some(chunk)) if range.len() <= 64 => self.bytes.extend_from_slice(chunk),
+        match whole.get(range.start..).and_then(|rest| rest.first_chunk::<SHORT>()) {
+            Some(chunk) if range.len() <= SHORT => self.bytes.extend_from_slice(chunk),
             _ => self.bytes.extend_from_slice(whole.get(range).unwrap_or_default()),
         }
         self.bytes.truncate(end);
@@ -146,6 +151,7 @@ impl Texts {
     #[cold]
     fn leave_dictionary(&mut self) {
         self.repeats = false;
+        self.bytes.resize(ROOM, 0);
         for code in &self.codes {
             let text = self.dictionary.text(*code);
             self.lengths.push(text.len() as i32);
@@ -155,33 +161,38 @@ impl Texts {
     }
 
     fn write_page(&mut self, tools: &mut Tools) -> Result<()> {
-        let out = &mut tools.values;
-        out.clear();
-        let encoding = if self.repeats && !self.codes.is_empty() {
-            encode_codes(&self.codes, self.dictionary.len(), out);
-            self.referred = true;
-            Encoding::RLE_DICTIONARY
-        } else if self.lengths.is_empty() {
-            Encoding::PLAIN
-        } else {
-            delta::encode(&self.lengths, out);
-            out.extend_from_slice(&self.bytes);
-            Encoding::DELTA_LENGTH_BYTE_ARRAY
-        };
         let bounds = self.page_bounds().map(|[least, greatest]| self.widen(least, greatest));
         let bounds = bounds.flatten();
-        let page = Page { levels: &self.pages.levels, encoding, values: &tools.values, bounds };
+        let out = &mut tools.values;
+        out.clear();
+        let (encoding, values) = if self.repeats && !self.codes.is_empty() {
+            encode_codes(&self.codes, self.dictionary.len(), out);
+            self.referred = true;
+            (Encoding::RLE_DICTIONARY, out.as_slice())
+        } else if self.lengths.is_empty() {
+            (Encoding::PLAIN, out.as_slice())
+        } else {
+            delta::encode(&self.lengths, out);
+            (Encoding::DELTA_LENGTH_BYTE_ARRAY, behind_lengths(&mut self.bytes, out))
+        };
+        let page = Page { levels: &self.pages.levels, encoding, values, bounds };
         self.pages.chunk.page(page, &mut tools.compressor, &mut tools.levels)?;
         self.note_in_filter();
         self.codes.clear();
         self.lengths.clear();
-        self.bytes.clear();
+        self.bytes.truncate(ROOM);
         self.pages.levels.clear();
         Ok(())
     }
 
+    /// The page's texts end to end, if they are not in the dictionary.
+    fn texts(&self) -> &[u8] {
+        self.bytes.get(ROOM..).unwrap_or_default()
+    }
+
     /// The page's texts, each as often as it differs from the one before it.
     fn note_in_filter(&mut self) {
+        let texts = self.bytes.get(ROOM..).unwrap_or_default();
         let Some(filter) = &mut self.pages.filter else { return };
         for codes in self.codes.chunk_by(|before, after| before == after) {
             codes.first().into_iter().for_each(|code| filter.insert(self.dictionary.text(*code)));
@@ -190,7 +201,7 @@ impl Texts {
         for length in &self.lengths {
             let start = at;
             at += *length as usize;
-            filter.insert(self.bytes.get(start..at).unwrap_or_default());
+            filter.insert(texts.get(start..at).unwrap_or_default());
         }
     }
 
@@ -212,7 +223,7 @@ impl Texts {
             at += *length as usize;
             start..at
         });
-        bounds(&self.bytes, places)
+        bounds(self.texts(), places)
     }
 
     /// Takes a page's bounds into the chunk's, and cuts them to a length fit for the page index.
@@ -240,6 +251,19 @@ impl Texts {
             .with_max_is_exact(greatest_is_exact);
         Statistics::ByteArray(statistics)
     }
+}
+
+/// A page's encoded lengths and its texts behind them: in the room before the texts, or behind the
+/// lengths where that is too small.
+fn behind_lengths<'b>(bytes: &'b mut [u8], lengths: &'b mut Vec<u8>) -> &'b [u8] {
+    let Some(start) = ROOM.checked_sub(lengths.len()) else {
+        lengths.extend_from_slice(bytes.get(ROOM..).unwrap_or_default());
+        return lengths;
+    };
+    if let Some(room) = bytes.get_mut(start..ROOM) {
+        room.copy_from_slice(lengths);
+    }
+    bytes.get(start..).unwrap_or_default()
 }
 
 /// The least and the greatest of texts by their places. Eight bytes decide nearly every comparison
@@ -346,7 +370,7 @@ impl Column for Texts {
         } else {
             self.lengths.truncate(mark.values);
             let bytes: i64 = self.lengths.iter().map(|length| i64::from(*length)).sum();
-            self.bytes.truncate(bytes as usize);
+            self.bytes.truncate(ROOM + bytes as usize);
         }
     }
 
@@ -355,7 +379,7 @@ impl Column for Texts {
         if self.repeats && self.values >= TRIAL && entries * 2 > self.values {
             self.leave_dictionary();
         }
-        let due = self.pages.are_due(self.bytes.len().max(size_of_val(self.codes.as_slice())));
+        let due = self.pages.are_due(self.texts().len().max(size_of_val(self.codes.as_slice())));
         if due { self.write_page(tools) } else { Ok(()) }
     }
 
@@ -387,6 +411,7 @@ impl Column for Texts {
         });
         let finished = chunk.finish(dictionary, Some(statistics), tools.codec, &mut tools.compressor);
         self.dictionary.clear();
+        self.bytes.clear();
         (self.repeats, self.values) = (true, 0);
         Ok(finished?.filtered(self.pages.filter.take()))
     }

@@ -46,7 +46,9 @@ impl Compressor {
     /// 20 % and 24 %. The other parameters were tried too: shorter matches (4 to 6 bytes) are
     /// slower and larger, other windows and page sizes change nothing, a table of half the size goes well
     /// with 8 but costs another 4 %, and literals as they are, as negative levels have them, are 5 %
-    /// faster and 18 % larger; hence the codec is told to compress them beside the step.
+    /// faster and 18 % larger; hence the codec is told to compress them beside the step. Of a whole
+    /// conversion of lineitem and wide all tables of 12 to 14 and steps of 7 to 10 take the same CPU
+    /// within 2 %, and so does zstd compiled for newer processors.
     const ZSTD_STEP: u32 = 7;
     /// A page is first tried on so much of its middle.
     const SAMPLE_BYTES: usize = 16 << 10;
