@@ -8,6 +8,7 @@ mod envelope;
 mod error;
 pub mod jobs;
 mod ledger;
+mod notice;
 pub mod ports;
 mod run;
 mod source;
@@ -18,6 +19,7 @@ mod work;
 pub use envelope::{CustomResourceRequest, RequestType, ResponseUrl, S3Arrivals};
 pub use error::{Error, Kind, Result};
 pub use ledger::{Claim, Lease, MOST_ATTEMPTS, Outcome, Past, Record, Selection, Status};
+pub use notice::Notice;
 pub use run::{
     Class, CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem,
     ZoneItem,

@@ -1,18 +1,19 @@
 //! The steps of a run in the order of the state machine, by the same jobs.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tarn_core::jobs::{Account, Called, Commit, Convert, PlanRun, RunRequest, SyncZone};
+use tarn_core::jobs::{Account, Called, Commit, Convert, Ends, PlanRun, RunRequest, SyncZone};
 use tarn_core::ports::{Clock, Converter, ObjectStore, Projector};
 use tarn_core::{
-    Error, Kind, Portions, Result, RunId, RunKeys, RunReport, TableItem, Work, WorkItem, ZoneItem,
+    Error, Kind, Portions, Result, RunId, RunKeys, RunReport, SourceId, TableItem, Work, WorkItem, ZoneItem,
 };
 use tarn_lake::{Bucket, Lake};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::{Ports, share};
 
@@ -87,9 +88,15 @@ impl Run {
         let portions = self.portions;
         PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: run.clone() }).await?;
 
-        let failure = self.publish(run).await.err();
+        let mut ends = Ends {
+            known: HashMap::new(),
+            died: "its worker died; the next run tries again",
+            never_began: "the run was ended before its turn; the next run takes it",
+        };
+        let failure = self.publish(run, &mut ends.known).await.err();
         self.observer.step(Step::Account);
-        let report = Account { names, store, ledger, clock }.run(&RunRequest { run: run.clone() }).await?;
+        let job = Account { names, store, ledger, clock, ends: &ends };
+        let report = job.run(&RunRequest { run: run.clone() }).await?;
         ledger.compact()?;
         // Also those of runs that were killed: whoever has the lock works alone.
         store.remove_all(&names.bucket(&Bucket::Ops), RunKeys::SPLITS)?;
@@ -104,7 +111,7 @@ impl Run {
         self.ports.store.replace(&ops, RunKeys::DEPLOYED_LAKE, document.into(), "").await
     }
 
-    async fn publish(&self, run: &RunId) -> Result<()> {
+    async fn publish(&self, run: &RunId, ends: &mut HashMap<SourceId, String>) -> Result<()> {
         let keys = RunKeys(run);
         let work: Vec<Work> = self.lines(&keys.work()).await?;
         let gathers: Vec<Work> = self.lines(&keys.gathers()).await?;
@@ -112,9 +119,9 @@ impl Run {
         let (files, bytes) =
             files.fold((0, 0), |(files, bytes), item| (files + 1, bytes + item.source.size_bytes));
         self.observer.step(Step::Convert { files, bytes });
-        self.convert(self.lines(&keys.surveys()).await?).await?;
-        self.convert(work.into_iter().flat_map(alone).collect()).await?;
-        self.convert(gathers).await?;
+        self.convert(self.lines(&keys.surveys()).await?, ends).await?;
+        self.convert(work.into_iter().flat_map(alone).collect(), ends).await?;
+        self.convert(gathers, ends).await?;
 
         let Ports { names, store, catalog, clock, scratch, .. } = &*self.ports;
         self.observer.step(Step::Commit);
@@ -130,11 +137,13 @@ impl Run {
         Ok(())
     }
 
-    /// Makes all calls, as many side by side as there are threads for.
-    async fn convert(&self, work: Vec<Work>) -> Result<()> {
+    /// Makes all calls, as many side by side as there are threads for. `ends` gets what those files
+    /// ended with that could not be converted.
+    async fn convert(&self, work: Vec<Work>, ends: &mut HashMap<SourceId, String>) -> Result<()> {
         let all = share::all(self.cores);
         let parts = Arc::new(Semaphore::new(all));
         let mut conversions = JoinSet::new();
+        let mut begun = HashMap::new();
         for work in work {
             let share = share::of(bytes_of(&work), all);
             let held = parts.clone().acquire_many_owned(share.parts).await;
@@ -142,16 +151,27 @@ impl Run {
             if self.stop.load(Ordering::Relaxed) {
                 break;
             }
+            let id = file_of(&work).map(|item| item.source.id());
             let (ports, observer, engine) =
                 (self.ports.clone(), self.observer.clone(), (self.engines)(share.threads));
-            conversions.spawn(async move {
+            let task = conversions.spawn(async move {
                 let outcome = convert(&ports, &*engine, &work).await;
+                let failure = outcome.as_ref().err().map(Error::chain);
                 tell(&*observer, &work, outcome);
                 drop(held);
+                failure
             });
+            begun.insert(task.id(), id);
         }
-        // One that failed or panicked is found by the account.
-        while conversions.join_next().await.is_some() {}
+        while let Some(ended) = conversions.join_next_with_id().await {
+            let (task, failure) = match ended {
+                Ok((task, failure)) => (task, failure),
+                Err(error) => (error.id(), Some(last_words(error))),
+            };
+            if let (Some(id), Some(failure)) = (begun.remove(&task).flatten(), failure) {
+                ends.insert(id, failure);
+            }
+        }
         Ok(())
     }
 
@@ -181,18 +201,34 @@ fn bytes_of(work: &Work) -> u64 {
     }
 }
 
+/// The file that a call works for; each has one here.
+fn file_of(work: &Work) -> Option<&WorkItem> {
+    match work {
+        Work::Files(items) => items.first(),
+        Work::Survey(split) | Work::Part(split) | Work::Gather(split) => Some(&split.item),
+    }
+}
+
 /// Tells of a file once: where it was converted, or its parts were put together.
 fn tell(observer: &dyn Observer, work: &Work, outcome: Result<Called>) {
-    let (item, whole) = match work {
-        Work::Files(items) => (items.first(), true),
-        Work::Part(split) => (Some(&split.item), false),
-        Work::Gather(split) => (Some(&split.item), outcome.is_err()),
+    let whole = match work {
+        Work::Files(_) => true,
+        Work::Part(_) => false,
+        Work::Gather(_) => outcome.is_err(),
         Work::Survey(_) => return,
     };
     let is_told = |called: &Called| whole || called.files() > 0;
-    if let Some(item) = item.filter(|_| outcome.as_ref().map_or(whole, is_told)) {
+    if let Some(item) = file_of(work).filter(|_| outcome.as_ref().map_or(whole, is_told)) {
         observer.file(item, &outcome);
     }
+}
+
+/// What a worker said when it panicked.
+fn last_words(error: JoinError) -> String {
+    let Ok(panic) = error.try_into_panic() else { return "its worker was stopped".into() };
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("its worker died of a fault in tarn, please report it: {}", text.unwrap_or_default())
 }
 
 async fn convert(ports: &Ports, converter: &dyn Converter, work: &Work) -> Result<Called> {

@@ -29,7 +29,7 @@ fn a_run_goes_through_its_steps() {
     while let Some(next) = next(path.last().unwrap()) {
         path.push(next);
     }
-    let choices = ["AreThereLargeFiles", "AreThereParts", "WasThereAFailure"];
+    let choices = ["AreThereLargeFiles", "AreThereParts", "IsItNews", "WasThereAFailure"];
     path.retain(|state| !choices.contains(state));
     assert_eq!(path, ["PlanRun", "Convert", "Commit", "Sync", "Crawl", "Account", "Balanced"]);
 }
@@ -74,7 +74,7 @@ fn transitions(state: &Value) -> Vec<&str> {
 fn every_task_ends_in_time_and_is_tried_again() {
     let definition = definition();
     let tasks = states(&definition, "Task");
-    assert_eq!(tasks.len(), 11);
+    assert_eq!(tasks.len(), 12);
     for task in tasks {
         assert!(task["TimeoutSeconds"].as_u64().unwrap() > 0);
         let retries = task["Retry"].as_array().unwrap();
@@ -108,6 +108,23 @@ fn every_map_is_bounded_and_ends_in_the_account() {
         let tells_the_ledger = ["Survey", "Convert", "Gather"].iter().any(|step| map["Label"] == *step);
         assert_eq!(tolerated, if tells_the_ledger { 100 } else { 0 });
     }
+}
+
+/// Whatever becomes of the mail, the run ends as its account says.
+#[test]
+fn a_run_with_news_is_told_and_a_mail_that_fails_changes_nothing() {
+    let definition = definition();
+    let (news, tell) = (&definition["States"]["IsItNews"], &definition["States"]["Tell"]);
+    assert_eq!(news["Default"], "WasThereAFailure");
+    assert!(news["Choices"].as_array().unwrap().iter().all(|choice| choice["Next"] == "Tell"));
+    assert_eq!(tell["Resource"], "arn:aws:states:::sns:publish");
+    assert_eq!(tell["Parameters"]["TopicArn"]["Ref"], "Notices");
+    assert_eq!(
+        (&tell["Next"], &tell["Catch"][0]["Next"]),
+        (&"WasThereAFailure".into(), &"WasThereAFailure".into())
+    );
+    assert_eq!((&tell["ResultPath"], &tell["Catch"][0]["ResultPath"]), (&Value::Null, &Value::Null));
+    assert_eq!(tell["Catch"][0]["ErrorEquals"][0], "States.ALL");
 }
 
 /// A zone that fails stops no other zone: whatever the error, it is noted, the account counts it, and

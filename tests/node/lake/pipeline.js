@@ -16,7 +16,13 @@ const { handler } = require("./components");
 
 function pipeline(app, lake) {
   const stack = new Stack(app, "pipeline", { env: lake.env });
-  const machine = stateMachine(stack, lake, handlers(stack, lake));
+  const notices = new sns.Topic(stack, "Notices", {
+    topicName: `${lake.prefix}-notices`,
+    masterKey: lake.key(stack),
+    enforceSSL: true,
+  });
+  notices.grantPublish(new iam.ServicePrincipal("cloudwatch.amazonaws.com"));
+  const machine = stateMachine(stack, lake, handlers(stack, lake), notices);
   const deadLetters = queue(stack, lake, "DeadLetters", "dead-letters", { retentionPeriod: Duration.days(14) });
   const retried = { deadLetterQueue: deadLetters, retryAttempts: 10, maxEventAge: Duration.hours(1) };
   arrivals(stack, lake, machine, deadLetters, retried);
@@ -27,12 +33,6 @@ function pipeline(app, lake) {
       input: scheduler.ScheduleTargetInput.fromText("{}"), ...retried,
     }),
   });
-  const notices = new sns.Topic(stack, "Notices", {
-    topicName: `${lake.prefix}-notices`,
-    masterKey: lake.key(stack),
-    enforceSSL: true,
-  });
-  notices.grantPublish(new iam.ServicePrincipal("cloudwatch.amazonaws.com"));
 }
 
 function handlers(stack, lake) {
@@ -77,7 +77,7 @@ function handlers(stack, lake) {
 }
 
 // The same calls as in tarn's own definition, so that the library grants what it thinks they need.
-function stateMachine(stack, lake, functions) {
+function stateMachine(stack, lake, functions, notices) {
   const sync = lambda.Function.fromFunctionName(stack, "Sync", `${lake.prefix}-sync-*`);
   const ops = lake.bucket(stack, "ops");
   const invoke = (id, lambdaFunction) => new tasks.LambdaInvoke(stack, id, { lambdaFunction });
@@ -88,6 +88,7 @@ function stateMachine(stack, lake, functions) {
   const steps = [
     each("ConvertOne", functions.convert), each("CommitOne", functions.commit),
     each("SyncOne", sync), each("CrawlOne", functions.runCrawlers), invoke("Balance", functions.account),
+    new tasks.SnsPublish(stack, "Tell", { topic: notices, message: sfn.TaskInput.fromText("a mail") }),
   ];
   const destination = new logs.LogGroup(stack, "PipelineLogs", {
     logGroupName: `/aws/vendedlogs/states/${lake.prefix}-pipeline`,

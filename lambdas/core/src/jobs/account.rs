@@ -1,6 +1,8 @@
 //! Balances the account of a run: every file that landed is in exactly one class, and every table,
 //! zone or crawler that a step failed with is told.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
 
@@ -8,7 +10,7 @@ use super::ops_tables::Rows;
 use super::{Synced, documents};
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{
-    Error, Kind, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, Settled, SourceId, Status,
+    Error, Kind, Notice, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, Settled, SourceId, Status,
     StepFailure, WorkItem,
 };
 
@@ -23,6 +25,35 @@ pub struct Account<'a> {
     pub ledger: &'a dyn Ledger,
     /// Tells when what nobody settled has failed.
     pub clock: &'a dyn Clock,
+    /// What is said of workers that settled nothing.
+    pub ends: &'a Ends,
+}
+
+/// How the end of a worker is told that did not settle its source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ends {
+    /// Where it is known what it ended with: that.
+    pub known: HashMap<SourceId, String>,
+    /// Of one that had begun.
+    pub died: &'static str,
+    /// Of one that never began.
+    pub never_began: &'static str,
+}
+
+impl Ends {
+    /// In an account: Step Functions and the functions' logs know more, and the account does not read
+    /// either.
+    pub fn in_an_account() -> Self {
+        Self {
+            known: HashMap::new(),
+            died: "its worker died or was stopped; see the convert function's log",
+            never_began: "no worker took it up; see the run's execution history",
+        }
+    }
+
+    fn reason(&self, id: &SourceId, otherwise: &str) -> String {
+        self.known.get(id).map_or_else(|| otherwise.to_owned(), Clone::clone)
+    }
 }
 
 /// Which run.
@@ -55,8 +86,8 @@ pub struct Failed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Accounted {
-    /// The account.
-    Report(Box<RunReport>),
+    /// The account, and what is told of it.
+    Report(Box<Told>),
     /// Where the note lies.
     Noted {
         /// Its key in the ops bucket.
@@ -64,12 +95,26 @@ pub enum Accounted {
     },
 }
 
+/// An account, and what is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// The account.
+    #[serde(flatten)]
+    pub report: RunReport,
+    /// The mail, which the state machine sends.
+    pub notice: Notice,
+}
+
 impl Account<'_> {
     /// Balances, or notes what the balance will tell.
     pub async fn answer(&self, request: &AccountRequest) -> Result<Accounted> {
         match request {
             AccountRequest::Note(failed) => self.note(failed).await.map(|note| Accounted::Noted { note }),
-            AccountRequest::Balance(run) => self.run(run).await.map(Box::new).map(Accounted::Report),
+            AccountRequest::Balance(run) => {
+                let report = self.run(run).await?;
+                let notice = report.notice(self.names);
+                Ok(Accounted::Report(Box::new(Told { report, notice })))
+            }
         }
     }
 
@@ -138,17 +183,17 @@ impl Account<'_> {
     async fn settled(&self, item: &WorkItem, record: Option<&Record>) -> Result<Record> {
         match record {
             Some(record) if record.status == Status::Leased && record.run == item.run => {
-                let outcome =
-                    Outcome::failed("its worker died or was stopped; see the convert function's log")
-                        .at(self.clock.now_millis());
+                let reason = self.ends.reason(&record.source_id, self.ends.died);
+                let outcome = Outcome::failed(reason).at(self.clock.now_millis());
                 let id = item.source.id();
                 self.ledger.settle(&id, &item.run, record.attempt, Status::Failed, &outcome).await?;
                 Ok(Record { status: Status::Failed, outcome, ..record.clone() })
             }
             Some(record) if record.run == item.run || !record.may_be_noted_over() => Ok(record.clone()),
             open => {
-                let mut record = never_started(item, open.map_or(0, |record| record.attempt));
-                record.outcome.settled_millis = self.clock.now_millis();
+                let reason = self.ends.reason(&item.source.id(), self.ends.never_began);
+                let outcome = Outcome::failed(reason).at(self.clock.now_millis());
+                let record = never_began(item, open.map_or(0, |record| record.attempt), outcome);
                 self.ledger.note(&record).await?;
                 Ok(record)
             }
@@ -156,7 +201,7 @@ impl Account<'_> {
     }
 }
 
-fn never_started(item: &WorkItem, attempt: u32) -> Record {
+fn never_began(item: &WorkItem, attempt: u32, outcome: Outcome) -> Record {
     Record {
         source_id: item.source.id(),
         key: item.source.key.clone(),
@@ -166,7 +211,7 @@ fn never_started(item: &WorkItem, attempt: u32) -> Record {
         status: Status::Failed,
         attempt,
         lease_until_millis: 0,
-        outcome: Outcome::failed("no worker took it up; see the run's execution history"),
+        outcome,
         history: Vec::new(),
     }
 }

@@ -17,7 +17,7 @@ mod sync_zone;
 mod trigger;
 mod why;
 
-pub use account::{Account, AccountRequest, Accounted, Failed, RunRequest};
+pub use account::{Account, AccountRequest, Accounted, Ends, Failed, RunRequest, Told};
 pub use answer::{Answer, AnswerStatus};
 pub use commit::{Commit, Committed};
 pub use convert::{Called, Convert, Converted};

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{
-    Account, Called, Commit, Committed, Convert, Converted, PlanRun, Planned, RunRequest, SyncZone, Synced,
+    Account, Called, Commit, Committed, Convert, Converted, Ends, PlanRun, Planned, RunRequest, SyncZone,
+    Synced,
 };
 use tarn_core::ports::{Catalog, Clock, Converter, Ledger, ObjectStore};
 use tarn_core::testing::{
@@ -213,14 +214,16 @@ impl Pipeline<'_> {
 
     pub async fn account(&self, run: &str) -> Result<RunReport> {
         let Self { names, store, ledger, clock, .. } = *self;
-        Account { names, store, ledger, clock }.run(&RunRequest { run: id(run) }).await
+        let ends = &Ends::in_an_account();
+        Account { names, store, ledger, clock, ends }.run(&RunRequest { run: id(run) }).await
     }
 
     /// What the function answers to an event, as the state machine sees both.
     pub async fn accounted(&self, event: &serde_json::Value) -> serde_json::Value {
         let Self { names, store, ledger, clock, .. } = *self;
         let request = serde_json::from_value(event.clone()).unwrap();
-        let answer = Account { names, store, ledger, clock }.answer(&request).await.unwrap();
+        let ends = &Ends::in_an_account();
+        let answer = Account { names, store, ledger, clock, ends }.answer(&request).await.unwrap();
         serde_json::to_value(answer).unwrap()
     }
 

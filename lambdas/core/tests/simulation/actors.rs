@@ -9,7 +9,7 @@ use std::sync::Mutex;
 
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
-use tarn_core::jobs::{Account, Commit, Convert, PlanRun, RunRequest, SyncZone};
+use tarn_core::jobs::{Account, Commit, Convert, Ends, PlanRun, RunRequest, SyncZone};
 use tarn_core::ports::ObjectStore;
 use tarn_core::testing::{LineConverter, MemoryScratch, SameFile};
 use tarn_core::{Error, Kind, Portions, Result, RunId, RunKeys, TableItem, Work, ZoneItem};
@@ -189,7 +189,9 @@ impl Stage {
             let late = Late::default();
             let (store, ledger) = (world.store_for(&late), world.ledger_for(&late));
             let (names, clock) = (&world.names, &world.clock);
-            let report = Account { names, store: &store, ledger: &ledger, clock }.run(&request).await?;
+            let ends = Ends::in_an_account();
+            let job = Account { names, store: &store, ledger: &ledger, clock, ends: &ends };
+            let report = job.run(&request).await?;
             let mut reports = world.reports.borrow_mut();
             // A second try of an account replaces the first one's report.
             reports.retain(|other| other.run != report.run);

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tarn_core::jobs::Called;
+use tarn_core::ports::{Conversion, ConvertFault, Converter, Scratch, SilverFile};
 use tarn_core::testing::{LineConverter, SameFile, small_lake};
 use tarn_core::{Portions, Result, RunId, RunReport, WorkItem};
+use tarn_lake::{Captures, Layout, Table};
 use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
 use tempfile::TempDir;
 
@@ -37,12 +40,22 @@ fn land(root: &Path, key: &str, text: &str) {
 }
 
 async fn run_with(root: &Path, name: &str, observer: Arc<Told>, stop: bool) -> Ended {
+    run_by(root, name, observer, stop, Arc::new(LineConverter)).await
+}
+
+async fn run_by(
+    root: &Path,
+    name: &str,
+    observer: Arc<Told>,
+    stop: bool,
+    engine: Arc<dyn Converter>,
+) -> Ended {
     let lake = small_lake();
     let home = Home::of(root, &lake).unwrap();
     let Locked::Ours(lock) = home.lock("a test").unwrap() else { panic!("nobody else is here") };
     let run = Run {
         ports: Arc::new(home.open(&lock).unwrap()),
-        engines: Arc::new(|_| Arc::new(LineConverter)),
+        engines: Arc::new(move |_| engine.clone()),
         projector: Arc::new(SameFile),
         cores: 4,
         portions: Portions { split_from_bytes: 40, range_bytes: 16, ..Portions::default() },
@@ -122,6 +135,50 @@ async fn a_run_that_is_stopped_leaves_the_rest_to_the_next_one() {
     assert_eq!((report.landed.files, report.failed.files, report.balanced), (5, 5, true));
     let report = run(root, "r2").await;
     assert_eq!((report.landed.files, report.converted.files), (5, 5));
+}
+
+/// Falls over a file that says so.
+struct Clumsy;
+
+impl Converter for Clumsy {
+    fn convert(
+        &self,
+        table: &Table,
+        layout: &Layout,
+        name: &Captures,
+        source: &mut (dyn Read + Send),
+        silver: &dyn Scratch,
+        rejects: &mut (dyn Write + Send),
+    ) -> std::result::Result<(Conversion, Vec<SilverFile>), ConvertFault> {
+        let mut text = String::new();
+        source.read_to_string(&mut text).unwrap();
+        assert!(!text.starts_with("FALL"), "there was a step");
+        LineConverter.convert(table, layout, name, &mut text.as_bytes(), silver, rejects)
+    }
+}
+
+/// There is no function's log and no execution in a folder that one could look into.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_died_of_is_in_the_account() {
+    let root = TempDir::new().unwrap();
+    let root = root.path();
+    land(root, "events.csv", "FALL");
+    land(root, "events_2.csv", "row\n");
+    land(root, "events_3.csv", "UNREADABLE");
+    let ended = run_by(root, "r1", Arc::default(), false, Arc::new(Clumsy)).await;
+    let report = ended.report;
+    assert_eq!((report.converted.files, report.failed.files, report.balanced), (1, 2, true));
+    let remark = |file: &str| report.remarks.iter().find(|remark| remark.starts_with(file)).unwrap().clone();
+    assert!(remark("events.csv: FAILED: ").contains("there was a step"), "{:?}", report.remarks);
+    assert!(remark("events_3.csv: FAILED: ").contains("the line is dead"), "{:?}", report.remarks);
+
+    land(root, "events_4.csv", "row\n");
+    let stopped = run_with(root, "r2", Arc::default(), true).await.report;
+    let told = stopped.remarks.join("\n");
+    assert!(told.contains("events_4.csv: FAILED: the run was ended before its turn"), "{told}");
+    assert!(!told.contains("history") && !told.contains("log"), "{told}");
+    let report = run(root, "r3").await;
+    assert_eq!((report.converted.files, report.failed.files), (2, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
