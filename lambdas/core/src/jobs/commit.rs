@@ -131,7 +131,7 @@ pub(super) fn folder_values(key: &str, columns: &[ColumnName]) -> Vec<Option<Str
 }
 
 /// The folder of an object; nothing for one that lies in other folders than the table has now.
-fn partition_of(key: &str, table: &Table, wanted: &CatalogTable) -> Option<CatalogPartition> {
+pub(super) fn partition_of(key: &str, table: &Table, wanted: &CatalogTable) -> Option<CatalogPartition> {
     let below = key.strip_prefix(table.name.as_str())?.strip_prefix('/')?;
     let (folder, _) = below.rsplit_once('/')?;
     let columns = &table.placement.partition_by;

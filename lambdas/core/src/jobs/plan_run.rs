@@ -166,7 +166,7 @@ fn table_items(request: &RunRequest, lake: &Lake) -> Vec<TableItem> {
     lake.tables.iter().map(item).collect()
 }
 
-fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
+pub(super) fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
     SourceVersion {
         bucket: bucket.into(),
         key: version.object.key,

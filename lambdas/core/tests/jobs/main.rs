@@ -20,6 +20,7 @@ mod govern_location;
 mod govern_races;
 mod govern_settings;
 mod groups;
+mod janitor;
 mod ops_tables;
 mod plan_run;
 mod reprocess;

@@ -9,13 +9,15 @@ use std::sync::Mutex;
 
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
-use tarn_core::jobs::{Account, Commit, Convert, Ends, PlanRun, RunRequest, SyncZone};
+use tarn_core::jobs::{
+    Account, Commit, Convert, Ends, Janitor, JanitorRequest, PlanRun, RunRequest, SyncZone,
+};
 use tarn_core::ports::ObjectStore;
 use tarn_core::testing::{LineConverter, MemoryScratch, SameFile};
 use tarn_core::{Error, Kind, Portions, Result, RunId, RunKeys, TableItem, Work, ZoneItem};
 use tarn_lake::Bucket;
 
-use crate::ports::{Late, Store, Turns, Watched};
+use crate::ports::{Bug, Forgetful, Late, Store, Turns, Watched};
 use crate::scheduler::{Role, Spawner, turn};
 use crate::world::World;
 use tarn_core::testing::Dice;
@@ -181,6 +183,22 @@ impl Stage {
             };
             job.run(&item, world.deadline_millis()).await.map(|_| ())
         })
+    }
+
+    /// The janitor, once, whatever else is under way.
+    pub fn sweep(&self) {
+        let world = Rc::clone(&self.world);
+        self.spawner.spawn(Role::Invocation, Rc::new(|| {}), async move {
+            let late = Late::default();
+            let (store, ledger, catalog) =
+                (world.store_for(&late), world.ledger_for(&late), Turns(&world.catalog));
+            let (names, clock) = (&world.names, &world.clock);
+            let ledger = Forgetful { forgets: world.bug == Some(Bug::SweepsOpen), inner: &ledger };
+            let job = Janitor { names, store: &store, ledger: &ledger, catalog: &catalog, clock };
+            if let Err(error) = job.run(&JanitorRequest::default()).await {
+                told_of(&world, &error);
+            }
+        });
     }
 
     fn account(&self, request: &RunRequest) -> Job<()> {

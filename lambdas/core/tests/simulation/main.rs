@@ -26,7 +26,7 @@ use tarn_core::testing::Dice;
 use actors::{Stage, execution, sender};
 use ports::Bug;
 use scheduler::{Role, Scheduler};
-use world::{PAST_EVERY_LEASE, World};
+use world::{PAST_EVERY_AGE, PAST_EVERY_LEASE, World};
 
 /// A few seconds.
 const SCHEDULES: u64 = 2_000;
@@ -91,11 +91,24 @@ impl Play {
             } else if leaps > 0 && dice.happens(6) {
                 leaps -= 1;
                 self.world.clock.advance(PAST_EVERY_LEASE);
+            } else if dice.happens(3) {
+                // Whoever stood still for so long may go on while the janitor looks at what it left.
+                self.world.clock.advance(PAST_EVERY_AGE);
+                self.stage.sweep();
             } else if !self.scheduler.step() && runs == 0 {
                 return;
             }
         }
         panic!("a schedule did not end in {MOST_STEPS} steps");
+    }
+
+    /// What a janitor finds once all is settled, and an object that no source ever had.
+    fn cleaned(&mut self) {
+        self.world.leave_an_orphan();
+        self.world.clock.advance(PAST_EVERY_AGE);
+        let mut alone = Scheduler::new(self.scheduler.dice.clone());
+        Stage { spawner: alone.spawner.clone(), ..self.stage.clone() }.sweep();
+        alone.run_out();
     }
 
     /// Runs alone on the stage, until nothing is new.
@@ -129,6 +142,7 @@ fn play(seed: u64, bug: Option<Bug>) -> Result<(), String> {
         play.disturbed(plan);
     }
     play.swept();
+    play.cleaned();
     play.world.judge()
 }
 
@@ -170,7 +184,8 @@ fn planted_bugs_are_found() {
         (Bug::RandomNames, "the rows in silver"),
         (Bug::NoFencing, ""),
         (Bug::NoLease, ""),
-        (Bug::MissingParts, "with a part of its file"),
+        (Bug::SweepsOpen, ""),
+        (Bug::MissingParts, ""),
     ] {
         let (seed, what) = found_after(bug).unwrap_or_else(|| panic!("{bug:?} was not found"));
         assert!(what.contains(sign), "{bug:?}, schedule {seed}: {what}");

@@ -32,6 +32,8 @@ pub enum Bug {
     NoLease,
     /// Whoever puts parts together takes one that is not there for one without rows.
     MissingParts,
+    /// The janitor takes whatever is not settled for refused.
+    SweepsOpen,
 }
 
 /// What one process means to write later: it dies with it.
@@ -104,7 +106,7 @@ impl ObjectStore for Store<'_> {
     async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
         turn().await;
         match self.inner.read(bucket, key).await {
-            Err(_) if self.makes_up_parts(key) => Ok(made_up(key)),
+            Err(_) if self.makes_up_parts(key) && key.contains("/part-") => Ok(made_up(key)),
             read => read,
         }
     }
@@ -270,6 +272,37 @@ impl Ledger for Watched<'_> {
     async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
         turn().await;
         self.inner.reopen(record, now_millis, by).await
+    }
+}
+
+/// The ledger as a janitor sees it who confuses what is open with what was refused.
+pub struct Forgetful<'a> {
+    pub inner: &'a Watched<'a>,
+    pub forgets: bool,
+}
+
+#[async_trait]
+impl Ledger for Forgetful<'_> {
+    async fn records(&self, ids: &[SourceId]) -> Result<HashMap<SourceId, Record>> {
+        let mut records = self.inner.records(ids).await?;
+        let open = records.values_mut().filter(|record| self.forgets && record.status != Status::Done);
+        open.for_each(|record| record.status = Status::Quarantined);
+        Ok(records)
+    }
+    async fn lease(&self, _: &Lease) -> Result<Claim> {
+        panic!("a janitor leases nothing")
+    }
+    async fn settle(&self, _: &SourceId, _: &RunId, _: u32, _: Status, _: &Outcome) -> Result<()> {
+        panic!("a janitor settles nothing")
+    }
+    async fn note(&self, _: &Record) -> Result<()> {
+        panic!("a janitor notes nothing")
+    }
+    async fn select(&self, _: &Selection) -> Result<Vec<Record>> {
+        panic!("a janitor asks for what it found")
+    }
+    async fn reopen(&self, _: &Record, _: i64, _: &str) -> Result<()> {
+        panic!("a janitor opens nothing")
     }
 }
 

@@ -16,6 +16,9 @@ use crate::ports::Bug;
 /// Longer than any lease.
 pub const PAST_EVERY_LEASE: Duration = Duration::from_secs(3_600);
 
+/// Older than anything that a janitor lets alone.
+pub const PAST_EVERY_AGE: Duration = Duration::from_secs(3 * 86_400);
+
 pub struct World {
     pub names: Names,
     pub clock: ManualClock,
@@ -73,6 +76,18 @@ impl World {
         self.clock.now_millis() + 900_000
     }
 
+    /// Puts an object into silver that no source has.
+    pub fn leave_an_orphan(&self) {
+        let key = format!("events/part-{:032x}.parquet", 7);
+        self.store.land(&self.silver, &key, "at,what -> at,what\nnobody's\n").unwrap();
+    }
+
+    /// Parts of large files, which are of no use by now.
+    fn parts(&self) -> Vec<String> {
+        let ops = self.store.contents(&self.names.bucket(&Bucket::Ops));
+        ops.into_keys().filter(|key| key.starts_with(RunKeys::SPLITS)).collect()
+    }
+
     /// All that must be true once everybody has come to an end and a run found nothing to do.
     pub fn judge(&self) -> Result<(), String> {
         if let Some(what) = self.broken.lock().unwrap().iter().min() {
@@ -86,6 +101,7 @@ impl World {
             self.rows_sent(|table| table == "events"),
         )?;
         same("the rows of finance", self.rows_of(&zone("finance")), self.rows_sent(|_| true))?;
+        same("parts after the janitor", self.parts(), Vec::new())?;
         same("what became of the files", self.statuses(), self.statuses_due())?;
         self.each_file_was_converted_in_one_account()
     }

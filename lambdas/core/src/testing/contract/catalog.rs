@@ -18,6 +18,7 @@ pub async fn catalog(make: impl AsyncFn() -> CatalogUnderTest) {
     create_never_overwrites(&make().await).await;
     update_changes_what_is_there(&make().await).await;
     partitions_are_added_and_changed(&make().await).await;
+    partitions_are_taken_out(&make().await).await;
     more_partitions_than_one_call_takes_are_registered(&make().await).await;
 }
 
@@ -78,6 +79,25 @@ async fn partitions_are_added_and_changed(place: &CatalogUnderTest) {
     assert_eq!(catalog.partitions(database, "events").await.unwrap(), wanted);
 }
 
+async fn partitions_are_taken_out(place: &CatalogUnderTest) {
+    let CatalogUnderTest { catalog, database } = place;
+    let parted =
+        CatalogTable { partition_keys: vec![("n".into(), "string".into())], ..table(place, "events") };
+    catalog.create(&parted).await.unwrap();
+    let all: Vec<_> = ["a/b 100%", "ü", "c"].iter().map(|value| partition(place, &[value])).collect();
+    catalog.put_partitions(&parted, &all).await.unwrap();
+    let values =
+        |of: &[&str]| -> Vec<Vec<String>> { of.iter().map(|value| vec![(*value).to_owned()]).collect() };
+    for _ in 0..2 {
+        catalog.remove_partitions(database, "events", &values(&["a/b 100%", "ü", "never"])).await.unwrap();
+        let left: Vec<_> = catalog.partitions(database, "events").await.unwrap().into_iter().collect();
+        assert_eq!(left, values(&["c"]));
+    }
+    catalog.remove_partitions(database, "events", &[]).await.unwrap();
+    catalog.put_partitions(&parted, &all).await.unwrap();
+    assert_eq!(catalog.partitions(database, "events").await.unwrap().len(), 3, "it can come back");
+}
+
 async fn more_partitions_than_one_call_takes_are_registered(place: &CatalogUnderTest) {
     let CatalogUnderTest { catalog, database } = place;
     let parted = CatalogTable { partition_keys: vec![("n".into(), "int".into())], ..table(place, "events") };
@@ -86,6 +106,9 @@ async fn more_partitions_than_one_call_takes_are_registered(place: &CatalogUnder
     catalog.put_partitions(&parted, &many).await.unwrap();
     catalog.put_partitions(&parted, &many).await.unwrap();
     assert_eq!(catalog.partitions(database, "events").await.unwrap().len(), 230);
+    let values: Vec<_> = many.into_iter().skip(5).map(|partition| partition.values).collect();
+    catalog.remove_partitions(database, "events", &values).await.unwrap();
+    assert_eq!(catalog.partitions(database, "events").await.unwrap().len(), 5);
 }
 
 fn table(place: &CatalogUnderTest, name: &str) -> CatalogTable {
