@@ -120,6 +120,9 @@ pub enum Command {
     /// Take away the lock of a deployment that has died
     #[command(after_help = runs::UNLOCK_HELP)]
     Unlock(Unlock),
+    /// Find what no source has any more, such as objects that a dead worker left, and remove it
+    #[command(after_help = JANITOR_HELP)]
+    Janitor(Janitor),
     /// Look whether the deployed lake is well: stacks, last run, queues, alarms, grants of every zone
     #[command(after_help = STATUS_HELP)]
     Status(Status),
@@ -325,6 +328,31 @@ pub struct Destroy {
     /// The lake's name, where its lake.toml is gone; with --env, it says which one goes
     #[arg(long, value_name = "NAME")]
     pub lake: Option<String>,
+}
+
+const JANITOR_HELP: &str = "\
+Examples:
+  tarn janitor --dry-run
+  tarn janitor --dir lake --yes
+
+An object goes if its name is that of a source that is done and does not have it, was refused, failed
+too often, or is known neither to the ledger nor to landing, and if it is older than two days. So do
+parts of large files, and partitions without objects. Raw files in bronze and copies in zones stay.
+Ends with 1 if the ledger knows so little of a table that its objects are no orphans.";
+
+#[derive(Debug, Args)]
+pub struct Janitor {
+    #[command(flatten)]
+    pub place: Place,
+    /// Act on this folder instead of AWS
+    #[arg(long, value_name = "DIR", conflicts_with = "local")]
+    pub dir: Option<PathBuf>,
+    /// Only tell what would go
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 const STATUS_HELP: &str = "\

@@ -130,9 +130,6 @@ impl Catalog for Blind<'_> {
     async fn partitions(&self, database: &str, name: &str) -> Result<BTreeSet<Vec<String>>> {
         self.0.partitions(database, name).await
     }
-    async fn remove_partitions(&self, _: &str, _: &str, _: &[Vec<String>]) -> Result<()> {
-        panic!("a run takes no partition out")
-    }
     async fn put_partitions(&self, table: &CatalogTable, partitions: &[CatalogPartition]) -> Result<()> {
         self.0.put_partitions(table, partitions).await
     }

@@ -16,6 +16,7 @@ pub(crate) mod folder;
 mod follow;
 mod inferred;
 mod init;
+mod janitor;
 mod local;
 mod pace;
 mod plan;
@@ -59,6 +60,7 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Destroy(options) => destroy::run(common, options).await,
         Command::Run(options) => run::run(common, options).await,
         Command::Watch(options) => watch::run(common, options).await,
+        Command::Janitor(options) => janitor::run(common, options).await,
         Command::Status(options) => status::run(common, options).await,
         Command::Files(options) => files::run(common, options).await,
         Command::Why(options) => why::run(common, options).await,
