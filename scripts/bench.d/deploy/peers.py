@@ -11,6 +11,7 @@ from collections import Counter
 
 import boto3
 from botocore.config import Config
+from tarn import Failed
 
 ROOT = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 INLINE = 51_200
@@ -18,10 +19,6 @@ POLL = 0.5
 TEMPLATES = "templates-of-a-script"
 # By which `tarn destroy` takes down what the peers made.
 TAGS = [{"Key": "tarn:lake", "Value": "many"}, {"Key": "tarn:environment", "Value": "dev"}]
-
-
-class Failed(Exception):
-    pass
 
 
 class Cloud:

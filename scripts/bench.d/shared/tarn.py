@@ -6,7 +6,9 @@ import pathlib
 import subprocess
 import time
 
-from peers import Failed
+
+class Failed(Exception):
+    pass
 
 
 class Tarn:
@@ -18,7 +20,7 @@ class Tarn:
     def run(command, **options):
         done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
         if done.returncode != 0:
-            raise Failed(f"{' '.join(map(str, command))}: {done.stderr.strip()[-600:]}")
+            raise Failed(f"{' '.join(map(str, command))}: {(done.stderr or done.stdout).strip()[-600:]}")
         return done.stdout
 
     def json(self, *words):

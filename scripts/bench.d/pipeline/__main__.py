@@ -1,0 +1,174 @@
+"""A run of the pipeline on the local cloud, many small files to one of 2 GB, beside the bare conversion of the same
+
+Each case is a lake of its own on one local cloud: its files are pushed, the pipeline runs over them, and
+the same files are converted by `tarn convert` on the same machine. Both end with the same rows, which
+DuckDB compares. What the orchestration adds is the run's wall time over that of the bare conversion;
+the emulator's own time (its S3 copies every byte through Python, its state machine and its functions
+start processes) is in it, so it is an upper bound of what tarn adds. Peaks of memory are those that the
+kernel counts of the functions' processes, beside the memory that the templates give them.
+"""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+
+from built import BENCH, BUILD, ROOT, cargo, table
+from cases import CASES, files_of
+from functions import Functions
+from measure import measure
+from tarn import Failed, Tarn
+from verify import differences
+
+MB = 1 << 20
+WORK = BENCH / "pipeline"
+MOST_ADDED = 0.15
+TARGET_FROM = 64 * MB
+LAKE = """version = 1
+[lake]
+name = "bench"
+[schedule]
+daily = "02:30"
+[[table]]
+name = "events"
+files = "events*.csv"
+
+[table.columns]
+timestamp = { type = "timestamp(ms)", format = "epoch_ms" }
+visitorid = "int64"
+event = "string"
+itemid = "int64"
+transactionid = "int64"
+"""
+
+
+def main():
+    options = arguments()
+    tarn, handlers = built(options)
+    shutil.rmtree(WORK, ignore_errors=True)
+    inputs = BENCH / "pipeline-inputs"
+    cases = [case for case in CASES if case.name in options.only]
+    ran = []
+    for case in cases:
+        folder = files_of(case, options.scale, inputs)
+        ran.append(measured(case, folder, Tarn(tarn, handlers, WORK / case.name), options))
+    report(ran)
+    differ = [line for case in ran for line in case["differences"]]
+    if differ:
+        sys.exit("\n".join(["bench: the outputs differ, so nothing above is a result:", *differ[:5]]))
+    if options.strict and not all(check for case in ran for check in case["checks"].values()):
+        sys.exit("bench: a target was missed")
+
+
+def arguments():
+    names = [case.name for case in CASES]
+    parser = argparse.ArgumentParser(prog="scripts/bench pipeline", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default=",".join(names), help="cases, by commas: " + ", ".join(names))
+    parser.add_argument("--scale", type=float, default=1.0,
+                        help="of the number of small files and of the sizes of large ones; 0.02 takes a minute (1.0)")
+    parser.add_argument("--binary", help="a tarn with its handlers beside it, instead of building one")
+    parser.add_argument("--strict", action="store_true", help="fail when a target is missed")
+    options = parser.parse_args()
+    options.only = options.only.split(",")
+    if not set(options.only) <= set(names):
+        parser.error(f"--only names cases, of {', '.join(names)}")
+    return options
+
+
+def built(options):
+    """A release of tarn and of the handlers: both are measured."""
+    if options.binary:
+        return ROOT / options.binary, (ROOT / options.binary).parent
+    cargo("release", "-p", "tarn", "-p", "tarn-handlers")
+    cargo("dev", "-p", "xtask")
+    folder = BUILD / "release"
+    xtask = BUILD / "debug" / "xtask"
+    Tarn.run([xtask, "handlers", "--for-this-machine", folder / "bootstrap", folder / "handlers-x86_64.zip"])
+    return folder / "tarn", folder
+
+
+def measured(case, folder, tarn, options):
+    files = sorted(folder.glob("events*.csv"))
+    size = sum(file.stat().st_size for file in files)
+    say(case, f"{len(files)} files of {size / MB:.0f} MB")
+    with tarn.local_cloud(LAKE) as endpoint:
+        tarn.deploy(created=4)
+        say(case, "push")
+        tarn.json("push", "--local", str(folder))
+        say(case, "run")
+        functions = Functions(endpoint)
+        with functions.watched():
+            begin = time.perf_counter()
+            account = tarn.json("run", "--local")
+            run = time.perf_counter() - begin
+        say(case, "bare conversion")
+        bare = converted(tarn, files)
+        say(case, "compare")
+        differ = differences(endpoint, tarn.folder / "bare", tarn.folder / "silver")
+        calls = functions.lines(account["run"])
+        memory = functions.memory()
+    if account["converted"]["files"] != len(files) or not account["balanced"]:
+        differ.append(f"{case.name}: the account is {account}")
+    return judged(case, files, size, run, bare, calls, functions.peaks, memory, differ)
+
+
+def converted(tarn, files):
+    """The wall of `tarn convert` over the same files, as many in a call as a command line takes."""
+    out = tarn.folder / "bare"
+    wall = 0.0
+    for start in range(0, len(files), 1_000):
+        words = ["convert", *map(str, files[start:start + 1_000]), "--table", "events", "--out", str(out)]
+        config = ["--config", str(tarn.folder / "lake.toml"), "--json"]
+        wall += measure([str(tarn.binary), *words, "--target-size", "64G", *config]).wall
+    return wall
+
+
+def judged(case, files, size, run, bare, calls, peaks, memory, differ):
+    added = run / bare - 1
+    checks = {f"memory of {name}": peak <= memory[name] for name, peak in peaks.items() if name in memory}
+    if min(file.stat().st_size for file in files) >= TARGET_FROM:
+        checks["added"] = added <= MOST_ADDED
+    return {
+        "case": case.name, "files": len(files), "bytes": size, "run": run, "bare": bare, "added": added,
+        "calls": calls, "peaks": peaks, "memory": memory, "differences": differ, "checks": checks,
+    }
+
+
+def say(case, what):
+    print(f"{case.name}: {what}", file=sys.stderr)
+
+
+LEGEND = """\
+run s: `tarn run --local`, from its start to the balanced account. bare s: `tarn convert` of the same files. added: the
+first over the second, less one; the target of 15 % holds for files of 64 MB and more, and the emulator's own time is in
+it. calls: of the converting function, with those that survey and gather parts."""
+HEAD = ["case", "files", "MB", "calls", "run s", "files/s", "MB/s", "bare s", "added", "convert MB of", "verdict"]
+
+
+def report(ran):
+    print("\n".join([LEGEND, "", table(HEAD, [line(case) for case in ran]), "", "Peaks of memory, MB of MB:"]))
+    names = sorted({name for case in ran for name in case["peaks"]})
+    for name in names:
+        most = max(case["peaks"].get(name, 0) for case in ran)
+        print(f"  {name:<16} {most:>6.0f} of {ran[0]['memory'].get(name, 0)}")
+    file = BENCH / "pipeline.json"
+    file.write_text(json.dumps(ran, indent=1))
+    print(f"\nall figures: {file.relative_to(ROOT)}")
+
+
+def line(case):
+    peak, memory = case["peaks"].get("convert", 0), case["memory"].get("convert", 0)
+    missed = [name for name, met in case["checks"].items() if not met]
+    verdict = "WRONG" if case["differences"] else "missed: " + ", ".join(missed) if missed else "pass"
+    return [
+        case["case"], str(case["files"]), f"{case['bytes'] / MB:.0f}", str(case["calls"]), f"{case['run']:.1f}",
+        f"{case['files'] / case['run']:.1f}", f"{case['bytes'] / MB / case['run']:.1f}", f"{case['bare']:.1f}",
+        f"{case['added']:+.0%}", f"{peak:.0f} of {memory}", verdict,
+    ]
+
+
+try:
+    main()
+except Failed as failed:
+    sys.exit(f"bench: {failed}")

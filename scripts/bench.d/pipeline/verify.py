@@ -1,0 +1,28 @@
+"""Compares what the pipeline wrote with what the bare conversion wrote, by DuckDB: the same rows, as often."""
+
+import duckdb
+
+from functions import s3
+
+
+def differences(endpoint, bare, silver):
+    """What is different between the Parquet of a folder and that of silver, which is fetched first."""
+    fetch(endpoint, silver)
+    found, due = (digest(folder) for folder in (silver, bare))
+    return [] if found == due else [f"silver has {found}, and the bare conversion {due}"]
+
+
+def fetch(endpoint, silver):
+    client = s3(endpoint)
+    silver.mkdir(parents=True, exist_ok=True)
+    bucket = next(each["Name"] for each in client.list_buckets()["Buckets"] if "-silver-" in each["Name"])
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix="events/"):
+        for found in page.get("Contents", []):
+            client.download_file(bucket, found["Key"], str(silver / found["Key"].rsplit("/", 1)[1]))
+
+
+def digest(folder):
+    """How many rows there are, and a sum over all of them, which no order changes."""
+    files = str(folder / "*.parquet")
+    statement = "select count(*), sum(hash(e)::hugeint % 1000000007) from read_parquet($files) as e"
+    return duckdb.execute(statement, {"files": files}).fetchone()
