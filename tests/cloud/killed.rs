@@ -1,7 +1,9 @@
-//! The command is killed while it deploys and while it destroys; the next one finishes its work.
+//! The command is killed while it deploys and while it destroys, and the functions while they run; the next
+//! one finishes their work.
 
 use std::time::{Duration, Instant};
 
+use crate::functions;
 use crate::lake::LocalLake;
 
 /// How long an undisturbed command takes, and that it does what it should.
@@ -29,6 +31,7 @@ fn what_was_killed_is_finished_by_the_next() {
     undisturbed(&lake, &deploy);
     assert_eq!(lake.inventory(), whole, "after {killed} killed deployments");
     assert_eq!(lake.project.json(&["plan", "--local"])["changes"], false);
+    functions::die_and_the_next_run_makes_it_good(&lake);
 
     for tenths in [2, 4, 6, 8] {
         killed += usize::from(lake.project.killed(&destroy, destroying * tenths / 10));

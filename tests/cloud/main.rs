@@ -7,6 +7,7 @@
 )]
 
 mod changes;
+mod functions;
 mod governed;
 mod kept;
 mod killed;
