@@ -29,7 +29,7 @@ pub async fn run(common: &Common, options: &Janitor) -> Result<ExitCode, Failure
 }
 
 async fn in_folder(common: &Common, options: &Janitor, dir: &Path) -> Result<ExitCode, Failure> {
-    let project = Project::load_for_folder(common)?;
+    let project = Project::load(common)?;
     let home = folder::home(dir, &project.lake)?;
     let lock = folder::lock(&home, "tarn janitor").await?;
     let ports = home.open(&lock).map_err(folder::failure)?;
