@@ -44,7 +44,8 @@ pub fn the_account_is_asked_in_sql(lake: &LocalLake) {
     assert_eq!(rejected, [wanted]);
 }
 
-/// The same verbs as over a folder (`tests/cli/verbs.rs`), asked of DynamoDB and S3.
+/// The same verbs as over a folder (`tests/cli/verbs.rs`), asked of DynamoDB and S3. Whether our run or one
+/// that an arrival started converts the file again, is all one.
 pub fn a_file_has_its_story_and_is_converted_again(lake: &LocalLake) {
     let listed = lake.project.json(&["files", "--local", "--status", "quarantined"]);
     assert_eq!(listed["counts"]["quarantined"]["files"], 1, "{listed:#}");
@@ -58,12 +59,7 @@ pub fn a_file_has_its_story_and_is_converted_again(lake: &LocalLake) {
     let done = lake.project.json(&["reprocess", "events_mixed.csv", "--local", "--yes"]);
     assert_eq!(done["reopened"].as_array().unwrap().len(), 1, "{done:#}");
     let followed = lake.project.tarn(&["run", "--local", "--follow", "--json"]);
-    let report: Value = serde_json::from_str(&followed.stdout).unwrap();
-    assert_eq!(
-        (&report["landed"]["files"], &report["converted"]["files"]),
-        (&1.into(), &1.into()),
-        "{report:#}"
-    );
+    assert_eq!(followed.code, 0, "{}", followed.stderr);
     assert_eq!(lake.count("events", None), before, "no row is doubled");
     let story = lake.project.done(&["why", "events_mixed.csv", "--local"]).stdout;
     assert!(story.contains("before      done: 2 rows, 1 bad") && story.contains("attempt 2"), "{story}");
