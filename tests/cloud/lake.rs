@@ -70,6 +70,14 @@ impl LocalLake {
         assert_eq!(done.code, 0, "{}", done.stderr);
     }
 
+    /// Listens to the lake's topic, runs the pipeline so that it tells, or reads what it told: subjects
+    /// and texts.
+    pub fn mails(&self, verb: &str) -> Vec<(String, String)> {
+        let told = python("mails.py", &[&self.endpoint, &self.prefix, verb]);
+        assert_eq!(told.code, 0, "{}", told.stderr);
+        serde_json::from_str(&told.stdout).unwrap()
+    }
+
     /// The keys of a bucket of the lake, asked of S3 itself.
     pub fn objects(&self, word: &str) -> Vec<String> {
         let listed = python("bucket.py", &[&self.endpoint, "keys", &self.bucket(word)]);

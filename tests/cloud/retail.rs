@@ -26,6 +26,7 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
     nothing_new_converts_nothing_and_one_more_file_converts_one(&lake);
     a_column_is_hashed_by_the_lakes_own_secret(&lake);
     bad_files_and_rows_go_to_quarantine_and_stop_nobody(&lake);
+    verbs::runs_with_news_are_told(&lake);
     verbs::the_account_is_asked_in_sql(&lake);
     verbs::a_file_has_its_story_and_is_converted_again(&lake);
     another_zone_is_one_stack(&lake);

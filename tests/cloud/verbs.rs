@@ -9,6 +9,27 @@ fn rows(lake: &LocalLake, sql: &str) -> Vec<Value> {
     answer["rows"].as_array().unwrap().clone()
 }
 
+/// A run that found something is told, and one that found nothing is not. An arrival may start a run that
+/// takes the file before ours does; then another file comes.
+pub fn runs_with_news_are_told(lake: &LocalLake) {
+    lake.mails("listen");
+    lake.mails("run");
+    assert!(lake.mails("read").is_empty(), "nothing had landed");
+    let mails = (0..5).find_map(|number| {
+        lake.project.write(&format!("told/strange_{number}.txt"), "257597 is nobody's business");
+        assert_eq!(lake.push("told"), 1);
+        lake.mails("run");
+        Some(lake.mails("read")).filter(|mails| !mails.is_empty())
+    });
+    let mails = mails.expect("one of five files is told of");
+    let [(subject, text)] = mails.as_slice() else { panic!("{mails:#?}") };
+    assert_eq!(subject, "retail-e2e: 1 file landed, 1 skipped");
+    for part in [".txt: UNCONFIGURED", "skipped             1 files", "/report.json"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
+    assert!(!text.contains("257597"), "no value of a file: {text}");
+}
+
 /// Every file with its class, the runs with their balance, the rejected rows with their columns.
 pub fn the_account_is_asked_in_sql(lake: &LocalLake) {
     let files = rows(
