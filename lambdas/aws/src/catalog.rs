@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use aws_sdk_glue::Client;
 use aws_sdk_glue::types::{
-    BatchUpdatePartitionRequestEntry, Column, PartitionError, PartitionInput, PartitionValueList, SerDeInfo,
-    StorageDescriptor, Table, TableInput,
+    BatchUpdatePartitionRequestEntry, Column, PartitionError, PartitionInput, SerDeInfo, StorageDescriptor,
+    Table, TableInput,
 };
 use tarn_core::ports::{Catalog, CatalogPartition, CatalogTable};
 use tarn_core::{Error, Kind, Result};
@@ -93,21 +93,14 @@ impl Catalog for GlueCatalog {
         Ok(())
     }
 
+    /// One by one, since the local cloud knows no other way, and they are few.
     async fn remove_partitions(&self, database: &str, name: &str, partitions: &[Vec<String>]) -> Result<()> {
-        let doing = format!("taking partitions out of {database}.{name}");
-        for some in partitions.chunks(AT_ONCE_REMOVED) {
-            let values = |values: &Vec<String>| {
-                PartitionValueList::builder().set_values(Some(values.clone())).build().map_err(incomplete)
-            };
-            let some: Result<Vec<_>> = some.iter().map(values).collect();
-            let request = self.client.batch_delete_partition().database_name(database).table_name(name);
-            let sent = request.set_partitions_to_delete(Some(some?)).send().await;
-            let answer = sent.map_err(failed(&doing))?;
-            let is_gone = |error: &PartitionError| {
-                error.error_detail().and_then(|detail| detail.error_code()) == Some("EntityNotFoundException")
-            };
-            if let Some(error) = answer.errors().iter().find(|error| !is_gone(error)) {
-                return Err(Error::new(Kind::Unavailable, format!("{doing}: {error:?}")));
+        for values in partitions {
+            let delete = self.client.delete_partition().database_name(database).table_name(name);
+            let sent = delete.set_partition_values(Some(values.clone())).send().await;
+            match sent.map_err(failed(format!("taking a partition out of {database}.{name}"))) {
+                Err(error) if error.kind() != Kind::NotFound => return Err(error),
+                _ => {}
             }
         }
         Ok(())
@@ -196,8 +189,6 @@ fn input(table: &CatalogTable) -> Result<TableInput> {
         .map_err(incomplete)
 }
 
-/// The most partitions that a call takes out.
-const AT_ONCE_REMOVED: usize = 25;
 
 /// The most partitions that a call takes.
 const AT_ONCE: usize = 100;
