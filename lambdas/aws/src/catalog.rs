@@ -189,7 +189,6 @@ fn input(table: &CatalogTable) -> Result<TableInput> {
         .map_err(incomplete)
 }
 
-
 /// The most partitions that a call takes.
 const AT_ONCE: usize = 100;
 

@@ -8,7 +8,7 @@ use crate::HashKey;
 /// How the texts of a column are hidden.
 #[derive(Clone)]
 pub(super) enum Hiding {
-    Hash(HashKey),
+    Hash(Box<HashKey>),
     Text(String),
     /// So many characters at the end stay.
     KeepLast(usize),
@@ -20,7 +20,7 @@ const HIDDEN: &[u8] = b"****";
 impl Hiding {
     pub fn new(disguise: &Disguise, key: Option<&HashKey>) -> Result<Self, Unusable> {
         Ok(match disguise {
-            Disguise::Sha256 => Self::Hash(key.ok_or(Unusable::NoHashKey)?.clone()),
+            Disguise::Sha256 => Self::Hash(Box::new(key.ok_or(Unusable::NoHashKey)?.clone())),
             Disguise::Text(text) => Self::Text(text.clone()),
             Disguise::KeepLast(characters) => Self::KeepLast(characters.get().into()),
         })

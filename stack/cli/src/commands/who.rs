@@ -261,9 +261,12 @@ impl Granted<'_> {
     }
 }
 
+/// What somebody sees, table by table.
+type Tables<'c> = BTreeMap<&'c str, Vec<&'c Cell>>;
+
 /// One entry for each principal in each zone, one line for each table.
 fn print(cells: &[Cell]) {
-    let mut entries: BTreeMap<(Option<String>, Principal), BTreeMap<&str, Vec<&Cell>>> = BTreeMap::new();
+    let mut entries: BTreeMap<(Option<String>, Principal), Tables<'_>> = BTreeMap::new();
     for cell in cells {
         let entry = entries.entry((cell.zone.clone(), cell.principal.clone())).or_default();
         entry.entry(&cell.table).or_default().push(cell);
