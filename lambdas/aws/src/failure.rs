@@ -42,9 +42,12 @@ pub(crate) fn kind_of(code: &str) -> Option<Kind> {
         | "InternalServiceException"
         | "OperationTimeoutException"
         | "RequestTimeout" => Kind::Unavailable,
-        "ValidationException" | "InvalidInputException" | "InvalidRequest" | "InvalidArgument" => {
-            Kind::Invalid
-        }
+        // The last one is S3's word for an object that is archived.
+        "ValidationException"
+        | "InvalidInputException"
+        | "InvalidRequest"
+        | "InvalidArgument"
+        | "InvalidObjectState" => Kind::Invalid,
         _ => return None,
     })
 }
@@ -85,6 +88,13 @@ fn by_name(code: Option<&str>, status: u16) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_archived_is_told_from_what_is_gone() {
+        assert_eq!(by_name(Some("InvalidObjectState"), 403), Kind::Invalid);
+        assert_eq!(by_name(Some("KMS.AccessDeniedException"), 400), Kind::AccessDenied);
+        assert_eq!(by_name(Some("NoSuchVersion"), 404), Kind::NotFound);
+    }
 
     #[test]
     fn an_unknown_error_is_never_read_as_not_there() {

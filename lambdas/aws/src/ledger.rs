@@ -149,6 +149,27 @@ impl Ledger for DynamoLedger {
         sent.map(|_| ()).map_err(failed(format!("settling {id} in the ledger")))
     }
 
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()> {
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(id)))
+            .update_expression("SET #status = :skipped, outcome = :outcome")
+            .condition_expression("#status IN (:done, :reopened)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":skipped", text(Status::Skipped.word()))
+            .expression_attribute_values(":reopened", text(Status::Reopened.word()))
+            .expression_attribute_values(":done", text(Status::Done.word()))
+            .expression_attribute_values(":outcome", text(&written(serde_json::to_string(outcome))?))
+            .send()
+            .await;
+        match sent.map_err(failed(format!("retiring {id} in the ledger"))) {
+            Err(error) if error.kind() == Kind::Conflict => Ok(()),
+            retired => retired.map(|_| ()),
+        }
+    }
+
     /// An update and no put, because what the record tells of earlier stays.
     async fn note(&self, record: &Record) -> Result<()> {
         let table = match &record.table {

@@ -9,7 +9,7 @@ use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::primitives::{ByteStream, Length};
 use aws_sdk_s3::types::{Delete, DeleteMarkerEntry, EncodingType, MultipartUpload, ObjectIdentifier};
 use bytes::Bytes;
-use tarn_core::ports::{Content, Created, Object, ObjectStore, ObjectVersion};
+use tarn_core::ports::{Content, Created, Object, ObjectStore, ObjectVersion, Stored};
 use tarn_core::{Error, Kind, Result, SourceVersion};
 
 use crate::SdkConfig;
@@ -41,6 +41,14 @@ pub struct S3 {
 struct Marker {
     key: Option<String>,
     id: Option<String>,
+}
+
+/// What a write is held against.
+#[derive(Clone, Copy)]
+enum Held<'t> {
+    No,
+    UnlessThere,
+    IfTagged(&'t str),
 }
 
 impl S3 {
@@ -77,7 +85,7 @@ impl S3 {
         key: &str,
         content: Content,
         fingerprint: &str,
-        unless_there: bool,
+        held: Held<'_>,
     ) -> Result<()> {
         let doing = format!("writing s3://{bucket}/{key}");
         let mut request =
@@ -85,9 +93,11 @@ impl S3 {
         if !fingerprint.is_empty() {
             request = request.metadata(FINGERPRINT, fingerprint);
         }
-        if unless_there {
-            request = request.if_none_match("*");
-        }
+        request = match held {
+            Held::No => request,
+            Held::UnlessThere => request.if_none_match("*"),
+            Held::IfTagged(tag) => request.if_match(tag),
+        };
         request.send().await.map(|_| ()).map_err(failed(doing))
     }
 
@@ -168,6 +178,34 @@ impl S3 {
         }
     }
 
+    /// One page of a listing, and where the next begins.
+    async fn page_of_versions(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        from: Marker,
+    ) -> Result<(Vec<ObjectVersion>, Option<Marker>)> {
+        let doing = format!("listing versions in s3://{bucket}/{prefix}");
+        let request = self.client.list_object_versions().bucket(bucket).prefix(prefix);
+        let request = request.encoding_type(EncodingType::Url);
+        let request = request.set_key_marker(from.key.clone()).set_version_id_marker(from.id.clone());
+        let page = request.send().await.map_err(failed(doing.clone()))?;
+        let spelling = Spelling::of(page.encoding_type.as_ref());
+        let mut found = Vec::new();
+        for listed in page.versions.unwrap_or_default() {
+            found.push(version(listed, spelling)?);
+        }
+        for listed in page.delete_markers.unwrap_or_default() {
+            found.push(delete_marker(listed, spelling)?);
+        }
+        if page.is_truncated != Some(true) {
+            return Ok((found, None));
+        }
+        let key = page.next_key_marker.map(|key| spelling.read(key)).transpose()?;
+        let next = from.moved(Marker { key, id: page.next_version_id_marker }, &doing)?;
+        Ok((found, Some(next)))
+    }
+
     async fn copy_source(&self, source: String, bucket: &str, key: &str) -> Result<()> {
         let doing = format!("copying to s3://{bucket}/{key}");
         let sent = self.client.copy_object().copy_source(source).bucket(bucket).key(key).send().await;
@@ -200,27 +238,24 @@ impl ObjectStore for S3 {
     }
 
     async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>> {
-        let doing = format!("listing versions in s3://{bucket}/{prefix}");
-        let mut found = Vec::new();
-        let mut marker = Marker::default();
-        loop {
-            let request = self.client.list_object_versions().bucket(bucket).prefix(prefix);
-            let request = request.encoding_type(EncodingType::Url);
-            let request = request.set_key_marker(marker.key.clone()).set_version_id_marker(marker.id.clone());
-            let page = request.send().await.map_err(failed(doing.clone()))?;
-            let spelling = Spelling::of(page.encoding_type.as_ref());
-            for listed in page.versions.unwrap_or_default() {
-                found.push(version(listed, spelling)?);
-            }
-            for listed in page.delete_markers.unwrap_or_default() {
-                found.push(delete_marker(listed, spelling)?);
-            }
-            if page.is_truncated != Some(true) {
-                return Ok(found);
-            }
-            let key = page.next_key_marker.map(|key| spelling.read(key)).transpose()?;
-            marker = marker.moved(Marker { key, id: page.next_version_id_marker }, &doing)?;
+        let (mut found, mut marker) = (Vec::new(), Some(Marker::default()));
+        while let Some(from) = marker {
+            let (page, next) = self.page_of_versions(bucket, prefix, from).await?;
+            found.extend(page);
+            marker = next;
         }
+        Ok(found)
+    }
+
+    async fn versions_of(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>> {
+        let (mut found, mut marker) = (Vec::new(), Some(Marker::default()));
+        while let Some(from) = marker {
+            let (page, next) = self.page_of_versions(bucket, key, from).await?;
+            found.extend(page.into_iter().filter(|version| version.object.key == key));
+            // A key stands before all others that begin with it.
+            marker = next.filter(|next| next.key.as_deref() == Some(key));
+        }
+        Ok(found)
     }
 
     async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
@@ -280,7 +315,7 @@ impl ObjectStore for S3 {
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
-        match self.put(bucket, key, content, fingerprint, true).await {
+        match self.put(bucket, key, content, fingerprint, Held::UnlessThere).await {
             Ok(()) => Ok(Created::New),
             Err(error) if error.kind() == Kind::Conflict => Ok(Created::AlreadyThere),
             Err(error) => Err(error),
@@ -294,7 +329,32 @@ impl ObjectStore for S3 {
     }
 
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
-        self.put(bucket, key, content, fingerprint, false).await
+        self.put(bucket, key, content, fingerprint, Held::No).await
+    }
+
+    async fn stored(&self, bucket: &str, key: &str) -> Result<Stored> {
+        let doing = format!("looking at s3://{bucket}/{key}");
+        let sent = self.client.head_object().bucket(bucket).key(key).send().await;
+        let answer = sent.map_err(failed(doing.clone()))?;
+        let fingerprint = answer.metadata.and_then(|mut all| all.remove(FINGERPRINT)).unwrap_or_default();
+        let tag = answer.e_tag;
+        let tag = tag.ok_or_else(|| Error::new(Kind::Internal, format!("{doing}: S3 says no ETag of it")))?;
+        Ok(Stored { tag, fingerprint })
+    }
+
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        match self.put(bucket, key, content, fingerprint, Held::IfTagged(tag)).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == Kind::Conflict => Ok(false),
+            Err(error) => not_there(error),
+        }
     }
 
     async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {

@@ -2,9 +2,10 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
-use tarn_lake::{BadRows, Escape, Format};
+use tarn_lake::{BadRows, Escape, Format, Layout};
 
 use crate::columns::Tools;
+use crate::drift::Drift;
 use crate::header::{self, Front};
 use crate::input::Input;
 use crate::json::{self, Lines};
@@ -15,13 +16,14 @@ use crate::rejects::RejectSink;
 use crate::rows::Dialect;
 use crate::scan::Grammar;
 use crate::segments::{Cutting, Segment, Segments};
+use crate::silver::Silver;
 use crate::tolerance::Tolerance;
 use crate::turns::{Results, Turns};
 use crate::worker::Worker;
 use crate::{ConvertError, Limits, Spec, schema};
 
 /// What a conversion did: `rows + bad_rows` is every row of the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conversion {
     /// Rows in the Parquet file.
     pub rows: u64,
@@ -38,6 +40,8 @@ pub struct Conversion {
     pub text_bytes: u64,
     /// Written as Parquet.
     pub bytes_out: u64,
+    /// How the file's columns differed from its layout's, where the table takes such files.
+    pub drift: Option<Drift>,
 }
 
 /// Converts one file. Same input, same limits: the same bytes, with any number of threads.
@@ -83,6 +87,7 @@ pub fn convert_to<R: Read + Send, W: Write + Send>(
     if spec.placement.partition_by.is_empty() {
         outputs.open("")?;
     }
+    let (drifted, fitted);
     let mut first = worker(spec, limits, dialect)?;
     let source = source.take(spec.part.map_or(u64::MAX, |part| part.bytes()));
     let input = match &spec.part {
@@ -92,12 +97,21 @@ pub fn convert_to<R: Read + Send, W: Write + Send>(
     let mut segments = Segments::new(input, cutting(spec, dialect), limits.row_group_bytes);
     let mut segment = Segment::new();
     let first_rows = first_rows(&mut segments, &mut segment, dialect, spec)?;
-    let helpers = if first_rows.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
-    let helpers: Result<Vec<Worker>, _> = (0..helpers).map(|_| worker(spec, limits, dialect)).collect();
+    let (lines, drift) = first_rows.map_or((None, None), |begun| (Some(begun.lines), begun.drifted));
+    let (fitted_layout, drift) = drift.map_or((None, None), |(layout, drift)| (Some(layout), Some(drift)));
+    drifted = fitted_layout;
+    let mut by_header = spec;
+    if let Some(layout) = &drifted {
+        fitted = Spec { layout, ..*spec };
+        by_header = &fitted;
+        first = worker(by_header, limits, dialect)?;
+    }
+    let helpers = if lines.is_some() && !segments.ended() { limits.threads - 1 } else { 0 };
+    let helpers: Result<Vec<Worker>, _> = (0..helpers).map(|_| worker(by_header, limits, dialect)).collect();
     let helpers = helpers?;
     let turns = Turns::new(segments, outputs, rejects, Tolerance::new(judged(spec), limits), limits);
     first.claims = spec.unique.map(|unique| unique.begin(first.group.judge(), limits.unique_bytes));
-    if let Some(lines) = first_rows {
+    if let Some(lines) = lines {
         std::thread::scope(|threads| {
             for mut helper in helpers {
                 let turns = &turns;
@@ -110,7 +124,14 @@ pub fn convert_to<R: Read + Send, W: Write + Send>(
     if let (Some(unique), Some(claims)) = (spec.unique, first.claims) {
         unique.end(claims, converted.is_ok());
     }
-    converted
+    converted.map(|(done, outputs)| (Conversion { drift, ..done }, outputs))
+}
+
+/// Writes a Parquet file without rows, as one of a folder's files is; gives what it was written to.
+pub fn without_rows<W: Write + Send>(spec: &Spec<'_>, sink: W) -> Result<W, ConvertError> {
+    let schema = schema::of(spec.file_columns())?;
+    let (_, sink) = Silver::new(spec, schema, sink)?.finish()?;
+    Ok(sink)
 }
 
 /// The share of bad rows is that of the whole file, so a part cannot judge it.
@@ -147,6 +168,7 @@ fn finished<R: Read + Send, W: Write + Send>(
         bytes_in: segments.input().bytes_in(),
         text_bytes: segments.input().text_bytes(),
         bytes_out: outputs.iter().map(|output| output.bytes).sum(),
+        drift: None,
     };
     Ok((done, outputs))
 }
@@ -165,18 +187,26 @@ fn make_the_rest<W: Write + Send>(
     Ok(())
 }
 
-/// Reads the first segment that holds rows. Gives the lines before them, the header's too, unless
-/// there are none in the file. A part has no header.
+/// Where the rows of a file begin.
+pub(crate) struct Begun {
+    /// The lines before them, the header's too.
+    pub lines: u64,
+    /// The layout that the header makes of the file's, if that is another.
+    pub drifted: Option<(Layout, Drift)>,
+}
+
+/// Reads the first segment that holds rows, unless there is none in the file. A part has no header.
 pub(crate) fn first_rows<R: Read>(
     segments: &mut Segments<R>,
     segment: &mut Segment,
     dialect: Dialect,
     spec: &Spec<'_>,
-) -> Result<Option<u64>, ConvertError> {
+) -> Result<Option<Begun>, ConvertError> {
+    let begun = |lines, drifted| Ok(Some(Begun { lines, drifted }));
     let mut more = segments.next(segment)?;
     let mut lines_before = segments.input().start().line - 1;
     if spec.part.is_some() {
-        return Ok(more.then_some(lines_before));
+        return if more { begun(lines_before, None) } else { Ok(None) };
     }
     while more {
         let front = match spec.csv.format {
@@ -184,7 +214,10 @@ pub(crate) fn first_rows<R: Read>(
             Format::JsonLines => json::front(segment)?,
         };
         match front {
-            Front::Rows { lines } => return Ok(Some(lines_before + lines)),
+            Front::Rows { lines } => return begun(lines_before + lines, None),
+            Front::Drifted { lines, layout, drift } => {
+                return begun(lines_before + lines, Some((*layout, drift)));
+            }
             Front::NoRows { lines } => lines_before += lines,
         }
         more = segments.replace(segment)?;

@@ -17,7 +17,7 @@ use crate::silver::Silver;
 use crate::splits::{self, Opening, Part, Survey};
 use crate::{
     ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert, convert_to, schema,
-    tolerance,
+    tolerance, without_rows,
 };
 
 /// Converts within limits.
@@ -52,6 +52,15 @@ impl Converter for Engine {
         Ok((counted(&done), outputs.into_iter().map(file).collect()))
     }
 
+    fn no_rows(&self, table: &Table, silver: &dyn Scratch) -> Result<Box<dyn Spool>, Error> {
+        const NO_NAME: &Captures = &Captures::none();
+        let spec = self.spec(Form { table, layout: table.newest_layout(), name: NO_NAME });
+        let failed =
+            |error: ConvertError| Error::caused(Kind::Unavailable, "writing a file without rows", error);
+        let spool = silver.spool().map_err(|error| failed(ConvertError::Silver(error)))?;
+        without_rows(&spec, spool).map_err(failed)
+    }
+
     fn splitter(&self) -> Option<&dyn Splitter> {
         Some(self)
     }
@@ -63,6 +72,7 @@ impl Engine {
         Spec {
             schema: table.newest_layout(),
             name,
+            schema_change: table.arrival.schema_change,
             bad_rows: table.bad_rows,
             placement: &table.placement,
             hash_key: self.hash_key.as_ref(),
@@ -74,7 +84,8 @@ impl Engine {
 
 fn counted(done: &convert::Conversion) -> Conversion {
     let convert::Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out, .. } = *done;
-    Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out }
+    let drift = done.drift.as_ref().map(ToString::to_string).unwrap_or_default();
+    Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out, drift }
 }
 
 fn file(output: Output<Box<dyn Spool>>) -> SilverFile {

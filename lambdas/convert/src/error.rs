@@ -6,6 +6,7 @@ use std::io;
 use parquet::errors::ParquetError;
 use tarn_lake::{ColumnName, ColumnType, Compression, Encoding};
 
+use crate::drift::Drift;
 use crate::rejects::Reason;
 
 /// Why a file could not be converted. What was written to silver until then is no Parquet file.
@@ -28,6 +29,12 @@ pub enum ConvertError {
          is valid from this file's date", list(.0)
     )]
     HeaderMismatch(Vec<HeaderDifference>),
+    /// The header differs from the layout in more than the table allows.
+    #[error(
+        "the header is not the layout's: {0}; add a layout that is valid from this file's date, or see \
+         `schema_change`"
+    )]
+    SchemaChanged(Drift),
     /// The header is there, but cannot be split into names.
     #[error("the header cannot be read: {0}")]
     UnreadableHeader(Reason),
@@ -225,6 +232,7 @@ impl ConvertError {
         match self {
             Self::Unmatched { .. } => "unmatched",
             Self::HeaderMismatch(_) => "header_mismatch",
+            Self::SchemaChanged(_) => "schema_changed",
             Self::UnreadableHeader(_) => "unreadable_header",
             Self::Empty => "empty",
             Self::Truncated { compression: Compression::Zstd, .. } => "truncated_zstd",

@@ -1,7 +1,8 @@
 //! Whether a file is of the layout that its name says it is.
 
-use tarn_lake::Layout;
+use tarn_lake::{Layout, SchemaChange};
 
+use crate::drift::{self, Drift};
 use crate::error::HeaderDifference;
 use crate::quoting::Quoting;
 use crate::rejects::Reason;
@@ -14,6 +15,8 @@ use crate::{ConvertError, Spec};
 pub(crate) enum Front {
     /// A row, or the end of the header; so many lines were stepped over before it.
     Rows { lines: u64 },
+    /// The end of a header that is not the layout's, and what it makes of the layout.
+    Drifted { lines: u64, layout: Box<Layout>, drift: Drift },
     /// So many lines that are no rows, and nothing else.
     NoRows { lines: u64 },
 }
@@ -31,8 +34,9 @@ pub(crate) fn step_over(
         let Some(row) = dialect.row(text, true, &mut fields) else { break };
         let is_row = !dialect.is_no_row(&row);
         has_rows |= is_row;
+        let mut drifted = None;
         if is_row && spec.csv.header {
-            check(text, row.fault, &fields, spec.layout, dialect.grammar.quoting)?;
+            drifted = check(text, row.fault, &fields, spec, dialect.grammar.quoting)?;
         } else if is_row && row.fault.is_none() {
             check_count(&fields, spec.layout)?;
             break;
@@ -42,32 +46,38 @@ pub(crate) fn step_over(
         if is_row && spec.csv.header {
             segment.offset += (at - segment.start) as u64;
             segment.start = at;
-            return Ok(Front::Rows { lines });
+            return Ok(match drifted {
+                Some((layout, drift)) => Front::Drifted { lines, layout: Box::new(layout), drift },
+                None => Front::Rows { lines },
+            });
         }
     }
     Ok(if has_rows { Front::Rows { lines: 0 } } else { Front::NoRows { lines } })
 }
 
-/// As many names, the same names, in the same order.
+/// As many names, the same names, in the same order; or what the table makes of others.
 fn check(
     text: &[u8],
     fault: Option<Reason>,
     fields: &[Field],
-    layout: &Layout,
+    spec: &Spec<'_>,
     quoting: Quoting,
-) -> Result<(), ConvertError> {
+) -> Result<Option<(Layout, Drift)>, ConvertError> {
     if let Some(reason) = fault {
         return Err(ConvertError::UnreadableHeader(reason));
     }
+    let names: Vec<String> = fields.iter().map(|field| name(text, *field, quoting)).collect();
+    match spec.schema_change {
+        SchemaChange::Strict => refuse_others(&names, fields, spec.layout).map(|()| None),
+        rule => drift::fit(spec.layout, &names, rule),
+    }
+}
+
+fn refuse_others(names: &[String], fields: &[Field], layout: &Layout) -> Result<(), ConvertError> {
     check_count(fields, layout)?;
-    let differences: Vec<_> = fields
-        .iter()
-        .zip(layout.fields())
-        .enumerate()
-        .filter_map(|(index, (field, column))| {
-            difference(index, &name(text, *field, quoting), column.name_in_file())
-        })
-        .collect();
+    let pairs = names.iter().zip(layout.fields()).enumerate();
+    let differences: Vec<_> =
+        pairs.filter_map(|(index, (name, column))| difference(index, name, column.name_in_file())).collect();
     if differences.is_empty() { Ok(()) } else { Err(ConvertError::HeaderMismatch(differences)) }
 }
 

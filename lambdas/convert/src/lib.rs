@@ -28,6 +28,7 @@ mod block;
 mod columns;
 mod convert;
 pub mod decisions;
+mod drift;
 mod encode;
 mod engine;
 mod error;
@@ -64,7 +65,8 @@ mod worker;
 #[cfg(test)]
 mod tests;
 
-pub use convert::{Conversion, convert, convert_to};
+pub use convert::{Conversion, convert, convert_to, without_rows};
+pub use drift::Drift;
 pub use encode::codec::Codec;
 pub use engine::Engine;
 pub use error::{ConvertError, HeaderDifference};

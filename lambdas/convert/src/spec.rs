@@ -1,6 +1,6 @@
 //! What a conversion is told: how the text is written, and what it becomes.
 
-use tarn_lake::{BadRows, Captures, Column, Csv, Layout, Placement};
+use tarn_lake::{BadRows, Captures, Column, Csv, Layout, Placement, SchemaChange};
 
 use crate::encode::codec::Codec;
 use crate::splits::Part;
@@ -18,6 +18,8 @@ pub struct Spec<'a> {
     pub schema: &'a Layout,
     /// What the file's name says, for columns that come from there.
     pub name: &'a Captures,
+    /// What becomes of a file whose header is not the layout's.
+    pub schema_change: SchemaChange,
     /// What becomes of bad rows, and how many are too many.
     pub bad_rows: BadRows,
     /// Keys that no two rows share, with the rows of files before this one. The file is converted on
@@ -49,6 +51,7 @@ impl<'a> Spec<'a> {
             layout,
             schema: layout,
             name: NO_NAME,
+            schema_change: SchemaChange::Strict,
             bad_rows,
             unique: None,
             hash_key: None,

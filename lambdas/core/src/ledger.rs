@@ -105,7 +105,8 @@ impl Status {
 /// What became of a source: class and reason where something was wrong, and the counts.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// The failure class, such as `UNMATCHED`; empty when all is well.
+    /// The failure class, such as `UNMATCHED`, or that of a remark on a file that is in silver; empty
+    /// when all is well.
     pub class: String,
     /// The reason in words; empty when all is well.
     pub reason: String,
@@ -262,6 +263,11 @@ impl Record {
     /// Whether a note may take this record's place: nobody works on the source or has settled it.
     pub fn may_be_noted_over(&self) -> bool {
         matches!(self.status, Status::Failed | Status::Skipped | Status::Reopened)
+    }
+
+    /// Whether its rows are in silver, and nobody works on it: others may take their place.
+    pub fn may_be_retired(&self) -> bool {
+        self.settled_as() == Status::Done
     }
 
     /// The record once a note has taken the place of what was known of the source.

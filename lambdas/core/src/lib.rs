@@ -12,6 +12,7 @@ mod notice;
 pub mod ports;
 mod run;
 mod source;
+mod standing;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod work;

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tarn_lake::{TableName, ZoneName};
+use tarn_lake::{Day, TableName, ZoneName};
 
+use crate::jobs::Waiting;
 use crate::{Error, Kind, Portions, Record, SourceId, SourceVersion, Status};
 
 /// The id of a run: the name of its execution.
@@ -217,6 +218,12 @@ pub struct Plan {
     /// When it was made, in milliseconds since 1970.
     #[serde(default)]
     pub began_millis: i64,
+    /// Tables that not every run takes, and that this one takes.
+    #[serde(default)]
+    pub takes: Vec<TableName>,
+    /// New sources that are left for a later run. They are not among those that landed.
+    #[serde(default)]
+    pub waiting: Vec<Waiting>,
 }
 
 /// A source that needs no work, and what the ledger is to say of it. Its size stands here, because its
@@ -307,6 +314,9 @@ pub struct RunReport {
     pub skipped: Tally,
     /// Could not be worked on.
     pub failed: Tally,
+    /// New, and left for a later run, since their table is not due. They are not among those that landed.
+    #[serde(default)]
+    pub waiting: Tally,
     /// Tables, zones and crawlers that a step failed with.
     #[serde(default)]
     pub failed_steps: u64,
@@ -349,6 +359,24 @@ impl RunReport {
         self.remarks.extend(taken.iter().take(room).map(|what| format!("zone {zone}: TAKEN: {what}")));
     }
 
+    /// Adds files that wait for their table's turn.
+    pub fn count_waiting(&mut self, waiting: &Waiting) {
+        let Waiting { table, frequency, files, until_millis } = waiting;
+        self.waiting.files += files.files;
+        self.waiting.bytes += files.bytes;
+        let until = Day::of_epoch_millis(*until_millis).map(|day| day.to_string()).unwrap_or_default();
+        let count = match files.files {
+            1 => "1 file".to_owned(),
+            count => format!("{count} files"),
+        };
+        if self.remarks.len() < Self::MOST_REMARKS {
+            self.remarks.push(format!(
+                "{table}: WAITING: {count} until {until}, as it is taken {}; `tarn run --table {table}` takes it now",
+                frequency.word()
+            ));
+        }
+    }
+
     /// Puts a source into its class, by what the ledger says of it.
     pub fn count(&mut self, size_bytes: u64, record: Option<&Record>) {
         let Some(record) = record else { return };
@@ -389,6 +417,8 @@ impl RunReport {
         }
         if !outcome.class.is_empty() {
             self.remarks.push(format!("{}: {}: {}", record.key, outcome.class, outcome.reason));
+        }
+        if record.status != Status::Done {
             return;
         }
         if outcome.bad_rows > 0 {

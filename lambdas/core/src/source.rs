@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::ports::ObjectVersion;
+
 /// One version of one object in landing. Two versions of a key are two sources.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceVersion {
@@ -29,6 +31,17 @@ pub struct SourceVersion {
 pub struct SourceId(String);
 
 impl SourceVersion {
+    /// The version of a bucket that a listing shows.
+    pub(crate) fn listed(bucket: &str, version: ObjectVersion) -> Self {
+        Self {
+            bucket: bucket.into(),
+            key: version.object.key,
+            version: version.version,
+            size_bytes: version.object.size_bytes,
+            landed_millis: version.object.modified_millis,
+        }
+    }
+
     /// The identity of this version.
     pub fn id(&self) -> SourceId {
         SourceId(digest(&[&self.bucket, &self.key, &self.version]))

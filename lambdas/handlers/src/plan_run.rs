@@ -2,7 +2,7 @@
 
 use tarn_aws::{DynamoLedger, S3, SystemClock};
 use tarn_core::Portions;
-use tarn_core::jobs::{PlanRun, RunRequest};
+use tarn_core::jobs::{PlanRequest, PlanRun};
 use tarn_runtime::RuntimeError;
 
 pub(crate) async fn main() -> Result<(), RuntimeError> {
@@ -12,5 +12,5 @@ pub(crate) async fn main() -> Result<(), RuntimeError> {
     let ledger = DynamoLedger::new(&aws, names.ledger());
     let (clock, portions) = (&SystemClock, Portions::default());
     let job = PlanRun { names: &names, store: &store, ledger: &ledger, clock, portions };
-    tarn_runtime::serve(|request: RunRequest, _| async move { job.run(&request).await }).await
+    tarn_runtime::serve(|request: PlanRequest, _| async move { job.run(&request).await }).await
 }

@@ -211,6 +211,18 @@ impl Ledger for FolderLedger {
         self.put(&mut inside, settled)
     }
 
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()> {
+        let mut inside = self.inside();
+        let known = inside.records.get(id).filter(|record| record.may_be_retired()).cloned();
+        match known {
+            Some(record) => {
+                let retired = Record { status: Status::Skipped, outcome: outcome.clone(), ..record };
+                self.put(&mut inside, retired)
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn note(&self, record: &Record) -> Result<()> {
         let mut inside = self.inside();
         let known = inside.records.get(&record.source_id);

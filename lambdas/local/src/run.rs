@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use tarn_core::jobs::{Account, Called, Commit, Convert, Ends, PlanRun, RunRequest, SyncZone};
+use tarn_core::jobs::{
+    Account, Called, Commit, Convert, Ends, PlanRequest, PlanRun, RunInput, RunRequest, SyncZone,
+};
 use tarn_core::ports::{Clock, Converter, ObjectStore, Projector};
 use tarn_core::{
     Error, Kind, Portions, Result, RunId, RunKeys, RunReport, SourceId, TableItem, Work, WorkItem, ZoneItem,
 };
-use tarn_lake::{Bucket, Lake};
+use tarn_lake::{Bucket, Lake, TableName};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
@@ -63,6 +65,8 @@ pub struct Run {
     pub cores: usize,
     /// How files are portioned out.
     pub portions: Portions,
+    /// Only these tables are taken, due or not; `None` for all that are due.
+    pub tables: Option<Vec<TableName>>,
     /// Once it is set, no further file is begun.
     pub stop: Arc<AtomicBool>,
     /// Who is told.
@@ -86,7 +90,7 @@ impl Run {
         self.deploy(lake).await?;
         let Ports { names, store, ledger, clock, .. } = &*self.ports;
         let portions = self.portions;
-        PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: run.clone() }).await?;
+        PlanRun { names, store, ledger, clock, portions }.run(&self.request(run)).await?;
 
         let mut ends = Ends {
             known: HashMap::new(),
@@ -101,6 +105,10 @@ impl Run {
         // Also those of runs that were killed: whoever has the lock works alone.
         store.remove_all(&names.bucket(&Bucket::Ops), RunKeys::SPLITS)?;
         Ok(Ended { report, failure })
+    }
+
+    fn request(&self, run: &RunId) -> PlanRequest {
+        PlanRequest { run: run.clone(), input: RunInput { tables: self.tables.clone() } }
     }
 
     /// The lake as it is now, where PlanRun looks for it.

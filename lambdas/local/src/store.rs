@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tarn_core::ports::{Clock, Content, Created, Object, ObjectStore, ObjectVersion};
+use tarn_core::ports::{Clock, Content, Created, Object, ObjectStore, ObjectVersion, Stored};
 use tarn_core::{Error, Kind, Result, SourceVersion};
 use tokio::task::block_in_place;
 
@@ -217,7 +217,7 @@ impl FolderStore {
     }
 
     /// Gives what is staged its name and its note.
-    fn publish(&self, place: &Place, staged: Staged, how: How, fingerprint: &str) -> Result<Created> {
+    fn publish(&self, place: &Place, staged: Staged, how: How<'_>, fingerprint: &str) -> Result<Created> {
         let path = place.path();
         let publish = || {
             files::make_folders(&place.root, &place.below)?;
@@ -225,6 +225,12 @@ impl FolderStore {
             let created = match how {
                 How::Create => staged.create(&path)?,
                 How::Replace => staged.replace(&path).map(|()| Created::New)?,
+                How::ReplaceIf(tag) => match files::file(&place.root, &place.below) {
+                    Ok(there) if Stamp::of(&there).tag() == tag => {
+                        staged.replace(&path).map(|()| Created::New)?
+                    }
+                    _ => return Ok(Created::AlreadyThere),
+                },
             };
             let metadata =
                 files::file(&place.root, &place.below).map_err(|error| in_the_way(error, &path))?;
@@ -257,9 +263,11 @@ impl FolderStore {
 }
 
 #[derive(Clone, Copy)]
-enum How {
+enum How<'t> {
     Create,
     Replace,
+    /// Only what has that tag.
+    ReplaceIf(&'t str),
 }
 
 /// The papers of runs are of no use after a crash of the machine: its run is dead.
@@ -312,6 +320,26 @@ impl ObjectStore for FolderStore {
         })
     }
 
+    /// One file is looked at, not its folder.
+    async fn versions_of(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>> {
+        block_in_place(|| {
+            let place = self.place(bucket, key)?;
+            match self.version(bucket, key, &place) {
+                Ok((stamp, version)) => {
+                    let object = Object {
+                        key: key.into(),
+                        size_bytes: stamp.size_bytes(),
+                        modified_millis: stamp.modified_millis(),
+                        tag: stamp.tag(),
+                    };
+                    Ok(vec![ObjectVersion { object, version, delete_marker: false }])
+                }
+                Err(error) if error.kind() == Kind::NotFound => Ok(Vec::new()),
+                Err(error) => Err(error),
+            }
+        })
+    }
+
     async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
         block_in_place(|| {
             let place = self.place(bucket, key)?;
@@ -357,6 +385,30 @@ impl ObjectStore for FolderStore {
             let place = self.place(bucket, key)?;
             let stamp = self.find(&place)?;
             Ok(self.notes.get(&place.shown, &stamp))
+        })
+    }
+
+    async fn stored(&self, bucket: &str, key: &str) -> Result<Stored> {
+        block_in_place(|| {
+            let place = self.place(bucket, key)?;
+            let stamp = self.find(&place)?;
+            let fingerprint = self.notes.get(&place.shown, &stamp).unwrap_or_default();
+            Ok(Stored { tag: stamp.tag(), fingerprint })
+        })
+    }
+
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        block_in_place(|| {
+            let place = self.place(bucket, key)?;
+            let staged = self.stage(&place, content)?;
+            Ok(self.publish(&place, staged, How::ReplaceIf(tag), fingerprint)? == Created::New)
         })
     }
 

@@ -40,6 +40,11 @@ impl Stamp {
         }
     }
 
+    /// Its size.
+    pub fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+
     /// When it was written, in milliseconds since 1970.
     pub fn modified_millis(&self) -> i64 {
         self.modified.0 * 1_000 + self.modified.1 / 1_000_000

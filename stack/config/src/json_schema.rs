@@ -7,8 +7,9 @@
 
 use serde_json::{Map, Value, json};
 use tarn_lake::{
-    BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, Frequency,
-    LakeName, Mode, OnBadRow, Pii, Placement, Retention, TableName, Uncleared, Zone, ZoneName,
+    BadRows, Cadence, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format,
+    Frequency, LakeName, Mode, OnBadRow, OnOverwrite, Pii, Placement, Retention, SchemaChange, TableName,
+    Uncleared, Zone, ZoneName,
 };
 
 use crate::keys::{Block, Key, Wants};
@@ -230,6 +231,9 @@ static REFINED: &[Refinement] = &[
     ("[[table]]", "encoding", || words(Encoding::WORDS, Some(&Csv::default().encoding))),
     ("[[table]]", "compression", || words(Compression::WORDS, Some(&Csv::default().compression))),
     ("[[table]]", "decimal_comma", || by_default(false)),
+    ("[[table]]", "schema_change", || words(SchemaChange::WORDS, Some(&SchemaChange::default()))),
+    ("[[table]]", "frequency", || words(Cadence::WORDS, Some(&Cadence::default()))),
+    ("[[table]]", "on_overwrite", || words(OnOverwrite::WORDS, Some(&OnOverwrite::default()))),
     ("[[table]]", "on_bad_row", || words(OnBadRow::WORDS, Some(&BadRows::default().action))),
     ("[[table]]", "partition_by", names),
     (

@@ -166,18 +166,32 @@ fn refuse_names_without_header(table: &Reader, layouts: &[Written]) {
     }
 }
 
-/// A column has one type in the catalog, so for now it has one in all layouts.
+/// A column has one type in the catalog, that of the newest layout; so what an earlier one says must be
+/// a value of it.
 fn refuse_type_changes(layouts: &[Written], faults: &Faults) {
     let mut seen: Vec<&Spanned<Column>> = Vec::new();
     for column in layouts.iter().flat_map(|layout| &layout.columns) {
-        let same_name = |other: &&&Spanned<Column>| other.get_ref().name == column.get_ref().name;
-        match seen.iter().find(same_name) {
-            Some(first) if first.get_ref().kind != column.get_ref().kind => {
-                faults.push(type_change(first, column, faults));
+        let same_name = |other: &&mut &Spanned<Column>| other.get_ref().name == column.get_ref().name;
+        match seen.iter_mut().find(same_name) {
+            Some(earlier) => {
+                refuse_type_change(earlier, column, faults);
+                *earlier = column;
             }
-            Some(_) => {}
             None => seen.push(column),
         }
+    }
+}
+
+fn refuse_type_change(earlier: &Spanned<Column>, later: &Spanned<Column>, faults: &Faults) {
+    let (before, after) = (earlier.get_ref().kind, later.get_ref().kind);
+    if !before.promotes_to(after) {
+        faults.push(type_change(earlier, later, faults));
+    } else if before != after && !earlier.get_ref().quality.is_none() {
+        let name = &later.get_ref().name;
+        let title = format!("the column `{name}` becomes `{after}`, and has rules for `{before}` before");
+        let fault = Diagnostic::error(Code::TypeChange, earlier.span(), title);
+        let fault = fault.label(format!("these rules are for values of `{before}`"));
+        faults.push(fault.help(format!("write `{after}` here too; then the rules are read as such")));
     }
 }
 
@@ -188,7 +202,7 @@ fn type_change(first: &Spanned<Column>, later: &Spanned<Column>, faults: &Faults
     Diagnostic::error(Code::TypeChange, later.span(), title)
         .label(format!("`{after}` here, `{before}` in the layout {there}"))
         .help(format!(
-            "layouts that change a column's type are not supported: write `{before}` in both or `{after}` in both, \
-             or give the new column another name"
+            "not every `{before}` is a `{after}`: write the wider type in the later layout, `string` if need be, or \
+             give the new column another name"
         ))
 }

@@ -5,6 +5,7 @@
 //! know their place.
 
 mod alarms;
+mod arrival;
 mod aws;
 mod bad_rows;
 mod bucket_fit;

@@ -2,15 +2,17 @@
 //!
 //! The keys are those of `[[table]]`, so that a block can move between the two files as it is:
 //! `name` and `description` may stand in it and mean nothing here, and so may the `[[table]]` header
-//! itself; `files` only says what a column `from_name` is. Of several layouts the newest holds.
+//! itself, and how the table takes what arrives in landing; `files` only says what a column `from_name` is. Of several layouts the newest holds.
 
-use tarn_lake::{BadRows, Column, ColumnName, ColumnSource, Csv, FilePattern, Layout, Placement};
+use tarn_lake::{
+    BadRows, Column, ColumnName, ColumnSource, Csv, FilePattern, Layout, Placement, SchemaChange,
+};
 use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::faults::Faults;
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, Files, Severity, bad_rows, layout, placement, syntax, table, unique};
+use crate::{Code, Diagnostic, Files, Severity, arrival, bad_rows, layout, placement, syntax, table, unique};
 
 /// What files look like, whatever they are called and wherever they lie.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +21,8 @@ pub struct Schema {
     pub csv: Csv,
     /// The columns in the order of the file.
     pub layout: Layout,
+    /// What becomes of a file with another header.
+    pub schema_change: SchemaChange,
     /// What becomes of bad rows.
     pub bad_rows: BadRows,
     /// Columns whose values together no two rows share.
@@ -49,6 +53,7 @@ fn read<'a>(root: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Option<Schema> {
     let (place, keys) = inner(root, faults).unwrap_or((first_key, root));
     let block = Reader::open(&table::BLOCK, keys, place, "the schema", faults);
     let csv = table::csv(&block);
+    let schema_change = arrival::read(&block, &csv).schema_change;
     let bad_rows = bad_rows::read(&block);
     let files = table::files_if_written(&block);
     let mut layouts = layout::read_all(&block, files.as_ref());
@@ -60,7 +65,7 @@ fn read<'a>(root: &'a DeTable<'a>, faults: &'a Faults<'a>) -> Option<Schema> {
         refuse_name_without_files(&block, column);
     }
     let files = if named.is_some() { files } else { None };
-    Some(Schema { csv, bad_rows, unique, placement, files, layout })
+    Some(Schema { csv, schema_change, bad_rows, unique, placement, files, layout })
 }
 
 fn refuse_name_without_files(block: &Reader, column: &Column) {

@@ -7,7 +7,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, bad_rows, csv, layout, name, placement, unique};
+use crate::{Code, Diagnostic, arrival, bad_rows, csv, layout, name, placement, unique};
 
 const NAME: Key = Key::required("name", Wants::Text, r#"name = "events""#, "what SQL calls the table");
 const DESCRIPTION: Key =
@@ -60,6 +60,9 @@ pub static BLOCK: Block = Block {
         placement::PARTITION_BY,
         placement::MAX_PARTITIONS,
         placement::CLUSTER_BY,
+        arrival::ON_OVERWRITE,
+        arrival::SCHEMA_CHANGE,
+        arrival::FREQUENCY,
         layout::COLUMNS,
         layout::LAYOUT,
     ],
@@ -130,7 +133,9 @@ fn read(block: &Reader) -> Option<Table> {
     let layouts = layout::read_all(block, files.as_ref());
     let unique = unique::read(block, &layouts);
     let placement = placement::read(block, layouts.last());
-    Some(Table { name: name?, description, files: files?, csv, bad_rows, unique, placement, layouts })
+    let arrival = arrival::read(block, &csv);
+    let (name, files) = (name?, files?);
+    Some(Table { name, description, files, csv, bad_rows, unique, placement, arrival, layouts })
 }
 
 /// The pattern of a table's files.

@@ -24,6 +24,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 /// How the text of a table's files is written. What only delimited text has keeps its default
 /// beside another format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,6 +4,8 @@
 //! in `lake.toml` is the business of `tarn-config`; this crate holds what it means.
 
 mod arn;
+mod arrival;
+mod cadence;
 mod calendar;
 mod csv;
 mod data;
@@ -27,6 +29,8 @@ mod view;
 mod zone;
 
 pub use arn::{InvalidArn, KeyArn, PolicyArn, PrincipalArn, RoleArn, is_account};
+pub use arrival::{Arrival, OnOverwrite, SchemaChange};
+pub use cadence::{Cadence, Period};
 pub use calendar::{DailyTime, Day, InvalidDate, MonthlyTime, WeeklyTime};
 pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
 pub use data::{DATA_BEARING, holds_data};

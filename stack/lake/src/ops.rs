@@ -35,6 +35,8 @@ const RUNS: &[OpsColumn] = &[
     ("skipped_bytes", "bigint", "And their bytes"),
     ("failed_files", "bigint", "Could not be worked on"),
     ("failed_bytes", "bigint", "And their bytes"),
+    ("waiting_files", "bigint", "New, and left for a later run, since their table is not due"),
+    ("waiting_bytes", "bigint", "And their bytes"),
     ("failed_steps", "bigint", "Tables, zones and crawlers that a step failed with"),
     ("rows", "bigint", "Rows in silver"),
     ("bad_rows", "bigint", "Rows in quarantine only"),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BadRows, ColumnName, ColumnType, Csv, Day, Disguise, FilePattern, Pii, Placement, Quality, TableName,
-    TimeFormat,
+    Arrival, BadRows, ColumnName, ColumnType, Csv, Day, Disguise, FilePattern, Pii, Placement, Quality,
+    TableName, TimeFormat,
 };
 
 /// A named set of files with dated layouts and a format.
@@ -28,6 +28,9 @@ pub struct Table {
     /// Where its rows lie in silver.
     #[serde(default, skip_serializing_if = "Placement::is_plain")]
     pub placement: Placement,
+    /// How it takes what arrives.
+    #[serde(default, skip_serializing_if = "Arrival::is_plain")]
+    pub arrival: Arrival,
     /// At least one, ordered by `from`, no two from the same day.
     pub layouts: Vec<Layout>,
 }
@@ -162,6 +165,7 @@ mod tests {
             bad_rows: BadRows::default(),
             unique: Vec::new(),
             placement: Placement::default(),
+            arrival: Arrival::default(),
             layouts: days.iter().map(layout).collect(),
         }
     }
@@ -198,7 +202,7 @@ mod tests {
         let column = Column::new(ColumnName::new("a").unwrap(), ColumnType::Int64);
         let table = Table { layouts: vec![Layout { from: None, columns: vec![column] }], ..table(&[]) };
         let stored = serde_json::to_string(&table).unwrap();
-        assert!(!stored.contains("source") && !stored.contains("placement"), "{stored}");
+        assert!(["source", "placement", "arrival"].iter().all(|key| !stored.contains(key)), "{stored}");
     }
 
     #[test]

@@ -103,6 +103,42 @@ impl ColumnType {
         !matches!(self, Self::Float32 | Self::Float64 | Self::Binary)
     }
 
+    /// Whether every value of this type is one of another, so that a later layout may give the column
+    /// that type. Files of the earlier layout are read as the later type from then on.
+    ///
+    /// | from | to |
+    /// |---|---|
+    /// | `int32` | `int64`, `float64`, decimals with 10 digits or more before the point |
+    /// | `int64` | decimals with 19 digits or more before the point |
+    /// | `float32` | `float64` |
+    /// | `decimal(p,s)` | decimals with as many digits or more before the point and behind it |
+    /// | `date` | `timestamp`, at midnight |
+    /// | `timestamp(ms)` | `timestamp(us)` |
+    /// | all but `binary` | `string`: the text as it stands in the file |
+    ///
+    /// It is never the other way round, and `int64` is no `float64`: above 2^53 there are gaps.
+    pub fn promotes_to(self, to: Self) -> bool {
+        let digits = |wanted: u8| match to {
+            Self::Decimal { precision, scale } => precision - scale >= wanted,
+            _ => false,
+        };
+        match (self, to) {
+            (from, to) if from == to => true,
+            (Self::Binary, _) => false,
+            (_, Self::String) => true,
+            (Self::Int32, Self::Int64 | Self::Float64) => true,
+            (Self::Int32, Self::Decimal { .. }) => digits(10),
+            (Self::Int64, Self::Decimal { .. }) => digits(19),
+            (Self::Float32, Self::Float64) => true,
+            (Self::Decimal { precision, scale }, Self::Decimal { scale: behind, .. }) => {
+                behind >= scale && digits(precision - scale)
+            }
+            (Self::Date, Self::Timestamp(_)) => true,
+            (Self::Timestamp(TimeUnit::Millis), Self::Timestamp(TimeUnit::Micros)) => true,
+            _ => false,
+        }
+    }
+
     /// Whether a `format` may stand beside the type.
     pub fn takes_format(self) -> bool {
         matches!(self, Self::Date | Self::Timestamp(_))
@@ -202,6 +238,56 @@ impl From<TimeFormat> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const PROMOTIONS: &[(&str, &[&str])] = &[
+        ("bool", &["string"]),
+        (
+            "int32",
+            &[
+                "int64",
+                "float64",
+                "decimal(10,0)",
+                "decimal(12,2)",
+                "decimal(19,0)",
+                "decimal(38,19)",
+                "string",
+            ],
+        ),
+        ("int64", &["decimal(19,0)", "decimal(38,19)", "string"]),
+        ("float32", &["float64", "string"]),
+        ("float64", &["string"]),
+        ("decimal(9,2)", &["decimal(12,2)", "decimal(38,19)", "string"]),
+        ("decimal(10,0)", &["decimal(12,2)", "decimal(19,0)", "decimal(38,19)", "string"]),
+        ("decimal(12,2)", &["decimal(38,19)", "string"]),
+        ("decimal(19,0)", &["decimal(38,19)", "string"]),
+        ("decimal(38,19)", &["string"]),
+        ("date", &["timestamp(ms)", "timestamp(us)", "string"]),
+        ("timestamp(ms)", &["timestamp(us)", "string"]),
+        ("timestamp(us)", &["string"]),
+        ("string", &[]),
+        ("binary", &[]),
+    ];
+
+    #[test]
+    fn a_type_is_promoted_to_what_holds_all_its_values_and_to_nothing_else() {
+        let kind = |text: &str| text.parse::<ColumnType>().unwrap();
+        for (from, promoted) in PROMOTIONS {
+            for (to, _) in PROMOTIONS {
+                let wanted = from == to || promoted.contains(to);
+                assert_eq!(kind(from).promotes_to(kind(to)), wanted, "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn promotions_follow_one_another() {
+        let kinds: Vec<ColumnType> = PROMOTIONS.iter().map(|(text, _)| text.parse().unwrap()).collect();
+        for (a, b) in kinds.iter().flat_map(|a| kinds.iter().map(move |b| (a, b))) {
+            for c in kinds.iter().filter(|c| a.promotes_to(*b) && b.promotes_to(**c)) {
+                assert!(a.promotes_to(*c), "{a} to {b} to {c}");
+            }
+        }
+    }
 
     #[test]
     fn every_spelling_parses_and_the_canonical_one_is_shown() {

@@ -152,6 +152,7 @@ mod tests {
             csv: Csv::default(),
             bad_rows: Default::default(),
             unique: Vec::new(),
+            arrival: crate::Arrival::default(),
             placement: Default::default(),
             layouts: vec![layout(first), layout(newest)],
         }

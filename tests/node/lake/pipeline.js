@@ -45,6 +45,7 @@ function handlers(stack, lake) {
   landing.grantRead(planRun);
   ops.grantRead(planRun, "config/lake.json");
   ops.grantRead(planRun, "runs/*");
+  ops.grantRead(planRun, "taken/*");
   ops.grantPut(planRun, "runs/*");
   ledger.grantReadWriteData(planRun);
 
@@ -68,7 +69,9 @@ function handlers(stack, lake) {
   ops.grantRead(account, "runs/*/plan.json");
   ops.grantRead(account, "runs/*/failed/*");
   ops.grantRead(account, "runs/*/synced/*");
+  ops.grantRead(account, "taken/*");
   ops.grantPut(account, "runs/*/report.json");
+  ops.grantPut(account, "taken/*");
   ops.grantPut(account, "runs/*/failed/*");
   ops.grantPut(account, "tables/files/*");
   ops.grantPut(account, "tables/runs/*");

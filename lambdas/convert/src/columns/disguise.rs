@@ -7,6 +7,7 @@ use crate::HashKey;
 
 /// How the texts of a column are hidden.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each column that is hidden")]
 pub(super) enum Hiding {
     Hash(Box<HashKey>),
     Text(String),

@@ -36,10 +36,13 @@ pub fn open<R: Read>(spec: &Spec<'_>, source: R, size_bytes: u64) -> Result<Open
     let text = input.start();
     let mut segments = Segments::new(input, cutting(spec, dialect), limits.row_group_bytes);
     let mut segment = Segment::new();
-    let (start, line) = match first_rows(&mut segments, &mut segment, dialect, spec)? {
-        Some(lines) => (segment.offset, 1 + lines),
+    let begun = first_rows(&mut segments, &mut segment, dialect, spec)?;
+    let (start, line) = match &begun {
+        Some(begun) => (segment.offset, 1 + begun.lines),
         None => (text.byte_offset, text.line),
     };
+    let has_drifted = begun.is_some_and(|begun| begun.drifted.is_some());
+    let unsplit = unsplit.or(has_drifted.then_some(Unsplit::Header));
     if unsplit.is_none() && size_bytes > limits.max_text_bytes {
         let limit = format!("{} bytes", limits.max_text_bytes);
         return Err(ConvertError::DecompressionBomb { bytes_in: size_bytes, text_bytes: size_bytes, limit });

@@ -51,6 +51,9 @@ pub enum Unsplit {
     /// Whoever compares rows must have all of them.
     #[error("the table has `unique` keys")]
     Unique,
+    /// Only who reads the header knows where the columns are.
+    #[error("the file's header is not its layout's")]
+    Header,
     /// A quote is opened and not closed, in the row that begins at this byte.
     #[error("from byte {0} on the file is not split: a quote is opened there and not closed")]
     OpenQuote(u64),

@@ -5,6 +5,7 @@ mod clusters;
 mod comments;
 mod derived;
 mod dialects;
+mod drift;
 mod encodings;
 mod fast_path;
 mod faults;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 use tarn_core::ports::Converter;
 use tarn_core::testing::MemoryScratch;
@@ -253,7 +254,7 @@ fn threads_and_folders_change_nothing_about_the_rows() {
     for threads in [2, 4] {
         let other = with(threads, 40_000);
         assert!(other.files == one.files, "{threads} threads");
-        assert_eq!((&other.rejects, other.done), (&one.rejects, one.done));
+        assert_eq!((&other.rejects, &other.done), (&one.rejects, &one.done));
     }
     for row_group_bytes in [1_000, 7_777, 1 << 20] {
         let other = with(2, row_group_bytes);
@@ -377,4 +378,10 @@ fn the_engine_of_the_pipeline_has_a_file_for_each_folder() {
         let silver = file.spool.finish().unwrap().into_bytes().unwrap();
         assert_eq!(read_back(&silver), [[Field::Long(id)]]);
     }
+    let none = engine.no_rows(&table, &MemoryScratch).unwrap().finish().unwrap().into_bytes().unwrap();
+    assert!(read_back(&none).is_empty());
+    let reader = SerializedFileReader::new(none).unwrap();
+    let columns = reader.metadata().file_metadata().schema().get_fields();
+    let names: Vec<&str> = columns.iter().map(|column| column.name()).collect();
+    assert_eq!(names, ["id"], "the same columns, without that of the folder");
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
 
 use super::ops_tables::Rows;
-use super::{Synced, documents};
+use super::{Synced, documents, due};
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{
     Error, Kind, Notice, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, Settled, SourceId, Status,
@@ -139,6 +139,7 @@ impl Account<'_> {
         for note in self.store.list(&ops, &keys.failures()).await? {
             report.count_failure(&documents::read(self.store, &ops, &note.key).await?);
         }
+        let (began_millis, takes) = (plan.began_millis, plan.takes.clone());
         let taken = keys.synced();
         for note in self.store.list(&ops, &taken).await? {
             let synced: Synced = documents::read(self.store, &ops, &note.key).await?;
@@ -149,6 +150,7 @@ impl Account<'_> {
         self.count(&mut report, &mut rows, plan).await?;
         report.ended_millis = self.clock.now_millis();
         report.balance();
+        due::note(self.store, &ops, &request.run, began_millis, &takes).await?;
         documents::write(self.store, &ops, &keys.report(), &report).await?;
         rows.write(self.store, self.names, &report).await?;
         if !report.balanced {
@@ -159,6 +161,7 @@ impl Account<'_> {
     }
 
     async fn count(&self, report: &mut RunReport, rows: &mut Rows, plan: Plan) -> Result<()> {
+        plan.waiting.iter().for_each(|waiting| report.count_waiting(waiting));
         let sources: Vec<SourceId> = plan.work.iter().map(|item| item.source.id()).collect();
         let records = self.ledger.records(&sources).await?;
         let settled: Vec<SourceId> =

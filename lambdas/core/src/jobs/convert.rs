@@ -11,13 +11,16 @@
 //! not go to any more; the ledger's outputs name those that it does, and the janitor goes by them.
 
 mod calls;
+mod shared;
 mod split;
 
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt;
 use serde::{Deserialize, Serialize};
-use tarn_lake::{Bucket, Lake, Layout, Names, Table};
+use tarn_lake::{Bucket, Lake, Layout, Names, SchemaChange, Table, TableName};
+
+use shared::Shared;
 
 use super::documents;
 use super::labelled::Labelled;
@@ -89,20 +92,47 @@ impl Convert<'_> {
     }
 
     async fn work(&self, item: &WorkItem, table: &Table, layout: &Layout, attempt: u32) -> Result<Converted> {
-        self.keep_raw(item).await?;
-        let (status, outcome) = match self.rows_of(item, table, layout).await {
-            Ok(written) => {
-                let fingerprint = self.fingerprint(item, table, layout, None)?;
-                (Status::Done, self.publish(item, written, &fingerprint, attempt).await?)
-            }
-            Err(ConvertFault::Rejected(rejected)) => {
-                (Status::Quarantined, self.quarantine(item, rejected).await?)
-            }
-            Err(ConvertFault::Failed(error)) => return Err(error),
+        let (status, outcome) = match self.outcome_of(item, table, layout, attempt).await {
+            Err(error) if self.is_gone(item, &error).await? => (Status::Skipped, gone(item)),
+            outcome => outcome?,
         };
         let outcome = outcome.at(self.clock.now_millis());
         self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
         Ok(Converted { status: status.word().into(), rows: outcome.rows, bad_rows: outcome.bad_rows })
+    }
+
+    async fn outcome_of(
+        &self,
+        item: &WorkItem,
+        table: &Table,
+        layout: &Layout,
+        attempt: u32,
+    ) -> Result<(Status, Outcome)> {
+        if let Some(outcome) = Shared::new(self, item, table).outdone(None).await? {
+            return Ok((Status::Skipped, outcome));
+        }
+        self.keep_raw(item).await?;
+        match self.rows_of(item, table, layout).await {
+            Ok(written) => {
+                let fingerprint = self.fingerprint(item, table, layout, None)?;
+                self.publish(item, table, written, &fingerprint, attempt).await
+            }
+            Err(ConvertFault::Rejected(rejected)) => {
+                Ok((Status::Quarantined, self.quarantine(item, rejected).await?))
+            }
+            Err(ConvertFault::Failed(error)) => Err(error),
+        }
+    }
+
+    /// Whether something was not found because the source is not in landing any more. Somebody took it
+    /// away after it was planned, and that is no failure.
+    async fn is_gone(&self, item: &WorkItem, error: &Error) -> Result<bool> {
+        if error.kind() != Kind::NotFound {
+            return Ok(false);
+        }
+        let SourceVersion { bucket, key, version, .. } = &item.source;
+        let there = self.store.versions_of(bucket, key).await?;
+        Ok(there.iter().all(|listed| listed.version != *version))
     }
 
     /// Ends the lease of a worker that failed but lives, with its reason, so that the state
@@ -126,8 +156,7 @@ impl Convert<'_> {
 
     /// Bronze is the source as it came, byte for byte.
     async fn keep_raw(&self, item: &WorkItem) -> Result<()> {
-        let name = item.source.key.rsplit('/').next().unwrap_or_default();
-        let key = format!("{}/{}/{name}", item.table, item.source.id());
+        let key = raw_key(&item.table, &item.source);
         self.store.copy(&item.source, &self.names.bucket(&Bucket::Bronze), &key).await
     }
 
@@ -158,7 +187,7 @@ impl Convert<'_> {
         Ok(Written {
             conversion,
             silver: silver.map_err(|e| failed("writing Parquet of", e))?,
-            rejects: rejects.finish().map_err(|e| failed("writing rejected rows of", e))?,
+            rejects: Some(rejects.finish().map_err(|e| failed("writing rejected rows of", e))?),
         })
     }
 
@@ -166,17 +195,28 @@ impl Convert<'_> {
     async fn publish(
         &self,
         item: &WorkItem,
-        written: Written,
+        table: &Table,
+        mut written: Written,
         fingerprint: &str,
         attempt: u32,
-    ) -> Result<Outcome> {
+    ) -> Result<(Status, Outcome)> {
         let id = item.source.id();
-        let Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out } = written.conversion;
+        let Conversion { rows, bad_rows, nulled_values, bytes_in, bytes_out, drift } =
+            std::mem::take(&mut written.conversion);
         let quarantine = self.names.bucket(&Bucket::Quarantine);
         let key = format!("rows/{}/{id}.jsonl", item.table);
         // What was converted before may have rejected rows that it has no more.
-        if bad_rows + nulled_values > 0 || (attempt > 1 && self.is_there(&quarantine, &key).await?) {
-            self.store.replace(&quarantine, &key, written.rejects, fingerprint).await?;
+        let is_due =
+            bad_rows + nulled_values > 0 || (attempt > 1 && self.is_there(&quarantine, &key).await?);
+        if let Some(rejects) = written.rejects.take().filter(|_| is_due) {
+            self.store.replace(&quarantine, &key, rejects, fingerprint).await?;
+        }
+        let class = if drift.is_empty() { "" } else { "SCHEMA_EVOLVED" };
+        let counts = Outcome { rows, bad_rows, nulled_values, bytes_in, bytes_out, ..Outcome::default() };
+        let outcome = Outcome { class: class.into(), reason: drift, ..counts };
+        if table.arrival.on_overwrite.is_shared() {
+            let mark = shared::mark(fingerprint, &item.source);
+            return Shared::new(self, item, table).publish(written, &mark, outcome).await;
         }
         let mut outputs = Vec::new();
         for (folder, content) in written.silver.into_iter().filter(|_| rows > 0) {
@@ -184,7 +224,7 @@ impl Convert<'_> {
             self.put_once(&key, content, fingerprint).await?;
             outputs.push(key);
         }
-        Ok(Outcome { rows, bad_rows, nulled_values, bytes_in, bytes_out, outputs, ..Outcome::default() })
+        Ok((Status::Done, Outcome { outputs, ..outcome }))
     }
 
     async fn is_there(&self, bucket: &str, key: &str) -> Result<bool> {
@@ -258,15 +298,37 @@ fn refuse_too_many_keys(files: &[SilverFile]) -> Result<(), ConvertFault> {
 
 /// A panic is a mistake of ours, and no reason to leave the files behind this one undone.
 async fn caught<T>(item: &WorkItem, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let what = format!("converting {} panicked; the function's log says where", item.source.key);
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| Err(Error::new(Kind::Internal, what)))
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|panic| {
+        let texts =
+            [panic.downcast_ref::<&str>().copied(), panic.downcast_ref::<String>().map(String::as_str)];
+        let text = texts.into_iter().flatten().next().unwrap_or("without a word");
+        Err(Error::new(Kind::Internal, format!("converting {} panicked: {text}", item.source.key)))
+    })
 }
 
 struct Written {
     conversion: Conversion,
     /// What goes to each folder.
     silver: Vec<(String, Content)>,
-    rejects: Content,
+    rejects: Option<Content>,
+}
+
+/// Where the raw bytes of a source lie. Its own name stands at the end, for people; of a long one the
+/// end, and in front of one that would be a way to a folder, a mark.
+fn raw_key(table: &TableName, source: &SourceVersion) -> String {
+    const LONGEST_KEY: usize = 1_024;
+    let folder = format!("{table}/{}/", source.id());
+    let name = source.key.rsplit('/').next().unwrap_or_default();
+    let mark = if name.bytes().all(|byte| byte == b'.') { "_" } else { "" };
+    let too_long = (folder.len() + name.len()).saturating_sub(LONGEST_KEY);
+    let begins = (too_long..name.len()).find(|at| name.is_char_boundary(*at)).unwrap_or(0);
+    format!("{folder}{mark}{}", name.get(begins..).unwrap_or_default())
+}
+
+/// What became of a source that nobody can read any more.
+fn gone(item: &WorkItem) -> Outcome {
+    let reason = "it was taken out of landing after the run had found it".into();
+    Outcome { class: "GONE".into(), reason, bytes_in: item.source.size_bytes, ..Outcome::default() }
 }
 
 fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &'l Layout)> {
@@ -293,6 +355,9 @@ fn fingerprint(source: &SourceVersion, table: &Table, layout: &Layout, also: &[&
         newest,
     ))
     .map_err(|error| Error::caused(Kind::Internal, "the table cannot be written as JSON", error))?;
+    // What has its default is left out, so that it is the fingerprint of before there was a choice.
+    let change = Some(table.arrival.schema_change).filter(|change| *change != SchemaChange::Strict);
+    let change: Vec<&str> = change.map(SchemaChange::word).into_iter().collect();
     let source = source.id();
-    Ok(digest(&[&[source.as_str(), CODE_VERSION, &words], also].concat()))
+    Ok(digest(&[&[source.as_str(), CODE_VERSION, &words], also, &change].concat()))
 }

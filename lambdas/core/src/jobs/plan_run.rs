@@ -1,16 +1,18 @@
 //! Plans a run: what is in landing, less what the ledger has settled, matched to tables.
 
-use serde::{Deserialize, Serialize};
-use tarn_lake::{Bucket, Database, Day, Lake, Names, TableName};
-
 mod groups;
 mod splits;
 
+use serde::{Deserialize, Serialize};
+use tarn_lake::{Bucket, Database, Day, Lake, Names, Table, TableName};
+
+use super::due::{Due, Turn, Waiting};
 use super::{RunRequest, documents};
 use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
+use crate::standing::{self, Standing};
 use crate::{
-    CrawlerItem, Outcome, Plan, Portions, Record, Result, RunKeys, Settled, SourceId, SourceVersion, Status,
-    TableItem, Tally, Work, WorkItem, ZoneItem,
+    CrawlerItem, Outcome, Plan, Portions, Record, Result, RunId, RunKeys, Settled, SourceId, SourceVersion,
+    Status, TableItem, Tally, Work, WorkItem, ZoneItem,
 };
 
 /// The job.
@@ -26,6 +28,30 @@ pub struct PlanRun<'a> {
     pub clock: &'a dyn Clock,
     /// How files are portioned out to calls of Convert.
     pub portions: Portions,
+}
+
+/// Which run, and what it was started with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRequest {
+    /// Its id.
+    pub run: RunId,
+    /// The input of the execution.
+    #[serde(default)]
+    pub input: RunInput,
+}
+
+/// What a run may be started with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunInput {
+    /// Only these tables are taken, due or not; `None` for all that are due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tables: Option<Vec<TableName>>,
+}
+
+impl From<RunId> for PlanRequest {
+    fn from(run: RunId) -> Self {
+        Self { run, input: RunInput::default() }
+    }
 }
 
 /// What the state machine needs to know.
@@ -44,12 +70,15 @@ impl PlanRun<'_> {
     /// Plans whatever is new and writes the lists that the state machine maps over. Whoever plans the
     /// same run again, also at the same time, ends with the same papers: lake and plan are written once,
     /// and the lists are made of what stands there.
-    pub async fn run(&self, request: &RunRequest) -> Result<Planned> {
+    pub async fn run(&self, request: &PlanRequest) -> Result<Planned> {
+        let only = request.input.tables.as_deref();
+        let request = &RunRequest { run: request.run.clone() };
         let ops = self.names.bucket(&Bucket::Ops);
         let keys = RunKeys(&request.run);
         let deployed: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
         let lake = documents::write_once(self.store, &ops, &keys.lake(), deployed).await?;
-        let plan = self.plan(&lake, request).await?;
+        let due = Due::read(self.store, &ops, &lake, only, self.clock.now_millis()).await?;
+        let plan = self.plan(&lake, request, &due).await?;
         let plan = documents::write_once(self.store, &ops, &keys.plan(), plan).await?;
 
         let calls = Calls::of(&lake, &plan);
@@ -67,7 +96,7 @@ impl PlanRun<'_> {
         Ok(Planned { landed: plan.landed.files, planned: plan.planned.files, split })
     }
 
-    async fn plan(&self, lake: &Lake, request: &RunRequest) -> Result<Plan> {
+    async fn plan(&self, lake: &Lake, request: &RunRequest, due: &Due<'_>) -> Result<Plan> {
         let mut plan = Plan {
             run: request.run.clone(),
             landed: Tally::default(),
@@ -76,21 +105,18 @@ impl PlanRun<'_> {
             portions: self.portions,
             settled: Vec::new(),
             began_millis: self.clock.now_millis(),
+            takes: due.takes(),
+            waiting: Vec::new(),
         };
-        for (source, attempt) in self.fresh_sources(lake, request).await? {
-            let size_bytes = source.size_bytes;
-            plan.landed.add(size_bytes);
-            match classify(lake, &source) {
-                Class::Convert { table, layout } => {
-                    plan.planned.add(size_bytes);
-                    let run = request.run.clone();
-                    plan.work.push(WorkItem { run, table, source, layout, tried: attempt });
-                }
-                Class::Skip { class, reason } => {
-                    let mut record = skipped(request, &source, attempt, class, reason);
-                    record.outcome.settled_millis = self.clock.now_millis();
-                    plan.settled.push(Settled { record, size_bytes });
-                }
+        for fresh in self.fresh_sources(lake, request).await? {
+            let class = classify(lake, &fresh.source);
+            match fresh.table(&class).and_then(|name| lake.table(name)).map(|table| (table, due.turn(table)))
+            {
+                _ if fresh.was_taken && due.takes_strangers() => plan.take(request, fresh, class),
+                Some((_, Turn::Takes)) => plan.take(request, fresh, class),
+                Some((table, Turn::Waits { until_millis })) => plan.wait(table, until_millis, &fresh.source),
+                None if due.takes_strangers() => plan.take(request, fresh, class),
+                None | Some((_, Turn::LeavesOut)) => {}
             }
         }
         Ok(plan)
@@ -98,21 +124,22 @@ impl PlanRun<'_> {
 
     /// Every version in landing that is not settled and that nobody works on, and how often it
     /// was tried.
-    async fn fresh_sources(&self, lake: &Lake, request: &RunRequest) -> Result<Vec<(SourceVersion, u32)>> {
+    async fn fresh_sources(&self, lake: &Lake, request: &RunRequest) -> Result<Vec<Fresh>> {
         let landing = self.names.bucket(&Bucket::Landing);
         let versions = self.store.list_versions(&landing, "").await?;
         let sources: Vec<SourceVersion> = versions
             .into_iter()
             .filter(|version| !version.delete_marker)
-            .map(|version| source_of(&landing, version))
+            .map(|version| SourceVersion::listed(&landing, version))
             .collect();
         let ids: Vec<SourceId> = sources.iter().map(SourceVersion::id).collect();
         let known = self.ledger.records(&ids).await?;
-        let now = self.clock.now_millis();
-        let fresh = sources.into_iter().zip(ids).filter_map(|(source, id)| match known.get(&id) {
-            None => Some((source, 0)),
-            Some(record) => is_fresh(lake, &source, record, request, now).then_some((source, record.attempt)),
-        });
+        let mut standings = standing::standings(lake, &sources, &known);
+        let look = Look { lake, request, now_millis: self.clock.now_millis() };
+        let fresh = sources
+            .into_iter()
+            .zip(ids)
+            .filter_map(|(source, id)| look.fresh(source, known.get(&id), standings.remove(&id)));
         Ok(fresh.collect())
     }
 
@@ -167,21 +194,106 @@ fn table_items(request: &RunRequest, lake: &Lake) -> Vec<TableItem> {
 }
 
 pub(super) fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
-    SourceVersion {
-        bucket: bucket.into(),
-        key: version.object.key,
-        version: version.version,
-        size_bytes: version.object.size_bytes,
-        landed_millis: version.object.modified_millis,
+    SourceVersion::listed(bucket, version)
+}
+
+impl Plan {
+    fn take(&mut self, request: &RunRequest, fresh: Fresh, class: Class) {
+        let Fresh { source, attempt, outdone, .. } = fresh;
+        let size_bytes = source.size_bytes;
+        self.landed.add(size_bytes);
+        let settled = match (outdone, class) {
+            (Some((table, outcome)), _) => {
+                Record { table: Some(table), ..skipped(request, &source, attempt, outcome) }
+            }
+            (None, Class::Skip { class, reason }) => {
+                let outcome =
+                    Outcome { class: class.into(), reason, bytes_in: size_bytes, ..Outcome::default() };
+                skipped(request, &source, attempt, outcome)
+            }
+            (None, Class::Convert { table, layout }) => {
+                self.planned.add(size_bytes);
+                let run = request.run.clone();
+                return self.work.push(WorkItem { run, table, source, layout, tried: attempt });
+            }
+        };
+        let outcome = settled.outcome.clone().at(self.began_millis);
+        self.settled.push(Settled { record: Record { outcome, ..settled }, size_bytes });
+    }
+
+    fn wait(&mut self, table: &Table, until_millis: i64, source: &SourceVersion) {
+        let known = self.waiting.iter().position(|waiting| waiting.table == table.name);
+        let at = known.unwrap_or_else(|| {
+            let (name, frequency) = (table.name.clone(), table.arrival.frequency);
+            self.waiting.push(Waiting { table: name, frequency, files: Tally::default(), until_millis });
+            self.waiting.len() - 1
+        });
+        if let Some(waiting) = self.waiting.get_mut(at) {
+            waiting.files.add(source.size_bytes);
+        }
     }
 }
 
-/// A source that has a record is fresh when its lease ran out or its last attempt failed, and when it
-/// was skipped for want of a table that the lake has now.
-fn is_fresh(lake: &Lake, source: &SourceVersion, record: &Record, request: &RunRequest, now: i64) -> bool {
-    match record.status {
-        Status::Skipped => matches!(classify(lake, source), Class::Convert { .. }),
-        _ => record.may_be_leased(&request.run, now),
+/// A source that this run has to account for.
+struct Fresh {
+    source: SourceVersion,
+    attempt: u32,
+    /// Whether a run has taken it before and did not end with it.
+    was_taken: bool,
+    /// Another version of its key has its place: in which table, and what that makes of it.
+    outdone: Option<(TableName, Outcome)>,
+}
+
+impl Fresh {
+    /// The table that it belongs to, where that is known.
+    fn table<'f>(&'f self, class: &'f Class) -> Option<&'f TableName> {
+        match (&self.outdone, class) {
+            (Some((table, _)), _) | (None, Class::Convert { table, .. }) => Some(table),
+            (None, Class::Skip { .. }) => None,
+        }
+    }
+}
+
+/// What a run sees of sources.
+struct Look<'a> {
+    lake: &'a Lake,
+    request: &'a RunRequest,
+    now_millis: i64,
+}
+
+impl Look<'_> {
+    fn fresh(
+        &self,
+        source: SourceVersion,
+        record: Option<&Record>,
+        standing: Option<Standing>,
+    ) -> Option<Fresh> {
+        if !record.is_none_or(|record| self.is_fresh(&source, record, standing.as_ref())) {
+            return None;
+        }
+        // Whoever died with the lease has to be followed by a worker, who settles it.
+        let is_leased = record.is_some_and(|record| record.status == Status::Leased);
+        let outdone = match standing {
+            Some(Standing::Outdone { table, outcome }) if !is_leased => Some((table, outcome)),
+            _ => None,
+        };
+        let was_taken = record.is_some_and(|record| record.status != Status::Skipped);
+        Some(Fresh { source, attempt: record.map_or(0, |record| record.attempt), was_taken, outdone })
+    }
+
+    /// A source that has a record is fresh when its lease ran out or its last attempt failed, and when
+    /// it was skipped for want of a table that the lake has now, or for a version that does not count
+    /// any more.
+    fn is_fresh(&self, source: &SourceVersion, record: &Record, standing: Option<&Standing>) -> bool {
+        let is_outdone = matches!(standing, Some(Standing::Outdone { .. }));
+        match record.status {
+            Status::Skipped => {
+                standing::is_open_again(record, standing)
+                    && matches!(classify(self.lake, source), Class::Convert { .. })
+            }
+            Status::Failed if is_outdone => true,
+            _ => record.may_be_leased(&self.request.run, self.now_millis),
+        }
     }
 }
 
@@ -234,13 +346,7 @@ pub(super) fn classify(lake: &Lake, source: &SourceVersion) -> Class {
     }
 }
 
-fn skipped(
-    request: &RunRequest,
-    source: &SourceVersion,
-    attempt: u32,
-    class: &str,
-    reason: String,
-) -> Record {
+fn skipped(request: &RunRequest, source: &SourceVersion, attempt: u32, outcome: Outcome) -> Record {
     Record {
         source_id: source.id(),
         key: source.key.clone(),
@@ -250,7 +356,7 @@ fn skipped(
         status: Status::Skipped,
         attempt,
         lease_until_millis: 0,
-        outcome: Outcome { class: class.into(), reason, bytes_in: source.size_bytes, ..Outcome::default() },
+        outcome,
         history: Vec::new(),
     }
 }

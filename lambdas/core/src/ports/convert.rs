@@ -8,7 +8,7 @@ use super::{Scratch, Splitter, Spool};
 use crate::Error;
 
 /// What a conversion counted.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Conversion {
     /// Rows written as Parquet.
     pub rows: u64,
@@ -21,6 +21,8 @@ pub struct Conversion {
     pub bytes_in: u64,
     /// Bytes of Parquet.
     pub bytes_out: u64,
+    /// How the file's columns differed from its layout's, in words; empty if they did not.
+    pub drift: String,
 }
 
 /// One Parquet file of a conversion.
@@ -67,6 +69,9 @@ pub trait Converter: Send + Sync {
         silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
     ) -> Result<(Conversion, Vec<SilverFile>), ConvertFault>;
+
+    /// A Parquet file of the table without any row, for a folder that has none any more.
+    fn no_rows(&self, table: &Table, silver: &dyn Scratch) -> Result<Box<dyn Spool>, Error>;
 
     /// How it converts a large file in parts, if it does.
     fn splitter(&self) -> Option<&dyn Splitter> {

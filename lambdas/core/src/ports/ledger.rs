@@ -26,6 +26,10 @@ pub trait Ledger: Send + Sync {
         outcome: &Outcome,
     ) -> Result<()>;
 
+    /// Says of a source whose rows are in silver that they make room for those of another version of
+    /// its file. Whatever else became of it stays.
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()>;
+
     /// Records a source that needs no work, unless somebody works on it or has settled it. What the
     /// ledger knew of how it was settled earlier stays.
     async fn note(&self, record: &Record) -> Result<()>;

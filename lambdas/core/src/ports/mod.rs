@@ -24,4 +24,4 @@ pub use governance::{
 pub use ledger::Ledger;
 pub use project::{Projected, Projection, Projector};
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
-pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool};
+pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};

@@ -41,6 +41,15 @@ pub enum Created {
     AlreadyThere,
 }
 
+/// What a conditional write is held against: an object as it was when somebody looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Another one as soon as the object is written again; S3's ETag.
+    pub tag: String,
+    /// What `create` or `replace` stored with it; empty for none.
+    pub fingerprint: String,
+}
+
 /// Bytes to write, in memory or spooled to a temporary file.
 pub enum Content {
     /// In memory.
@@ -73,8 +82,16 @@ pub trait ObjectStore: Send + Sync {
     /// The newest version of every object under a prefix, in order of keys.
     async fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<Object>>;
 
-    /// Every version and delete marker under a prefix.
+    /// Every version and delete marker under a prefix. The versions of one key stand in the order of
+    /// their age, the newest first.
     async fn list_versions(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectVersion>>;
+
+    /// Every version and delete marker of one object, the newest first. Empty where there is none.
+    async fn versions_of(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>> {
+        let mut found = self.list_versions(bucket, key).await?;
+        found.retain(|version| version.object.key == key);
+        Ok(found)
+    }
 
     /// The whole of a small object; `NotFound` if there is none.
     async fn read(&self, bucket: &str, key: &str) -> Result<Bytes>;
@@ -102,6 +119,19 @@ pub trait ObjectStore: Send + Sync {
 
     /// The fingerprint that `create` or `replace` stored; `None` for an object without one.
     async fn fingerprint(&self, bucket: &str, key: &str) -> Result<Option<String>>;
+
+    /// What is there, for a write that is held against it; `NotFound` if there is nothing.
+    async fn stored(&self, bucket: &str, key: &str) -> Result<Stored>;
+
+    /// Writes an object if the one that is there has that tag still (`If-Match`); whether it had.
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool>;
 
     /// Writes an object, whatever is there.
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()>;

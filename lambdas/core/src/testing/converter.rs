@@ -44,6 +44,14 @@ impl Converter for LineConverter {
         lines_of(table, layout, &text, silver, rejects)
     }
 
+    fn no_rows(&self, table: &Table, silver: &dyn Scratch) -> Result<Box<dyn Spool>, Error> {
+        let columns = columns(table.newest_layout());
+        let empty = file(silver, String::new(), &format!("{columns} -> {columns}\n"));
+        empty
+            .map(|file| file.spool)
+            .map_err(|error| Error::caused(Kind::Unavailable, "writing no rows", error))
+    }
+
     fn splitter(&self) -> Option<&dyn Splitter> {
         Some(self)
     }
@@ -96,7 +104,8 @@ impl Splitter for LineConverter {
         }
         let (conversion, files) = lines_of(form.table, form.layout, &text, silver, rejects)?;
         let silver = files.into_iter().next().ok_or_else(|| failed(std::io::Error::other("no file")))?;
-        Ok(PartDone { conversion, faulty_rows: conversion.bad_rows + conversion.nulled_values, silver })
+        let faulty_rows = conversion.bad_rows + conversion.nulled_values;
+        Ok(PartDone { conversion, faulty_rows, silver })
     }
 
     fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool {
@@ -160,6 +169,7 @@ fn lines_of(
         nulled_values: nulled.len() as u64,
         bytes_in: text.len() as u64,
         bytes_out: files.iter().map(|file| file.spool.len()).sum(),
+        drift: String::new(),
     };
     Ok((conversion, files))
 }

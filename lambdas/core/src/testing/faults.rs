@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::ports::{
     AccountSettings, Administration, Catalog, CatalogPartition, CatalogTable, Content, CrawlerState,
     Crawlers, Created, Executions, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right, Rights,
-    Started,
+    Started, Stored,
 };
 use crate::{
     Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,
@@ -111,6 +111,19 @@ impl<P: ObjectStore + ?Sized> ObjectStore for Failing<'_, P> {
     async fn fingerprint(&self, bucket: &str, key: &str) -> Result<Option<String>> {
         self.faults.pass(self.port.fingerprint(bucket, key)).await
     }
+    async fn stored(&self, bucket: &str, key: &str) -> Result<Stored> {
+        self.faults.pass(self.port.stored(bucket, key)).await
+    }
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        self.faults.pass(self.port.replace_if(bucket, key, content, fingerprint, tag)).await
+    }
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
         self.faults.pass(self.port.replace(bucket, key, content, fingerprint)).await
     }
@@ -148,6 +161,9 @@ impl<P: Ledger + ?Sized> Ledger for Failing<'_, P> {
         outcome: &Outcome,
     ) -> Result<()> {
         self.faults.pass(self.port.settle(id, run, attempt, status, outcome)).await
+    }
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()> {
+        self.faults.pass(self.port.retire(id, outcome)).await
     }
     async fn note(&self, record: &Record) -> Result<()> {
         self.faults.pass(self.port.note(record)).await

@@ -3,8 +3,8 @@
 #![allow(clippy::expect_used, reason = "the names stand here, and they are right")]
 
 use tarn_lake::{
-    BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake, LakeName,
-    Layout, Names, Placement, Schedule, Table, TableName, Zone, ZoneName,
+    Arrival, BadRows, Column, ColumnName, ColumnType, Csv, Environment, EnvironmentName, FilePattern, Lake,
+    LakeName, Layout, Names, Placement, Schedule, Table, TableName, Zone, ZoneName,
 };
 
 /// Two tables and two zones: `events` for `marketing`, and for `finance` both `events` and
@@ -48,6 +48,7 @@ pub fn table(name: &str, files: &str, layouts: &[(Option<&str>, &[&str])]) -> Ta
         bad_rows: BadRows::default(),
         unique: Vec::new(),
         placement: Placement::default(),
+        arrival: Arrival::default(),
         layouts: layouts.iter().map(layout).collect(),
     }
 }

@@ -76,6 +76,14 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()> {
+        let mut records = locked(&self.records);
+        if let Some(record) = records.get_mut(id).filter(|record| record.may_be_retired()) {
+            (record.status, record.outcome) = (Status::Skipped, outcome.clone());
+        }
+        Ok(())
+    }
+
     async fn note(&self, record: &Record) -> Result<()> {
         let mut records = locked(&self.records);
         let known = records.get(&record.source_id);

@@ -9,8 +9,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::{ManualClock, locked};
-use crate::ports::{Clock, Content, Created, Object, ObjectStore, ObjectVersion};
+use crate::ports::{Clock, Content, Created, Object, ObjectStore, ObjectVersion, Stored as Tagged};
 use crate::{Error, Kind, Result, SourceVersion};
+
+/// In bytes, as in S3.
+const LONGEST_KEY: usize = 1_024;
 
 /// Holds every version of every object, as a versioned bucket does.
 #[derive(Debug)]
@@ -144,6 +147,9 @@ impl Inside {
         stored: Option<Stored>,
         modified_millis: i64,
     ) -> Result<String> {
+        if key.len() > LONGEST_KEY {
+            return Err(Error::new(Kind::Invalid, format!("a key of {} bytes is too long", key.len())));
+        }
         self.versions_given += 1;
         let id = format!("v{:06}", self.versions_given);
         let versions = self.bucket(bucket)?.objects.entry(key.into()).or_default();
@@ -155,6 +161,15 @@ impl Inside {
         let versions = self.bucket(bucket)?.objects.get(key);
         let newest = versions.and_then(|versions| versions.last()?.stored.clone());
         newest.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no s3://{bucket}/{key}")))
+    }
+
+    /// The newest version's id, as another one stands for another content.
+    fn tag(&mut self, bucket: &str, key: &str) -> Result<String> {
+        let versions = self.bucket(bucket)?.objects.get(key);
+        Ok(versions
+            .and_then(|versions| versions.last())
+            .map(|version| version.id.clone())
+            .unwrap_or_default())
     }
 
     fn version(&mut self, source: &SourceVersion) -> Result<Stored> {
@@ -234,6 +249,28 @@ impl ObjectStore for MemoryStore {
     async fn fingerprint(&self, bucket: &str, key: &str) -> Result<Option<String>> {
         let fingerprint = locked(&self.inside).newest(bucket, key)?.fingerprint;
         Ok(Some(fingerprint).filter(|text| !text.is_empty()))
+    }
+
+    async fn stored(&self, bucket: &str, key: &str) -> Result<Tagged> {
+        let mut inside = locked(&self.inside);
+        let fingerprint = inside.newest(bucket, key)?.fingerprint;
+        Ok(Tagged { tag: inside.tag(bucket, key)?, fingerprint })
+    }
+
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        let stored = stored(key, content, fingerprint)?;
+        let mut inside = locked(&self.inside);
+        if inside.tag(bucket, key)? != tag {
+            return Ok(false);
+        }
+        inside.put(bucket, key, Some(stored), self.clock.now_millis()).map(|_| true)
     }
 
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {

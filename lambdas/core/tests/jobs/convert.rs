@@ -61,6 +61,30 @@ async fn a_table_with_folders_has_an_object_in_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_away_before_it_is_read_is_skipped() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a").await;
+    let version = (item.source.key.clone(), item.source.version.clone());
+    world.store.delete_versions(&item.source.bucket, &[version]).await.unwrap();
+    let converted = world.pipeline().convert(&item).await.unwrap();
+    assert_eq!((converted.status.as_str(), converted.rows), ("skipped", 0));
+    let record = world.record(&item.source).await;
+    assert_eq!((record.status, record.outcome.class.as_str()), (Status::Skipped, "GONE"));
+    let report = world.pipeline().account("r").await.unwrap();
+    assert_eq!((report.skipped.files, report.failed.files, report.balanced), (1, 0, true));
+}
+
+/// What is not there for another reason is nobody's absence.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_is_not_there_is_a_failure() {
+    let world = World::new();
+    let item = planned(&world, "events.csv", "a").await;
+    world.store.remove_bucket(&world.names.bucket(&Bucket::Bronze));
+    assert_eq!(world.pipeline().convert(&item).await.unwrap_err().kind(), Kind::NotFound);
+    assert_eq!(world.record(&item.source).await.status, Status::Failed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn other_folders_are_another_fingerprint() {
     let prints = async |world: World| {
         let item = planned(&world, "events.csv", "view\n").await;
@@ -273,6 +297,20 @@ impl ObjectStore for WriteLog<'_> {
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
         self.note(bucket);
         self.store.replace(bucket, key, content, fingerprint).await
+    }
+    async fn stored(&self, bucket: &str, key: &str) -> Result<tarn_core::ports::Stored> {
+        self.store.stored(bucket, key).await
+    }
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        self.note(bucket);
+        self.store.replace_if(bucket, key, content, fingerprint, tag).await
     }
     async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
         self.note(bucket);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tarn_core::jobs::Called;
-use tarn_core::ports::{Conversion, ConvertFault, Converter, Ledger, Scratch, SilverFile};
+use tarn_core::ports::{Conversion, ConvertFault, Converter, Ledger, Scratch, SilverFile, Spool};
 use tarn_core::testing::{LineConverter, MemoryLedger};
 use tarn_core::{Claim, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, Status, Work};
 use tarn_lake::{Bucket, Captures, Layout, Table};
@@ -68,6 +68,10 @@ impl Converter for Panicking {
         assert!(!text.starts_with("PANIC"), "what never happens");
         LineConverter.convert(table, layout, name, &mut text.as_bytes(), silver, rejects)
     }
+
+    fn no_rows(&self, table: &Table, silver: &dyn Scratch) -> Result<Box<dyn Spool>> {
+        LineConverter.no_rows(table, silver)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -127,6 +131,9 @@ impl Ledger for Deadly<'_> {
         outcome: &Outcome,
     ) -> Result<()> {
         self.0.settle(id, run, nth, status, outcome).await
+    }
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()> {
+        self.0.retire(id, outcome).await
     }
     async fn note(&self, record: &Record) -> Result<()> {
         self.0.note(record).await

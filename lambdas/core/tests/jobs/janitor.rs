@@ -7,7 +7,7 @@ use tarn_core::jobs::{Janitor, JanitorRequest, Swept};
 use tarn_core::ports::{Ledger, ObjectStore};
 use tarn_core::testing::{FailAt, Fault, small_lake};
 use tarn_core::{MOST_ATTEMPTS, Outcome, Result, RunKeys, SourceVersion, Status, Work};
-use tarn_lake::{Bucket, ColumnName, Placement};
+use tarn_lake::{Bucket, ColumnName, OnOverwrite, Placement};
 
 use crate::support::{BEFORE_SETTLING, PAST_EVERY_LEASE, Pipeline, World, id, only};
 
@@ -250,4 +250,34 @@ async fn parts_of_a_run_that_died_go() {
     world.clock.advance(LATER);
     assert_eq!(sweep(&world).await.objects, there as u64);
     assert_eq!(staged(&world), 0);
+}
+
+/// Objects that are named by a key are no source's, and the folders of keys are no objects of a table.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_versions_of_a_key_share_is_never_removed() {
+    for partition_by in [vec![], vec![ColumnName::new("what").unwrap()]] {
+        let world = World::new();
+        let mut lake = small_lake();
+        lake.tables[0].arrival.on_overwrite = OnOverwrite::Replace;
+        lake.tables[0].placement = Placement { partition_by, ..Placement::default() };
+        world.deploy(&lake);
+        for (run, text) in [("one", "a1\nb1\n"), ("two", "b2\nc2\n"), ("three", "BROKEN")] {
+            world.land("events.csv", text);
+            world.pipeline().run(run).await.unwrap();
+        }
+        let before = keys(&world, &Bucket::Silver);
+        assert!(!before.is_empty());
+        world.clock.advance(LATER);
+        let swept = sweep(&world).await;
+        assert_eq!((swept.objects, swept.doubtful.len()), (0, 0), "{swept:?}");
+        assert_eq!(keys(&world, &Bucket::Silver), before);
+        world.land("events.csv", "d4\n");
+        world.pipeline().run("four").await.unwrap();
+        let rows: Vec<_> = world
+            .texts(&Bucket::Silver)
+            .iter()
+            .flat_map(|text| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        assert_eq!(rows, ["d4"], "and the next version has them all");
+    }
 }

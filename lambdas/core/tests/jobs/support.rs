@@ -6,8 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{
-    Account, Called, Commit, Committed, Convert, Converted, Ends, PlanRun, Planned, RunRequest, SyncZone,
-    Synced,
+    Account, Called, Commit, Committed, Convert, Converted, Ends, PlanRequest, PlanRun, Planned, RunInput,
+    RunRequest, SyncZone, Synced,
 };
 use tarn_core::ports::{Catalog, Clock, Converter, Ledger, ObjectStore};
 use tarn_core::testing::{
@@ -176,7 +176,15 @@ impl Pipeline<'_> {
     pub async fn plan(&self, run: &str) -> Result<Planned> {
         let Self { names, clock, store, ledger, .. } = *self;
         let portions = self.portions;
-        PlanRun { names, store, ledger, clock, portions }.run(&RunRequest { run: id(run) }).await
+        PlanRun { names, store, ledger, clock, portions }.run(&id(run).into()).await
+    }
+
+    /// The same for some tables only, due or not.
+    pub async fn plan_only(&self, run: &str, tables: &[&str]) -> Result<Planned> {
+        let Self { names, clock, store, ledger, portions, .. } = *self;
+        let tables = tables.iter().map(|table| TableName::new(*table).unwrap()).collect();
+        let request = PlanRequest { run: id(run), input: RunInput { tables: Some(tables) } };
+        PlanRun { names, store, ledger, clock, portions }.run(&request).await
     }
 
     pub async fn convert(&self, item: &WorkItem) -> Result<Converted> {

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use tarn_core::ports::{
     Catalog, CatalogPartition, CatalogTable, Content, Created, Ledger, Object, ObjectStore, ObjectVersion,
+    Stored,
 };
 use tarn_core::testing::{MemoryCatalog, MemoryLedger, MemoryStore};
 use tarn_core::{
@@ -34,6 +35,12 @@ pub enum Bug {
     MissingParts,
     /// The janitor takes whatever is not settled for refused.
     SweepsOpen,
+    /// A replacement is written over whatever is there meanwhile.
+    HeldAgainstNothing,
+    /// Of the versions of a key, the oldest is taken for the newest.
+    OldestWins,
+    /// Nobody reads which folders others have announced.
+    Unannounced,
 }
 
 /// What one process means to write later: it dies with it.
@@ -65,9 +72,10 @@ impl Store<'_> {
     }
 
     /// Nobody may ever see a part of a file.
-    fn watch(&self, bucket: &str, key: &str, content: &Content) {
+    fn watch(&self, bucket: &str, key: &str, content: &Content, fingerprint: &str) {
         if bucket == self.silver
-            && let Err(what) = is_whole(&self.sent.lock().unwrap(), key, content)
+            && !key.starts_with("_keys/")
+            && let Err(what) = is_whole(&self.sent.lock().unwrap(), key, content, fingerprint)
         {
             self.broken.lock().unwrap().insert(what);
         }
@@ -103,6 +111,33 @@ impl ObjectStore for Store<'_> {
         turn().await;
         self.inner.list_versions(bucket, prefix).await
     }
+    async fn versions_of(&self, bucket: &str, key: &str) -> Result<Vec<ObjectVersion>> {
+        turn().await;
+        let mut versions = self.inner.versions_of(bucket, key).await?;
+        if self.bug == Some(Bug::OldestWins) {
+            versions.reverse();
+        }
+        Ok(versions)
+    }
+    async fn stored(&self, bucket: &str, key: &str) -> Result<Stored> {
+        turn().await;
+        self.inner.stored(bucket, key).await
+    }
+    async fn replace_if(
+        &self,
+        bucket: &str,
+        key: &str,
+        content: Content,
+        fingerprint: &str,
+        tag: &str,
+    ) -> Result<bool> {
+        turn().await;
+        self.watch(bucket, key, &content, fingerprint);
+        if self.bug == Some(Bug::HeldAgainstNothing) {
+            return self.inner.replace(bucket, key, content, fingerprint).await.map(|()| true);
+        }
+        self.inner.replace_if(bucket, key, content, fingerprint, tag).await
+    }
     async fn read(&self, bucket: &str, key: &str) -> Result<Bytes> {
         turn().await;
         match self.inner.read(bucket, key).await {
@@ -120,8 +155,11 @@ impl ObjectStore for Store<'_> {
     }
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
         turn().await;
+        if self.bug == Some(Bug::Unannounced) && key.starts_with("_keys/") {
+            return Ok(Created::New);
+        }
         let key = self.key(bucket, key);
-        self.watch(bucket, &key, &content);
+        self.watch(bucket, &key, &content, fingerprint);
         if self.writes_late(bucket) {
             let bytes = content.into_bytes().unwrap();
             self.late.lock().unwrap().push((key, bytes, fingerprint.to_owned()));
@@ -135,7 +173,7 @@ impl ObjectStore for Store<'_> {
     }
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
         turn().await;
-        self.watch(bucket, key, &content);
+        self.watch(bucket, key, &content, fingerprint);
         self.inner.replace(bucket, key, content, fingerprint).await
     }
     async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
@@ -166,17 +204,24 @@ fn made_up(key: &str) -> Bytes {
     Bytes::from_static(if key.ends_with(".json") { note.as_bytes() } else { b"" })
 }
 
-/// Whether an object of silver has all rows of its source.
+/// Whether an object of silver has all rows of its source, or those of its folder. The name tells whose
+/// they are, or the fingerprint does.
 fn is_whole(
     sent: &[(SourceVersion, String)],
     key: &str,
     content: &Content,
+    fingerprint: &str,
 ) -> std::result::Result<(), String> {
     let Content::Bytes(bytes) = content else { return Ok(()) };
-    let is_its = |source: &SourceVersion| key.contains(source.id().as_str());
+    let is_its = |source: &SourceVersion| {
+        let id = source.id();
+        key.contains(id.as_str()) || fingerprint.ends_with(id.as_str())
+    };
     let (_, text) = sent.iter().find(|(source, _)| is_its(source)).unwrap();
     let written = String::from_utf8_lossy(bytes);
-    let (found, due) = (written.lines().skip(1), text.lines().filter(|row| !row.starts_with('!')));
+    let folder = key.split('/').find_map(|part| part.strip_prefix("digit="));
+    let is_due = |row: &&str| !row.starts_with('!') && folder.is_none_or(|letter| row.starts_with(letter));
+    let (found, due) = (written.lines().skip(1), text.lines().filter(is_due));
     if found.eq(due) {
         Ok(())
     } else {
@@ -257,6 +302,12 @@ impl Ledger for Watched<'_> {
         settled
     }
 
+    async fn retire(&self, id: &SourceId, outcome: &Outcome) -> Result<()> {
+        turn().await;
+        self.settled.lock().unwrap().remove(id);
+        self.inner.retire(id, outcome).await
+    }
+
     async fn note(&self, record: &Record) -> Result<()> {
         turn().await;
         let noted = self.inner.note(record).await;
@@ -294,6 +345,9 @@ impl Ledger for Forgetful<'_> {
     }
     async fn settle(&self, _: &SourceId, _: &RunId, _: u32, _: Status, _: &Outcome) -> Result<()> {
         panic!("a janitor settles nothing")
+    }
+    async fn retire(&self, _: &SourceId, _: &Outcome) -> Result<()> {
+        panic!("a janitor retires nothing")
     }
     async fn note(&self, _: &Record) -> Result<()> {
         panic!("a janitor notes nothing")

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tarn_core::jobs::Called;
-use tarn_core::ports::{Conversion, ConvertFault, Converter, Scratch, SilverFile};
+use tarn_core::ports::{Conversion, ConvertFault, Converter, Scratch, SilverFile, Spool};
 use tarn_core::testing::{LineConverter, SameFile, small_lake};
 use tarn_core::{Portions, Result, RunId, RunReport, WorkItem};
-use tarn_lake::{Captures, Layout, Table};
+use tarn_lake::{Cadence, Captures, Lake, Layout, OnOverwrite, Table, TableName};
 use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
 use tempfile::TempDir;
 
@@ -40,18 +40,31 @@ fn land(root: &Path, key: &str, text: &str) {
 }
 
 async fn run_with(root: &Path, name: &str, observer: Arc<Told>, stop: bool) -> Ended {
-    run_by(root, name, observer, stop, Arc::new(LineConverter)).await
+    run_by(&small_lake(), None, root, name, observer, stop, Arc::new(LineConverter)).await
 }
 
+async fn run_of(
+    lake: &Lake,
+    tables: Option<Vec<TableName>>,
+    root: &Path,
+    name: &str,
+    observer: Arc<Told>,
+    stop: bool,
+) -> Ended {
+    run_by(lake, tables, root, name, observer, stop, Arc::new(LineConverter)).await
+}
+
+#[allow(clippy::too_many_arguments, reason = "each test varies another one")]
 async fn run_by(
+    lake: &Lake,
+    tables: Option<Vec<TableName>>,
     root: &Path,
     name: &str,
     observer: Arc<Told>,
     stop: bool,
     engine: Arc<dyn Converter>,
 ) -> Ended {
-    let lake = small_lake();
-    let home = Home::of(root, &lake).unwrap();
+    let home = Home::of(root, lake).unwrap();
     let Locked::Ours(lock) = home.lock("a test").unwrap() else { panic!("nobody else is here") };
     let run = Run {
         ports: Arc::new(home.open(&lock).unwrap()),
@@ -59,10 +72,11 @@ async fn run_by(
         projector: Arc::new(SameFile),
         cores: 4,
         portions: Portions { split_from_bytes: 40, range_bytes: 16, ..Portions::default() },
+        tables,
         stop: Arc::new(AtomicBool::new(stop)),
         observer,
     };
-    run.make(&RunId::new(name).unwrap(), &lake).await.unwrap()
+    run.make(&RunId::new(name).unwrap(), lake).await.unwrap()
 }
 
 async fn run(root: &Path, name: &str) -> RunReport {
@@ -155,6 +169,10 @@ impl Converter for Clumsy {
         assert!(!text.starts_with("FALL"), "there was a step");
         LineConverter.convert(table, layout, name, &mut text.as_bytes(), silver, rejects)
     }
+
+    fn no_rows(&self, table: &Table, silver: &dyn Scratch) -> Result<Box<dyn Spool>> {
+        LineConverter.no_rows(table, silver)
+    }
 }
 
 /// There is no function's log and no execution in a folder that one could look into.
@@ -165,7 +183,8 @@ async fn what_a_worker_died_of_is_in_the_account() {
     land(root, "events.csv", "FALL");
     land(root, "events_2.csv", "row\n");
     land(root, "events_3.csv", "UNREADABLE");
-    let ended = run_by(root, "r1", Arc::default(), false, Arc::new(Clumsy)).await;
+    let lake = small_lake();
+    let ended = run_by(&lake, None, root, "r1", Arc::default(), false, Arc::new(Clumsy)).await;
     let report = ended.report;
     assert_eq!((report.converted.files, report.failed.files, report.balanced), (1, 2, true));
     let remark = |file: &str| report.remarks.iter().find(|remark| remark.starts_with(file)).unwrap().clone();
@@ -213,4 +232,54 @@ async fn a_large_file_is_converted_in_parts_and_nothing_of_them_is_left() {
     assert_eq!(texts(root.join("bronze")).len(), 1);
     assert!(root.join("ops/runs/r1/surveys.jsonl").metadata().unwrap().len() > 0, "it was split");
     assert!(!root.join("ops/splits").exists());
+}
+
+/// All rows of silver, without the line of columns.
+fn rows(root: &Path) -> Vec<String> {
+    let texts = texts(root.join("silver")).into_values();
+    texts.flat_map(|text| text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// A version is a hash there, and only the newest is seen; so one may also come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_written_over_replaces_itself_or_is_rejected() {
+    for (rule, wanted) in [
+        (OnOverwrite::Replace, [vec!["a"], vec!["b"], vec!["a"], vec!["a"]]),
+        (OnOverwrite::Reject, [vec!["a"], vec!["a"], vec!["a"], vec!["a"]]),
+    ] {
+        let root = TempDir::new().unwrap();
+        let root = root.path();
+        let mut lake = small_lake();
+        lake.tables[0].arrival.on_overwrite = rule;
+        for (number, (text, rows_due)) in ["a", "b", "a", "BROKEN"].iter().zip(wanted).enumerate() {
+            land(root, "events.csv", text);
+            let name = format!("r{number}");
+            let ended = run_of(&lake, None, root, &name, Arc::default(), false).await;
+            assert!(ended.report.balanced && ended.failure.is_none(), "{rule:?} {ended:?}");
+            assert_eq!(rows(root), rows_due, "{rule:?} {text}");
+            let zones = ["zones/marketing", "zones/finance"].map(|zone| texts(root.join(zone)));
+            assert_eq!(zones, [texts(root.join("silver")), texts(root.join("silver"))], "{rule:?} {text}");
+            let again = run_of(&lake, None, root, &format!("{name}-again"), Arc::default(), false).await;
+            assert_eq!(again.report.landed.files, 0, "{rule:?} {text}: {:?}", again.report);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_not_due_waits_unless_it_is_asked_for() {
+    let root = TempDir::new().unwrap();
+    let root = root.path();
+    let mut lake = small_lake();
+    lake.tables[0].arrival.frequency = Cadence::Monthly;
+    let name = lake.tables[0].name.clone();
+    // The month may end between two of the runs, once.
+    let mut waited = Vec::new();
+    for number in 0..3 {
+        land(root, &format!("events-{number}.csv"), "row\n");
+        let report = run_of(&lake, None, root, &format!("r{number}"), Arc::default(), false).await.report;
+        waited.push(report.waiting.files);
+    }
+    assert!(waited.iter().sum::<u64>() >= 1, "{waited:?}");
+    run_of(&lake, Some(vec![name]), root, "asked", Arc::default(), false).await;
+    assert_eq!(rows(root).len(), 3);
 }

@@ -122,8 +122,9 @@ pub async fn make(
     let observer = progress.clone();
     let hash_key = hash_key(home, lock, lake)?;
     let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
-    let (portions, projector) = (Portions::default(), Arc::new(Rewriter));
-    let job = Run { ports: ports.clone(), engines, projector, cores, portions, stop, observer };
+    let (portions, projector, tables) = (Portions::default(), Arc::new(Rewriter), None);
+    let ports_of_run = ports.clone();
+    let job = Run { ports: ports_of_run, engines, projector, cores, portions, tables, stop, observer };
     let ended = job.make(&run, lake).await;
     progress.finish();
     let left_out = Notices(ports.store.left_out());

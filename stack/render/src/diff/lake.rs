@@ -156,7 +156,11 @@ fn table_key(key: &str) -> String {
         "bad_rows.action" => "on_bad_row".into(),
         "bad_rows.max_rows" => "max_bad_rows".into(),
         "bad_rows.max_share" => "max_bad_share".into(),
-        key => key.trim_start_matches("csv.").trim_start_matches("placement.").into(),
+        key => key
+            .trim_start_matches("csv.")
+            .trim_start_matches("placement.")
+            .trim_start_matches("arrival.")
+            .into(),
     }
 }
 

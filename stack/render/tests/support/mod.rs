@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use tarn_lake::{
-    Alarms, Architecture, BadRows, Column, ColumnName, ColumnType, Csv, Deployment, Environment,
+    Alarms, Architecture, Arrival, BadRows, Column, ColumnName, ColumnType, Csv, Deployment, Environment,
     EnvironmentName, FilePattern, KeyArn, Lake, LakeName, Layout, Placement, PolicyArn, PrincipalArn,
     Retention, RoleArn, Schedule, Table, TableName, Zone, ZoneName,
 };
@@ -80,6 +80,7 @@ pub fn table(name: &str) -> Table {
         bad_rows: BadRows::default(),
         unique: Vec::new(),
         placement: Placement::default(),
+        arrival: Arrival::default(),
         layouts: vec![Layout { from: None, columns: vec![id] }],
     }
 }

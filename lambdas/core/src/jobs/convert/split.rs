@@ -252,13 +252,16 @@ impl Convert<'_> {
             nulled_values: sum(|note| note.nulled_values),
             bytes_in: item.source.size_bytes,
             bytes_out,
+            // A file with another header than its layout's is not split.
+            drift: String::new(),
         };
-        let written = Written { conversion, silver: vec![(String::new(), silver)], rejects };
+        let written = Written { conversion, silver: vec![(String::new(), silver)], rejects: Some(rejects) };
         let fingerprint = self.fingerprint(item, table, layout, Some(large.split.range_bytes))?;
-        let outcome = self.publish(item, written, &fingerprint, attempt).await?;
-        self.ledger.settle(&item.source.id(), &item.run, attempt, Status::Done, &outcome).await?;
+        let (status, outcome) = self.publish(item, table, written, &fingerprint, attempt).await?;
+        let outcome = outcome.at(self.clock.now_millis());
+        self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
         let (rows, bad_rows) = (outcome.rows, outcome.bad_rows);
-        Ok(Converted { status: Status::Done.word().into(), rows, bad_rows })
+        Ok(Converted { status: status.word().into(), rows, bad_rows })
     }
 
     /// What became of all parts; an error if one is not there.

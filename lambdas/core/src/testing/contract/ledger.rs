@@ -30,6 +30,7 @@ pub async fn ledger<L: Ledger>(make: impl AsyncFn() -> L) {
     what_has_failed_too_often_gets_as_many_attempts_again(&make().await).await;
     a_record_that_was_changed_or_is_held_is_not_opened(&make().await).await;
     a_note_over_what_was_opened_again_keeps_its_history(&make().await).await;
+    only_what_is_done_can_be_retired(&make().await).await;
 }
 
 async fn unknown_sources_have_no_record(ledger: &dyn Ledger) {
@@ -369,4 +370,25 @@ fn run(id: &str) -> RunId {
 
 fn table() -> TableName {
     TableName::new("events").unwrap()
+}
+
+async fn only_what_is_done_can_be_retired(ledger: &dyn Ledger) {
+    let outcome = Outcome { class: "REPLACED".into(), ..Outcome::default() };
+    ledger.retire(&id("unknown"), &outcome).await.unwrap();
+    assert!(ledger.records(&[id("unknown")]).await.unwrap().is_empty());
+    for status in [Status::Done, Status::Quarantined, Status::Failed] {
+        let name = status.word();
+        let Claim::Granted { attempt } = ledger.lease(&lease(name, NOW)).await.unwrap() else {
+            panic!("{name} is taken")
+        };
+        ledger.retire(&id(name), &outcome).await.unwrap();
+        assert_eq!(look(ledger, name).await.status, Status::Leased, "nobody takes a lease away");
+        ledger.settle(&id(name), &run("run-1"), attempt, status, &Outcome::default()).await.unwrap();
+        ledger.retire(&id(name), &outcome).await.unwrap();
+        let record = look(ledger, name).await;
+        let is_retired = (record.status, &record.outcome) == (Status::Skipped, &outcome);
+        assert_eq!(is_retired, status == Status::Done, "{name}: {record:?}");
+        assert_eq!((record.attempt, record.run), (1, run("run-1")));
+    }
+    assert_eq!(ledger.lease(&lease("done", NOW)).await.unwrap(), Claim::Granted { attempt: 2 });
 }

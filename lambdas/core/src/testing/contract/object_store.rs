@@ -47,6 +47,9 @@ pub async fn object_store(make: impl AsyncFn() -> StoreUnderTest) {
     of_many_creates_one_wins(&make().await).await;
     replace_writes_always(&make().await).await;
     fingerprints_come_back(&make().await).await;
+    a_write_held_against_another_content_writes_nothing(&make().await).await;
+    of_many_held_writes_one_wins(&make().await).await;
+    versions_of_one_key_are_its_own(&make().await).await;
     copies_keep_content_and_fingerprint(&make().await).await;
     awkward_keys_are_only_keys(&make().await).await;
     listings_are_in_order_and_by_prefix(&make().await).await;
@@ -89,6 +92,49 @@ async fn fingerprints_come_back(StoreUnderTest { store, bucket, .. }: &StoreUnde
     assert_eq!(store.fingerprint(bucket, "created").await.unwrap().as_deref(), Some("0123abcdef"));
     store.replace(bucket, "created", content("x"), "").await.unwrap();
     assert_eq!(store.fingerprint(bucket, "created").await.unwrap(), None, "an empty one is none");
+}
+
+async fn a_write_held_against_another_content_writes_nothing(place: &StoreUnderTest) {
+    let StoreUnderTest { store, bucket, .. } = place;
+    assert_eq!(kind_of(store.stored(bucket, "k").await), Some(Kind::NotFound));
+    store.create(bucket, "k", content("first"), "1").await.unwrap();
+    let first = store.stored(bucket, "k").await.unwrap();
+    assert_eq!(first.fingerprint, "1");
+    assert_eq!(store.stored(bucket, "k").await.unwrap(), first, "looking changes nothing");
+    assert!(store.replace_if(bucket, "k", content("second"), "2", &first.tag).await.unwrap());
+    let second = store.stored(bucket, "k").await.unwrap();
+    assert!(second.tag != first.tag && second.fingerprint == "2", "{first:?} {second:?}");
+    assert!(!store.replace_if(bucket, "k", content("third"), "3", &first.tag).await.unwrap());
+    assert_eq!(store.read(bucket, "k").await.unwrap(), "second");
+    assert_eq!(store.stored(bucket, "k").await.unwrap(), second);
+    assert!(!store.replace_if(bucket, "missing", content("x"), "3", &first.tag).await.unwrap());
+    assert_eq!(keys(place, "").await, ["k"], "a held write makes no object");
+}
+
+async fn of_many_held_writes_one_wins(StoreUnderTest { store, bucket, .. }: &StoreUnderTest) {
+    store.create(bucket, "raced", content("before"), "").await.unwrap();
+    let tag = store.stored(bucket, "raced").await.unwrap().tag;
+    let texts: Vec<String> = (0..8).map(|n| format!("writer {n}")).collect();
+    let writes = texts.iter().map(|text| store.replace_if(bucket, "raced", content(text), text, &tag));
+    let won: Vec<bool> = join_all(writes).await.into_iter().map(|written| written.unwrap()).collect();
+    let winners: Vec<&String> =
+        texts.iter().zip(&won).filter(|(_, won)| **won).map(|(text, _)| text).collect();
+    assert_eq!(winners.len(), 1, "{won:?}");
+    assert_eq!(store.read(bucket, "raced").await.unwrap(), *winners[0]);
+}
+
+async fn versions_of_one_key_are_its_own(place: &StoreUnderTest) {
+    let StoreUnderTest { store, bucket, versioned, .. } = place;
+    assert!(store.versions_of(bucket, "a").await.unwrap().is_empty());
+    for (key, text) in [("a", "1"), ("a", "22"), ("ab", "other"), ("a/b", "below"), ("a ", "blank")] {
+        if *versioned || key != "a/b" {
+            store.replace(bucket, key, content(text), "").await.unwrap();
+        }
+    }
+    let found = store.versions_of(bucket, "a").await.unwrap();
+    assert!(found.iter().all(|version| version.object.key == "a" && !version.delete_marker), "{found:?}");
+    let sizes: Vec<u64> = found.iter().map(|version| version.object.size_bytes).collect();
+    assert_eq!(sizes, if *versioned { vec![2, 1] } else { vec![2] }, "the newest first");
 }
 
 async fn copies_keep_content_and_fingerprint(place: &StoreUnderTest) {

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use tarn_config::{Files, Schema};
 use tarn_convert::{ConvertError, Unique, infer};
-use tarn_lake::{BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Placement, Table};
+use tarn_lake::{
+    BadRows, Captures, ColumnName, Csv, Day, FilePattern, Layout, Placement, SchemaChange, Table,
+};
 
 use super::block;
 use super::file::Refused;
@@ -26,6 +28,8 @@ pub struct Shape {
     pub csv: Csv,
     pub layout: Layout,
     pub schema: Layout,
+    /// What becomes of the file if its header is another.
+    pub schema_change: SchemaChange,
     /// What the file's name says.
     pub name: Captures,
     pub bad_rows: BadRows,
@@ -89,13 +93,14 @@ impl Columns {
             Self::Table(table) => {
                 let (csv, schema) = (table.csv.clone(), table.newest_layout().clone());
                 let (layout, name) = (layout_of(table, input)?.clone(), name_of(&table.files, input));
-                let bad_rows = table.bad_rows;
-                Ok(Shape { csv, layout, schema, name, bad_rows, placement, inferred: None })
+                let (bad_rows, schema_change) = (table.bad_rows, table.arrival.schema_change);
+                Ok(Shape { csv, layout, schema, schema_change, name, bad_rows, placement, inferred: None })
             }
             Self::Schema(schema) => {
-                let Schema { csv, layout, files, bad_rows, .. } = schema.as_ref().clone();
-                let name = files.map(|files| name_of(&files, input)).unwrap_or_default();
-                Ok(Shape { csv, schema: layout.clone(), layout, name, bad_rows, placement, inferred: None })
+                let Schema { csv, layout, files, bad_rows, schema_change, .. } = schema.as_ref().clone();
+                let (schema, name) = (layout.clone(), files.map(|files| name_of(&files, input)));
+                let name = name.unwrap_or_default();
+                Ok(Shape { csv, layout, schema, schema_change, name, bad_rows, placement, inferred: None })
             }
             Self::Inferred => inferred(file),
         }
@@ -156,6 +161,7 @@ fn inferred(input: &Input) -> Result<Shape, Refused> {
         csv: found.csv,
         schema: found.layout.clone(),
         layout: found.layout,
+        schema_change: SchemaChange::Strict,
         name: Captures::none(),
         bad_rows: BadRows::default(),
         placement: Placement::default(),

@@ -89,8 +89,9 @@ fn to_output(
     let (limits, codec) = (settings.limits(shape.schema.columns.len()), settings.codec);
     let (unique, hash_key) = (settings.unique.as_ref(), settings.hash_key.as_ref());
     let Shape { csv, layout, schema, name, placement, .. } = shape;
-    let bad_rows = shape.bad_rows;
-    let plain = Spec { schema, name, placement, bad_rows, limits, codec, ..Spec::new(csv, layout) };
+    let (bad_rows, schema_change) = (shape.bad_rows, shape.schema_change);
+    let plain = Spec { schema, schema_change, name, placement, bad_rows, ..Spec::new(csv, layout) };
+    let plain = Spec { limits, codec, ..plain };
     let spec = Spec { unique, hash_key, file_bytes: Some(settings.file_bytes), ..plain };
     let (input, size_bytes) = file.input.open().map_err(ConvertError::Source)?;
     let read = AtomicU64::new(0);
