@@ -43,7 +43,7 @@ fn is_well_after_a_deployment(lake: &LocalLake) {
     assert_eq!((code, &told["healthy"]), (0, &true.into()), "{told:#}");
     assert_eq!(finding(&told, "stacks")["facts"].as_object().unwrap().len(), 6, "{told:#}");
     let zone = finding(&told, "grants of zone marketing");
-    assert_eq!(zone["found"], "15 of 15 rights stand, 0 more than the lake says", "{told:#}");
+    assert_eq!(zone["found"], "17 of 17 rights stand, 0 more than the lake says", "{told:#}");
     let others = &finding(&told, "grants of silver")["facts"]["others"];
     assert_eq!(others[0]["permission"], "DESCRIBE", "the auditor's: {told:#}");
     assert_eq!(finding(&told, "last run")["found"], "none has ended yet");
