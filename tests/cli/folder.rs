@@ -235,3 +235,23 @@ fn watching_reacts_to_new_files_and_ends_when_asked() {
     assert!(said.contains("watching") && said.contains("ending after"), "{said}");
     assert_eq!(sql(&project.path("lake"), "SELECT count(*) FROM 'silver/*/*.parquet'"), json!([["4"]]));
 }
+
+#[test]
+fn a_run_may_be_of_one_table_alone() {
+    let project = Project::example("retail", "dev");
+    project.write("lake/landing/category_tree.csv", "categoryid,parentid\n1,2\n");
+    project.write(
+        "lake/landing/events_1.csv",
+        "timestamp,visitorid,event,itemid,transactionid\n1433221332117,1,view,2,\n",
+    );
+    let refused = project.tarn(&["run", "--dir", "lake", "--table", "evnts"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(refused.stderr.contains("its tables are: events"), "{}", refused.stderr);
+
+    let report = project.json(&["run", "--dir", "lake", "--table", "events"]);
+    assert_eq!((&report["landed"]["files"], &report["converted"]["files"]), (&1.into(), &1.into()));
+    assert!(!project.path("lake/silver/category_tree").exists(), "the other one is left for the next run");
+    let report = project.json(&["run", "--dir", "lake"]);
+    assert_eq!(report["converted"]["files"], 1, "{report:#}");
+    assert!(project.path("lake/silver/category_tree").exists());
+}

@@ -22,6 +22,7 @@ Examples:
   tarn run
   tarn run --local --json
   tarn run --follow
+  tarn run --table orders
   tarn run --dir lake
 
 With --dir nothing but this machine is needed. DIR is made if it is not there; put files into
@@ -44,6 +45,9 @@ pub struct Run {
     /// Act on this folder instead of AWS: files of DIR/landing become DIR/silver and DIR/zones
     #[arg(long, value_name = "DIR", conflicts_with = "local")]
     pub dir: Option<PathBuf>,
+    /// Only the new files of this table, whether it is due or not; may be given more than once
+    #[arg(long = "table", value_name = "NAME")]
+    pub tables: Vec<String>,
     /// Say how far it is: files, rows, speed, time left; where nobody watches, on a line every 5 seconds
     #[arg(long)]
     pub follow: bool,

@@ -11,12 +11,12 @@ use std::time::Duration;
 use tarn_convert::{Engine, HashKey, Limits};
 use tarn_core::ports::Converter;
 use tarn_core::{Error, Kind, Portions, RunId};
-use tarn_lake::Lake;
-use tarn_local::{Ended, Home, LeftOut, Lock, Locked, QUIET, Run, Why};
+use tarn_lake::{Lake, TableName};
+use tarn_local::{Ended, Home, LeftOut, Lock, Locked, QUIET, Run as Job, Why};
 use tarn_project::Rewriter;
 
-use super::run::{new_id, print};
-use crate::arguments::Common;
+use super::run::{new_id, print, tables};
+use crate::arguments::{Common, Run};
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -26,12 +26,21 @@ use progress::Progress;
 
 const POLL: Duration = Duration::from_millis(200);
 
-pub async fn run(common: &Common, dir: &Path, closely: bool) -> Result<ExitCode, Failure> {
+pub async fn run(common: &Common, dir: &Path, options: &Run) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
+    let tables = tables(&project.lake, &options.tables)?;
     let home = home(dir, &project.lake)?;
     let lock = lock(&home, "tarn run").await?;
     wait_for_writers(&home).await;
-    let made = make(&home, &lock, "manual", &project.lake, Arc::default(), closely).await?;
+    let made = make(
+        &home,
+        &lock,
+        "manual",
+        &project.lake,
+        Arc::default(),
+        Wishes { tables, closely: options.follow },
+    )
+    .await?;
 
     made.left_out.tell(&home);
     if made.ended.report.landed.files == 0 && home.look().files.is_empty() {
@@ -82,6 +91,15 @@ async fn wait_for_writers(home: &Home) {
     }
 }
 
+/// What is wished of a run.
+#[derive(Default)]
+pub struct Wishes {
+    /// Only these tables; `None` for all that are due.
+    pub tables: Option<Vec<TableName>>,
+    /// Whether somebody wants to be told how far it is.
+    pub closely: bool,
+}
+
 /// A run that was made.
 pub struct Made {
     pub run: RunId,
@@ -113,7 +131,7 @@ pub async fn make(
     why: &str,
     lake: &Lake,
     stop: Arc<AtomicBool>,
-    closely: bool,
+    Wishes { tables, closely }: Wishes,
 ) -> Result<Made, Failure> {
     let ports = Arc::new(home.open(lock).map_err(failure)?);
     let progress = Progress::begin(ports.clone(), closely);
@@ -122,9 +140,9 @@ pub async fn make(
     let observer = progress.clone();
     let hash_key = hash_key(home, lock, lake)?;
     let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
-    let (portions, projector, tables) = (Portions::default(), Arc::new(Rewriter), None);
+    let (portions, projector) = (Portions::default(), Arc::new(Rewriter));
     let ports_of_run = ports.clone();
-    let job = Run { ports: ports_of_run, engines, projector, cores, portions, tables, stop, observer };
+    let job = Job { ports: ports_of_run, engines, projector, cores, portions, tables, stop, observer };
     let ended = job.make(&run, lake).await;
     progress.finish();
     let left_out = Notices(ports.store.left_out());

@@ -25,7 +25,7 @@ pub async fn run(common: &Common, options: &Reprocess) -> Result<ExitCode, Failu
     tell(common, options, &done);
     if options.now && !done.sources.is_empty() {
         let (place, dir) = (options.site.place, options.site.dir.clone());
-        let options = Run { place, dir, follow: false };
+        let options = Run { place, dir, tables: Vec::new(), follow: false };
         return runs::run(common, &options).await;
     }
     let is_refused = done.sources.is_empty() && (options.file.is_some() || !done.left.is_empty());

@@ -7,7 +7,7 @@ use tarn_aws::S3;
 use tarn_cloud::{Pipeline, RunStatus};
 use tarn_core::ports::ObjectStore;
 use tarn_core::{Kind, RunId, RunKeys, RunReport};
-use tarn_lake::Bucket;
+use tarn_lake::{Bucket, Lake, TableName};
 
 use super::folder;
 use super::follow::follow;
@@ -20,9 +20,10 @@ use crate::project::Project;
 
 pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
     if let Some(dir) = &options.dir {
-        return folder::run(common, dir, options.follow).await;
+        return folder::run(common, dir, options).await;
     }
     let project = Project::load(common)?;
+    let input = input(tables(&project.lake, &options.tables)?);
     let account = Account::of(options.place, &project.folder, &project.lake).await?;
     let pipeline = Pipeline::new(&account.config, &account.names);
 
@@ -30,7 +31,7 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
         console::note(format!("a run is under way already; waiting for it: {}", id_of(&other)));
         follow(&account, &pipeline, &other, options.follow).await?;
     }
-    let run = pipeline.start(&new_id("manual"), "{}").await?;
+    let run = pipeline.start(&new_id("manual"), &input).await?;
     console::note(format!("run {}", id_of(&run)));
     let ended = follow(&account, &pipeline, &run, options.follow).await?;
 
@@ -45,6 +46,28 @@ pub async fn run(common: &Common, options: &Run) -> Result<ExitCode, Failure> {
                 .hint("the execution's history and the functions' logs tell more; what was converted stays"))
         }
         ended => Ok(exit::done_if(ended == RunStatus::Succeeded)),
+    }
+}
+
+/// The tables that were named, if any were.
+pub(super) fn tables(lake: &Lake, named: &[String]) -> Result<Option<Vec<TableName>>, Failure> {
+    let find = |name: &String| {
+        let found = lake.tables.iter().find(|table| table.name.as_str() == name);
+        found.map(|table| table.name.clone()).ok_or_else(|| {
+            let names: Vec<&str> = lake.tables.iter().map(|table| table.name.as_str()).collect();
+            Failure::bad_input(format!("the lake has no table `{name}`"))
+                .hint(format!("its tables are: {}", names.join(", ")))
+        })
+    };
+    let found: Vec<TableName> = named.iter().map(find).collect::<Result<_, _>>()?;
+    Ok(Some(found).filter(|found| !found.is_empty()))
+}
+
+/// What the state machine is given.
+fn input(tables: Option<Vec<TableName>>) -> String {
+    match tables {
+        Some(tables) => serde_json::json!({ "tables": tables }).to_string(),
+        None => "{}".to_owned(),
     }
 }
 

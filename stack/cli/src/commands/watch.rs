@@ -14,7 +14,7 @@ use tarn_local::{Home, Why};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Notify;
 
-use super::folder::{self, Made};
+use super::folder::{self, Made, Wishes};
 use crate::arguments::{Common, Watch};
 use crate::console;
 use crate::exit;
@@ -66,7 +66,7 @@ async fn make(common: &Common, options: &Watch, stop: &Stop) -> Result<Made, Fai
     let project = Project::load(common)?;
     let home = folder::home(&options.dir, &project.lake)?;
     let lock = folder::lock(&home, "tarn watch").await?;
-    folder::make(&home, &lock, "arrival", &project.lake, stop.set.clone(), false).await
+    folder::make(&home, &lock, "arrival", &project.lake, stop.set.clone(), Wishes::default()).await
 }
 
 fn tell(common: &Common, made: &Made, took: Duration) {
