@@ -1,7 +1,7 @@
 //! How a table takes what arrives: how often, and what becomes of a second version of a file and of one
 //! with another header.
 
-use tarn_lake::{Arrival, Cadence, Csv, Format, OnOverwrite, SchemaChange};
+use tarn_lake::{Arrival, Csv, Format, Frequency, OnOverwrite, SchemaChange};
 
 use crate::keys::{Key, Wants};
 use crate::reader::Reader;
@@ -74,7 +74,7 @@ pub fn read(block: &Reader, csv: &Csv) -> Arrival {
         refuse_without_header(block, csv);
     }
     let overwrite = word::read_if_written(block, &ON_OVERWRITE, OnOverwrite::WORDS, OVERWRITES);
-    let frequency = word::read_if_written(block, &FREQUENCY, Cadence::WORDS, FREQUENCIES);
+    let frequency = word::read_if_written(block, &FREQUENCY, Frequency::WORDS, FREQUENCIES);
     Arrival {
         on_overwrite: overwrite.unwrap_or_default(),
         schema_change: change.unwrap_or_default(),

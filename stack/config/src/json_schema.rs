@@ -7,9 +7,9 @@
 
 use serde_json::{Map, Value, json};
 use tarn_lake::{
-    BadRows, Cadence, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format,
-    Frequency, LakeName, Mode, OnBadRow, OnOverwrite, Pii, Placement, Retention, SchemaChange, TableName,
-    Uncleared, Zone, ZoneName,
+    BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, Frequency,
+    LakeName, Mode, OnBadRow, OnOverwrite, Pii, Placement, Retention, SchemaChange, TableName, Uncleared,
+    Zone, ZoneName,
 };
 
 use crate::keys::{Block, Key, Wants};
@@ -232,7 +232,7 @@ static REFINED: &[Refinement] = &[
     ("[[table]]", "compression", || words(Compression::WORDS, Some(&Csv::default().compression))),
     ("[[table]]", "decimal_comma", || by_default(false)),
     ("[[table]]", "schema_change", || words(SchemaChange::WORDS, Some(&SchemaChange::default()))),
-    ("[[table]]", "frequency", || words(Cadence::WORDS, Some(&Cadence::default()))),
+    ("[[table]]", "frequency", || words(Frequency::WORDS, Some(&Frequency::default()))),
     ("[[table]]", "on_overwrite", || words(OnOverwrite::WORDS, Some(&OnOverwrite::default()))),
     ("[[table]]", "on_bad_row", || words(OnBadRow::WORDS, Some(&BadRows::default().action))),
     ("[[table]]", "partition_by", names),
@@ -255,7 +255,7 @@ static REFINED: &[Refinement] = &[
     ("[[zone]]", "max_deletions", || by_default(Zone::MAX_DELETIONS)),
     ("[zone.tables.NAME]", "name", name::<TableName>),
     ("[zone.tables.NAME]", "mode", || words(Mode::WORDS, Some(&Mode::Copy))),
-    ("[zone.tables.NAME]", "frequency", || words(Frequency::WORDS, Some(&Frequency::EveryRun))),
+    ("[zone.tables.NAME]", "frequency", || words(Frequency::WORDS, Some(&Frequency::default()))),
     ("[lake]", "clearance", || words(Pii::WORDS, Some(&Pii::None))),
     ("[[zone]]", "scan_limit_gb", || by_default(Zone::SCAN_LIMIT_GB)),
 ];

@@ -160,7 +160,7 @@ fn part(block: &Reader, name: &Spanned<&str>, tables: &Tables) -> Option<ZoneTab
     if mode == Mode::Share && block.find(&ROWS).is_some() {
         refuse_rows_of_share(block);
     }
-    let frequencies = &[("always", "every_run"), ("run", "every_run"), ("hourly", "every_run")];
+    let frequencies = &[("always", "on_arrival"), ("every_run", "on_arrival"), ("hourly", "on_arrival")];
     let frequency = word::read_if_written(block, &FREQUENCY, Frequency::WORDS, frequencies);
     if mode == Mode::Share && frequency.is_some() {
         let title = "`frequency` means nothing beside `mode = \"share\"`";

@@ -10,9 +10,9 @@ use std::num::NonZeroU8;
 
 use tarn_config::{Code, Parsed, Severity, Source, parse};
 use tarn_lake::{
-    Architecture, BadRows, Cadence, ColumnSource, ColumnType, Compression, Csv, Disguise, Encoding,
-    Environment, EnvironmentName, Escape, Format, Frequency, Lake, Mode, OnBadRow, OnOverwrite, Pick, Pii,
-    Quality, Retention, Schedule, SchemaChange, TimeFormat, TimeUnit, Uncleared, Zone, ZoneTable,
+    Architecture, BadRows, ColumnSource, ColumnType, Compression, Csv, Disguise, Encoding, Environment,
+    EnvironmentName, Escape, Format, Frequency, Lake, Mode, OnBadRow, OnOverwrite, Pick, Pii, Quality,
+    Retention, Schedule, SchemaChange, TimeFormat, TimeUnit, Uncleared, Zone, ZoneTable,
 };
 
 const MINIMAL: &str = include_str!("valid/minimal.toml");
@@ -250,7 +250,7 @@ fn columns_that_are_not_in_the_file_are_read() {
 fn how_a_table_takes_what_arrives_is_read() {
     let lake = read(EVERYTHING, "dev").lake;
     let first = lake.tables[0].arrival;
-    assert_eq!((first.on_overwrite, first.frequency), (OnOverwrite::Replace, Cadence::Weekly));
+    assert_eq!((first.on_overwrite, first.frequency), (OnOverwrite::Replace, Frequency::Weekly));
     assert_eq!(lake.tables[1].arrival.schema_change, SchemaChange::Evolve);
     assert!(lake.tables[2].arrival.is_plain());
 }

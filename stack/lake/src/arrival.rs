@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Cadence;
+use crate::Frequency;
 use crate::csv::words;
 
 /// How a table takes what arrives for it.
@@ -14,7 +14,7 @@ pub struct Arrival {
     /// What becomes of a file whose header is not its layout's.
     pub schema_change: SchemaChange,
     /// How often new files are taken.
-    pub frequency: Cadence,
+    pub frequency: Frequency,
 }
 
 words! {

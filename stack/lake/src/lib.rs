@@ -5,12 +5,12 @@
 
 mod arn;
 mod arrival;
-mod cadence;
 mod calendar;
 mod csv;
 mod data;
 mod environment;
 mod filter;
+mod frequency;
 mod grants;
 mod handler;
 mod lake;
@@ -30,7 +30,6 @@ mod zone;
 
 pub use arn::{InvalidArn, KeyArn, PolicyArn, PrincipalArn, RoleArn, is_account};
 pub use arrival::{Arrival, OnOverwrite, SchemaChange};
-pub use cadence::{Cadence, Period};
 pub use calendar::{DailyTime, Day, InvalidDate, MonthlyTime, WeeklyTime};
 pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
 pub use data::{DATA_BEARING, holds_data};
@@ -38,6 +37,7 @@ pub use environment::{Alarms, Architecture, Deployment, Environment, Retention};
 pub use filter::{
     Ask, ColumnTest, Comparison, Condition, Form, InvalidFilter, Misfit, RowFilter, SqlLiteral,
 };
+pub use frequency::{Frequency, Period};
 pub use grants::{Columns, Governed, Grant, Grantee, Permission};
 pub use handler::{Handler, Settings, SettingsError, variable};
 pub use lake::{Lake, Schedule};
@@ -53,4 +53,4 @@ pub use resources::{Bucket, Database, LONGEST_BUCKET_NAME, Names, StackId};
 pub use table::{Column, ColumnSource, Layout, Table};
 pub use types::{ColumnType, InvalidType, TimeFormat, TimeUnit};
 pub use view::{MASK, Treatment, View};
-pub use zone::{Frequency, Mode, Pick, Uncleared, Zone, ZoneTable};
+pub use zone::{Mode, Pick, Uncleared, Zone, ZoneTable};

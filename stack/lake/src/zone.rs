@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ColumnName, Pii, PrincipalArn, RowFilter, TableName, ZoneName};
+use crate::{ColumnName, Frequency, Pii, PrincipalArn, RowFilter, TableName, ZoneName};
 
 /// One application's or team's own bucket, database, roles and grants.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,21 +88,6 @@ pub enum Uncleared {
     Hash,
 }
 
-/// How often a copy is brought up to date; days, weeks and months are those of UTC.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Frequency {
-    /// By every run.
-    #[default]
-    EveryRun,
-    /// By the first run of a day.
-    Daily,
-    /// By the first run of a week, which begins on Monday.
-    Weekly,
-    /// By the first run of a month.
-    Monthly,
-}
-
 impl Zone {
     /// What one query may scan where the zone says nothing, in gigabytes.
     pub const SCAN_LIMIT_GB: u32 = 100;
@@ -155,7 +140,7 @@ impl Zone {
 impl ZoneTable {
     /// All of a table, as a copy.
     pub fn whole(name: TableName) -> Self {
-        let (mode, columns, frequency) = (Mode::Copy, Pick::All, Frequency::EveryRun);
+        let (mode, columns, frequency) = (Mode::Copy, Pick::All, Frequency::OnArrival);
         Self { name, mode, columns, rows: None, frequency }
     }
 }
@@ -194,37 +179,6 @@ impl Uncleared {
     }
 }
 
-impl Frequency {
-    /// The words of `lake.toml`.
-    pub const WORDS: &'static [(&'static str, Frequency)] = &[
-        ("every_run", Frequency::EveryRun),
-        ("daily", Frequency::Daily),
-        ("weekly", Frequency::Weekly),
-        ("monthly", Frequency::Monthly),
-    ];
-
-    /// Whether what was done at one time is due again at a later one, both in milliseconds since 1970.
-    pub fn is_due(self, done_millis: i64, now_millis: i64) -> bool {
-        let day = |millis: i64| millis.div_euclid(86_400_000);
-        // The first of January 1970 was a Thursday.
-        let week = |millis: i64| (day(millis) + 3).div_euclid(7);
-        let month = |millis: i64| {
-            let day = crate::Day::of_epoch_millis(millis).map(|day| day.to_string());
-            day.and_then(|day| day.get(..7).map(str::to_owned))
-        };
-        match self {
-            Frequency::EveryRun => true,
-            Frequency::Daily => day(done_millis) != day(now_millis),
-            Frequency::Weekly => week(done_millis) != week(now_millis),
-            Frequency::Monthly => month(done_millis) != month(now_millis),
-        }
-    }
-
-    fn is_every_run(&self) -> bool {
-        *self == Frequency::EveryRun
-    }
-}
-
 /// How a zone's table is stored. Older lakes know names only.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
@@ -242,7 +196,7 @@ struct Described {
     columns: Pick,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rows: Option<RowFilter>,
-    #[serde(default, skip_serializing_if = "Frequency::is_every_run")]
+    #[serde(default, skip_serializing_if = "Frequency::is_on_arrival")]
     frequency: Frequency,
 }
 
@@ -303,24 +257,5 @@ mod tests {
         });
         assert_eq!(stored, wanted);
         assert_eq!(serde_json::from_value::<ZoneTable>(stored).unwrap(), part);
-    }
-
-    #[test]
-    fn a_frequency_counts_days_weeks_and_months_of_utc() {
-        let at = |day: &str, hour: i64| {
-            let day: crate::Day = day.parse().unwrap();
-            let days = (0..40_000).find(|days| crate::Day::of_epoch_millis(days * 86_400_000) == Some(day));
-            days.unwrap() * 86_400_000 + hour * 3_600_000
-        };
-        let sunday = at("2026-11-29", 23);
-        for (frequency, soon, later) in [
-            (Frequency::Daily, sunday + 3_599_999, sunday + 3_600_000),
-            (Frequency::Weekly, sunday, at("2026-11-30", 0)),
-            (Frequency::Monthly, at("2026-11-30", 23), at("2026-12-01", 0)),
-        ] {
-            assert!(!frequency.is_due(sunday, soon), "{frequency:?}");
-            assert!(frequency.is_due(sunday, later), "{frequency:?}");
-        }
-        assert!(Frequency::EveryRun.is_due(sunday, sunday));
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use tarn_lake::{Cadence, Lake, Table, TableName};
+use tarn_lake::{Frequency, Lake, Table, TableName};
 
 use super::documents;
 use crate::ports::ObjectStore;
@@ -29,7 +29,7 @@ pub struct Waiting {
     /// The table.
     pub table: TableName,
     /// How often it is taken.
-    pub frequency: Cadence,
+    pub frequency: Frequency,
     /// The files.
     pub files: Tally,
     /// From when on a run takes them, in milliseconds since 1970.
@@ -96,7 +96,7 @@ impl<'a> Due<'a> {
 
     /// The tables that count as taken once the run has made its account.
     pub fn takes(&self) -> Vec<TableName> {
-        let rests = |table: &&Table| table.arrival.frequency != Cadence::OnArrival;
+        let rests = |table: &&Table| !table.arrival.frequency.is_on_arrival();
         let taken = self.lake.tables.iter().filter(rests).filter(|table| self.turn(table) == Turn::Takes);
         taken.map(|table| table.name.clone()).collect()
     }
@@ -104,7 +104,7 @@ impl<'a> Due<'a> {
 
 async fn taken(store: &dyn ObjectStore, ops: &str, lake: &Lake) -> Result<HashMap<TableName, i64>> {
     let mut taken = HashMap::new();
-    if lake.tables.iter().all(|table| table.arrival.frequency == Cadence::OnArrival) {
+    if lake.tables.iter().all(|table| table.arrival.frequency.is_on_arrival()) {
         return Ok(taken);
     }
     // Where nothing was taken yet there is nothing to read, and who may not list is told "forbidden".

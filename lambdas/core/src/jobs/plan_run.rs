@@ -8,7 +8,7 @@ use tarn_lake::{Bucket, Database, Day, Lake, Names, Table, TableName};
 
 use super::due::{Due, Turn, Waiting};
 use super::{RunRequest, documents};
-use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
+use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::standing::{self, Standing};
 use crate::{
     CrawlerItem, Outcome, Plan, Portions, Record, Result, RunId, RunKeys, Settled, SourceId, SourceVersion,
@@ -191,10 +191,6 @@ impl Calls {
 fn table_items(request: &RunRequest, lake: &Lake) -> Vec<TableItem> {
     let item = |table: &tarn_lake::Table| TableItem { run: request.run.clone(), table: table.name.clone() };
     lake.tables.iter().map(item).collect()
-}
-
-pub(super) fn source_of(bucket: &str, version: ObjectVersion) -> SourceVersion {
-    SourceVersion::listed(bucket, version)
 }
 
 impl Plan {

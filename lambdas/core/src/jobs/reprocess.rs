@@ -11,7 +11,6 @@ use serde::Serialize;
 use tarn_lake::{Bucket, Lake, Names};
 
 use super::plan_run::{Class, classify};
-use super::why::source_of;
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{Kind, Record, Result, Selection, SourceId, SourceVersion, Status};
 
@@ -86,7 +85,10 @@ impl Reprocess<'_> {
         let landing = self.names.bucket(&Bucket::Landing);
         let versions = self.store.list_versions(&landing, prefix).await?;
         let sources = versions.into_iter().filter(|version| !version.delete_marker);
-        Ok(sources.map(|version| source_of(&landing, version)).map(|source| (source.id(), source)).collect())
+        Ok(sources
+            .map(|version| SourceVersion::listed(&landing, version))
+            .map(|source| (source.id(), source))
+            .collect())
     }
 
     /// What keeps a source from being opened again.

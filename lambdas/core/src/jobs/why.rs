@@ -8,7 +8,7 @@ use tarn_lake::{Bucket, Day, Lake, Names, TableName};
 
 use super::documents;
 use super::plan_run::{Class, classify};
-use crate::ports::{Clock, Ledger, ObjectStore, ObjectVersion};
+use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{Kind, Plan, Record, Result, RunKeys, RunReport, Selection, SourceId, SourceVersion, Status};
 
 /// Rejected rows are read whole; of more than so many bytes only the place is told.
@@ -151,7 +151,8 @@ impl Why<'_> {
             found.iter().max_by_key(|version| (version.object.modified_millis, version.delete_marker));
         let deleted = newest.is_some_and(|version| version.delete_marker);
         let sources = found.into_iter().filter(|version| !version.delete_marker);
-        let landed: Vec<SourceVersion> = sources.map(|version| source_of(&landing, version)).collect();
+        let landed: Vec<SourceVersion> =
+            sources.map(|version| SourceVersion::listed(&landing, version)).collect();
         let of_key = Selection { prefix: key.to_owned(), ..Selection::default() };
         let records = self.ledger.select(&of_key).await?.into_iter().filter(|record| record.key == key);
 
@@ -282,17 +283,6 @@ impl Why<'_> {
                 record.attempt
             ),
         }
-    }
-}
-
-/// A version in landing as a source.
-pub(super) fn source_of(landing: &str, version: ObjectVersion) -> SourceVersion {
-    SourceVersion {
-        bucket: landing.into(),
-        key: version.object.key,
-        version: version.version,
-        size_bytes: version.object.size_bytes,
-        landed_millis: version.object.modified_millis,
     }
 }
 

@@ -161,8 +161,10 @@ fn lines_of(
         .collect();
     let files = files.map_err(failed)?;
     let nulled: Vec<&str> = good.iter().copied().filter(|line| line.starts_with('~')).collect();
-    let rejected: Vec<&str> = text.lines().filter(|line| is_faulty(line)).collect();
-    rejects.write_all(lines(&rejected).as_bytes()).map_err(failed)?;
+    // JSON lines, as an engine writes them.
+    for line in text.lines().filter(|line| is_faulty(line)) {
+        writeln!(rejects, "{}", serde_json::json!({ "raw": line })).map_err(failed)?;
+    }
     let conversion = Conversion {
         rows: good.len() as u64,
         bad_rows: bad.len() as u64,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tarn_core::jobs::{PlanRequest, Planned};
 use tarn_core::testing::{FailAt, Fault, ManualClock, small_lake};
 use tarn_core::{Kind, Status};
-use tarn_lake::{Cadence, Schedule};
+use tarn_lake::{Frequency, Schedule};
 
 use crate::support::{PAST_EVERY_LEASE, World};
 
@@ -16,7 +16,7 @@ fn world() -> World {
     let world = World::at(ManualClock::at(1_796_007_600_000));
     let mut lake = small_lake();
     lake.schedule = Schedule { daily: Some("02:30".parse().unwrap()), ..lake.schedule };
-    lake.tables[1].arrival.frequency = Cadence::Weekly;
+    lake.tables[1].arrival.frequency = Frequency::Weekly;
     world.deploy(&lake);
     world
 }

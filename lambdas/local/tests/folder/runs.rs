@@ -12,7 +12,7 @@ use tarn_core::jobs::Called;
 use tarn_core::ports::{Conversion, ConvertFault, Converter, Scratch, SilverFile, Spool};
 use tarn_core::testing::{LineConverter, SameFile, small_lake};
 use tarn_core::{Portions, Result, RunId, RunReport, WorkItem};
-use tarn_lake::{Cadence, Captures, Lake, Layout, OnOverwrite, Table, TableName};
+use tarn_lake::{Captures, Frequency, Lake, Layout, OnOverwrite, Table, TableName};
 use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
 use tempfile::TempDir;
 
@@ -270,7 +270,7 @@ async fn a_table_that_is_not_due_waits_unless_it_is_asked_for() {
     let root = TempDir::new().unwrap();
     let root = root.path();
     let mut lake = small_lake();
-    lake.tables[0].arrival.frequency = Cadence::Monthly;
+    lake.tables[0].arrival.frequency = Frequency::Monthly;
     let name = lake.tables[0].name.clone();
     // The month may end between two of the runs, once.
     let mut waited = Vec::new();

@@ -106,15 +106,7 @@ pub fn print(common: &Common, report: &RunReport) {
     if common.json {
         return console::json(report);
     }
-    let classes = [
-        ("landed", report.landed),
-        ("converted", report.converted),
-        ("quarantined", report.quarantined),
-        ("duplicate", report.duplicate),
-        ("skipped", report.skipped),
-        ("failed", report.failed),
-    ];
-    for (class, tally) in classes {
+    for (class, tally) in report.classes() {
         console::result(format!("{class:<12} {:>6} files {:>14} bytes", tally.files, tally.bytes));
     }
     console::result(format!("rows         {:>6} in silver, {} in quarantine", report.rows, report.bad_rows));

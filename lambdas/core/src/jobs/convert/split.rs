@@ -13,12 +13,14 @@
 //! engine cannot split it, a survey is missing. And where the parts together break a rule of the table,
 //! who gathers them converts it whole, to refuse it with the very words that it would have got.
 
+use std::io::Write;
+
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tarn_lake::{Bucket, Captures, Lake, Layout, Table};
 
-use super::{Called, Convert, Converted, Written, caught, documents, table_and_layout};
+use super::{Called, Convert, Converted, Labelled, Written, caught, documents, table_and_layout};
 use crate::ports::{Content, Conversion, ConvertFault, Form, PartDone, PartOf, Splitter, Spool};
 use crate::{Claim, Error, Kind, Result, RunKeys, Split, Status, WorkItem};
 
@@ -282,7 +284,7 @@ impl Convert<'_> {
     /// The rejected rows of all parts, in the order of the file.
     async fn rejects(&self, large: &Large<'_>, notes: &[Note]) -> Result<Content> {
         let no_room = |error| no_room(large.item(), error);
-        let mut all = self.scratch.spool().map_err(no_room)?;
+        let mut all = Labelled::new(self.scratch.spool().map_err(no_room)?, large.item())?;
         for (nth, _) in notes.iter().enumerate().filter(|(_, note)| note.rejects) {
             let part = self.store.read(&large.ops, &large.part(nth, "jsonl")).await?;
             tokio::task::block_in_place(|| all.write_all(&part)).map_err(no_room)?;

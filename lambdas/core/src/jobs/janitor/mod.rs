@@ -18,9 +18,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Database, Lake, Names, Table};
 
-use super::{commit, documents, plan_run};
+use super::{commit, documents};
 use crate::ports::{Catalog, Clock, Ledger, Object, ObjectStore};
-use crate::{Record, Result, RunKeys, SourceId};
+use crate::{Record, Result, RunKeys, SourceId, SourceVersion};
 use orphans::{Place, Verdict};
 
 /// Younger things are let alone. The longest lease is that of a large file, an hour; a run may take a
@@ -162,7 +162,7 @@ impl Janitor<'_> {
         }
         let landing = self.names.bucket(&Bucket::Landing);
         let versions = self.store.list_versions(&landing, "").await?;
-        Ok(versions.into_iter().map(|version| plan_run::source_of(&landing, version).id()).collect())
+        Ok(versions.into_iter().map(|version| SourceVersion::listed(&landing, version).id()).collect())
     }
 
     /// Removes an object for good, unless it or its record is another by now; whether it did.

@@ -80,7 +80,15 @@ impl SyncZone<'_> {
         let mut refused = Vec::new();
         for (part, view) in views {
             let there = present.remove(view.table.name.as_str()).unwrap_or_default();
-            let sync = TableSync { job: self, zone, part, view, notes: &notes, deadline_millis };
+            let sync = TableSync {
+                job: self,
+                zone,
+                schedule: &lake.schedule,
+                part,
+                view,
+                notes: &notes,
+                deadline_millis,
+            };
             match sync.run(there, &mut synced).await {
                 Err(error) if error.kind() == Kind::Invalid => refused.push(error),
                 done => done?,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::{StreamExt, stream};
-use tarn_lake::{Bucket, Database, Frequency, Treatment, View, Zone, ZoneTable};
+use tarn_lake::{Bucket, Database, Schedule, Treatment, View, Zone, ZoneTable};
 
 use super::compare::{Changes, Guard, compare};
 use super::copies::{Brought, Copier};
@@ -28,6 +28,8 @@ pub(super) struct TableSync<'s> {
     pub job: &'s SyncZone<'s>,
     pub zone: &'s Zone,
     pub part: &'s ZoneTable,
+    /// By which days, weeks and months begin.
+    pub schedule: &'s Schedule,
     pub view: View<'s>,
     pub notes: &'s Notes,
     pub deadline_millis: i64,
@@ -47,7 +49,9 @@ impl TableSync<'_> {
         let known = Manifest { gone: false, ..known.unwrap_or_default() };
         let rule = self.rule(&known).await?;
         let now = self.job.clock.now_millis();
-        if known.settled_rule == rule.fingerprint && !self.part.frequency.is_due(known.synced_millis, now) {
+        if known.settled_rule == rule.fingerprint
+            && !self.part.frequency.is_due(self.schedule, known.synced_millis, now)
+        {
             synced.unchanged += known.objects.len() as u64;
             return Ok(());
         }
@@ -68,7 +72,7 @@ impl TableSync<'_> {
             notes.synced_millis = now;
         }
         // Where every run is due anyway, the time of a pass that found nothing is not worth a write.
-        if has_news || self.part.frequency != Frequency::EveryRun {
+        if has_news || !self.part.frequency.is_on_arrival() {
             manifest::save(self.job, self.name(), &notes).await?;
         }
         registered.and(refused)

@@ -13,8 +13,8 @@ use crate::csv::words;
 use crate::{DailyTime, MonthlyTime, Schedule, WeeklyTime};
 
 words! {
-    /// How often a table is brought up to date.
-    Cadence {
+    /// How often a table takes its new files, or a zone its copy of a table.
+    Frequency {
         /// By every run.
         OnArrival = "on_arrival",
         /// Once a day.
@@ -27,7 +27,7 @@ words! {
 }
 
 #[allow(clippy::derivable_impls, reason = "the macro of words cannot mark one of them")]
-impl Default for Cadence {
+impl Default for Frequency {
     fn default() -> Self {
         Self::OnArrival
     }
@@ -44,7 +44,17 @@ pub struct Period {
 
 const MIDNIGHT: DailyTime = DailyTime { hour: 0, minute: 0 };
 
-impl Cadence {
+impl Frequency {
+    /// Whether every run does it.
+    pub fn is_on_arrival(&self) -> bool {
+        *self == Self::OnArrival
+    }
+
+    /// Whether what was done at one time is due again at a later one, both in milliseconds since 1970.
+    pub fn is_due(self, schedule: &Schedule, done_millis: i64, now_millis: i64) -> bool {
+        self.period(schedule, now_millis).is_none_or(|period| done_millis < period.start_millis)
+    }
+
     /// The period that a moment lies in; `None` where there are none, and for a moment that no
     /// calendar has.
     ///
@@ -117,30 +127,30 @@ mod tests {
         let full = schedule(Some("02:30"), Some("sun 23:00"), Some("28 04:00"));
         // 2026-11-30 is a Monday.
         for (frequency, schedule, now, start, end) in [
-            (Cadence::Daily, none, "2026-11-30 00:00", "2026-11-30 00:00", "2026-12-01 00:00"),
-            (Cadence::Daily, nightly, "2026-11-30 02:29", "2026-11-29 02:30", "2026-11-30 02:30"),
-            (Cadence::Daily, nightly, "2026-11-30 02:30", "2026-11-30 02:30", "2026-12-01 02:30"),
-            (Cadence::Weekly, none, "2026-12-06 23:59", "2026-11-30 00:00", "2026-12-07 00:00"),
-            (Cadence::Weekly, nightly, "2026-11-30 02:29", "2026-11-23 02:30", "2026-11-30 02:30"),
-            (Cadence::Weekly, nightly, "2026-11-30 02:30", "2026-11-30 02:30", "2026-12-07 02:30"),
-            (Cadence::Weekly, full, "2026-11-29 22:59", "2026-11-22 23:00", "2026-11-29 23:00"),
-            (Cadence::Weekly, full, "2026-11-30 02:29", "2026-11-29 23:00", "2026-12-06 23:00"),
-            (Cadence::Monthly, none, "2026-11-30 00:00", "2026-11-01 00:00", "2026-12-01 00:00"),
-            (Cadence::Monthly, nightly, "2026-03-01 02:29", "2026-02-01 02:30", "2026-03-01 02:30"),
-            (Cadence::Monthly, full, "2026-01-28 03:59", "2025-12-28 04:00", "2026-01-28 04:00"),
-            (Cadence::Monthly, full, "2026-01-31 00:00", "2026-01-28 04:00", "2026-02-28 04:00"),
+            (Frequency::Daily, none, "2026-11-30 00:00", "2026-11-30 00:00", "2026-12-01 00:00"),
+            (Frequency::Daily, nightly, "2026-11-30 02:29", "2026-11-29 02:30", "2026-11-30 02:30"),
+            (Frequency::Daily, nightly, "2026-11-30 02:30", "2026-11-30 02:30", "2026-12-01 02:30"),
+            (Frequency::Weekly, none, "2026-12-06 23:59", "2026-11-30 00:00", "2026-12-07 00:00"),
+            (Frequency::Weekly, nightly, "2026-11-30 02:29", "2026-11-23 02:30", "2026-11-30 02:30"),
+            (Frequency::Weekly, nightly, "2026-11-30 02:30", "2026-11-30 02:30", "2026-12-07 02:30"),
+            (Frequency::Weekly, full, "2026-11-29 22:59", "2026-11-22 23:00", "2026-11-29 23:00"),
+            (Frequency::Weekly, full, "2026-11-30 02:29", "2026-11-29 23:00", "2026-12-06 23:00"),
+            (Frequency::Monthly, none, "2026-11-30 00:00", "2026-11-01 00:00", "2026-12-01 00:00"),
+            (Frequency::Monthly, nightly, "2026-03-01 02:29", "2026-02-01 02:30", "2026-03-01 02:30"),
+            (Frequency::Monthly, full, "2026-01-28 03:59", "2025-12-28 04:00", "2026-01-28 04:00"),
+            (Frequency::Monthly, full, "2026-01-31 00:00", "2026-01-28 04:00", "2026-02-28 04:00"),
         ] {
             let wanted = Period { start_millis: millis(start), end_millis: millis(end) };
             assert_eq!(frequency.period(&schedule, millis(now)), Some(wanted), "{frequency:?} {now}");
         }
-        assert_eq!(Cadence::OnArrival.period(&full, 0), None);
-        assert_eq!(Cadence::Daily.period(&full, i64::MAX), None);
+        assert_eq!(Frequency::OnArrival.period(&full, 0), None);
+        assert_eq!(Frequency::Daily.period(&full, i64::MAX), None);
     }
 
     #[test]
     fn every_moment_lies_in_one_period_and_periods_leave_no_gap() {
         let full = schedule(Some("02:30"), Some("wed 23:59"), Some("28 00:01"));
-        for frequency in [Cadence::Daily, Cadence::Weekly, Cadence::Monthly] {
+        for frequency in [Frequency::Daily, Frequency::Weekly, Frequency::Monthly] {
             let mut period = frequency.period(&full, millis("2024-02-01 00:00")).unwrap();
             for _ in 0..60 {
                 let inside = frequency.period(&full, period.end_millis - 1).unwrap();
@@ -150,5 +160,20 @@ mod tests {
                 period = next;
             }
         }
+    }
+
+    #[test]
+    fn what_was_done_is_due_again_when_its_period_is_over() {
+        let schedule = schedule(None, None, None);
+        let sunday = millis("2026-11-29 23:00");
+        for (frequency, soon, later) in [
+            (Frequency::Daily, "2026-11-29 23:59", "2026-11-30 00:00"),
+            (Frequency::Weekly, "2026-11-29 23:59", "2026-11-30 00:00"),
+            (Frequency::Monthly, "2026-11-30 23:59", "2026-12-01 00:00"),
+        ] {
+            assert!(!frequency.is_due(&schedule, sunday, millis(soon)), "{frequency:?}");
+            assert!(frequency.is_due(&schedule, sunday, millis(later)), "{frequency:?}");
+        }
+        assert!(Frequency::OnArrival.is_due(&schedule, sunday, sunday));
     }
 }
