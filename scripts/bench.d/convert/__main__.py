@@ -15,10 +15,11 @@ from statistics import median
 
 from built import BENCH, BUILD, ROOT, cargo, table
 from measure import Failed, measure
-from rows import AHEAD, ROWS
+from rows import AHEAD, ROWS, THREADS
 
 HERE = pathlib.Path(__file__).parent
 PEERS = ["duckdb", "duckdb, tuned", "polars", "pyarrow", "datafusion"]
+ONE_THREAD = {"BENCH_THREADS": "1"}
 
 
 def main():
@@ -86,7 +87,7 @@ def measured(row, binary, folder, options):
     out.mkdir(exist_ok=True)
     warm(source)
     peers = [peer for peer in options.peers if row.peers is None or peer in row.peers]
-    ours, theirs, failed = [], {peer: [] for peer in peers}, {}
+    ours, alone, theirs, failed = [], [], {peer: [] for peer in peers}, {}
     for number in range(options.pairs):
         for peer in peers:
             if peer in failed:
@@ -102,7 +103,12 @@ def measured(row, binary, folder, options):
                 continue
             ours.append(tarn)
             theirs[peer].append((tarn, cost))
-    return judged(row, source, out, ours, {p: pairs for p, pairs in theirs.items() if pairs}, failed)
+            if peer == "duckdb" and not binary:
+                clear(row, tarn_output(row, source, out, binary))
+                alone.append((tarn, measure(tarn_command(row, source, out, binary, options.profile), ONE_THREAD)))
+    result = judged(row, source, out, ours, {p: pairs for p, pairs in theirs.items() if pairs}, failed)
+    result["threads"] = median(one.wall / two.wall for two, one in alone) if alone else None
+    return result | verdict(row, result)
 
 
 def clear(row, *outputs):
@@ -186,7 +192,7 @@ def judged(row, source, out, ours, theirs, failed):
     }
     for figure in [result["tarn"], *result["peers"].values()]:
         figure["gb_seconds_per_gb"] = figure["cpu"] * 1769 / 1024 / text_gb
-    return result | verdict(row, result)
+    return result
 
 
 def size_mb(output):
@@ -212,6 +218,7 @@ def verdict(row, result):
         "cpu": duckdb["cpu_ratio"] <= row.ratio, "wall": duckdb["wall_ratio"] <= row.ratio,
         "memory": tarn["peak_mb"] <= row.peak_mb, "size": tarn["size_mb"] <= duckdb["size_mb"],
         "ahead": equal[fastest]["cpu_ratio"] <= 1 / AHEAD,
+        "threads": result["threads"] is None or not row.is_parallel or result["threads"] >= THREADS,
     }
     return {"target": row.ratio, "target_peak_mb": row.peak_mb, "fastest_peer": fastest, "checks": checks,
             "passed": all(checks.values())}
@@ -225,21 +232,23 @@ def report(results, options):
     print(f"\n{options.pairs} pairs, scale {options.scale:g}; all figures: {file.relative_to(ROOT)}")
 
 
-HEAD = ["row", "CPU", "wall", "target", *PEERS[1:], "peak MB", "MB out", "GB-s/GB", "floor s", "verdict"]
+HEAD = ["row", "CPU", "wall", "target", *PEERS[1:], "threads", "peak MB", "MB out", "GB-s/GB", "floor s", "verdict"]
 LEGEND = """\
 CPU and wall: tarn's seconds divided by DuckDB's, medians of pairs; below 1 is faster. The columns of other peers
-are tarn's CPU divided by theirs; `!` marks an output that differs from DuckDB's. Peak: tarn's, the target, DuckDB's.
+are tarn's CPU divided by theirs; `!` marks an output that differs from DuckDB's. Threads: tarn's wall by one thread
+divided by that of two. Peak: tarn's, the target, DuckDB's.
 MB out: tarn's, DuckDB's. GB-s/GB: Lambda's bill for a GB of text, tarn's and DuckDB's, as CPU seconds x 1,769 MB.
 Floor: CPU seconds to read the file and find its lines; to compress its text with zstd alone; tarn's."""
 
 
 def line(result):
     if not result["supported"]:
-        return [result["row"], *["-"] * 11, "not supported yet"]
+        return [result["row"], *["-"] * 12, "not supported yet"]
     tarn, duckdb, floor = result["tarn"], result["peers"]["duckdb"], result["floor"]
     return [
         result["row"], f"{duckdb['cpu_ratio']:.3f}", f"{duckdb['wall_ratio']:.3f}", f"{result['target']:.2f}",
         *[other(result, peer) for peer in PEERS[1:]],
+        f"{result['threads']:.2f}" if result["threads"] else "-",
         f"{tarn['peak_mb']:.0f} / {result['target_peak_mb']} / {duckdb['peak_mb']:.0f}",
         f"{tarn['size_mb']:.1f} / {duckdb['size_mb']:.1f}",
         f"{tarn['gb_seconds_per_gb']:.2f} / {duckdb['gb_seconds_per_gb']:.1f}",
