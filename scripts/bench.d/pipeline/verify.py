@@ -1,15 +1,16 @@
-"""Compares what the pipeline wrote with what the bare conversion wrote, by DuckDB: the same rows, as often."""
+"""Compares what the pipeline wrote, on the cloud and in a folder, with the bare conversion's: the same rows, as often."""
 
 import duckdb
 
 from functions import s3
 
 
-def differences(endpoint, bare, silver):
-    """What is different between the Parquet of a folder and that of silver, which is fetched first."""
+def differences(endpoint, bare, silver, local):
+    """What is different between the bare conversion's Parquet, silver's, which is fetched first, and a folder's."""
     fetch(endpoint, silver)
-    found, due = (digest(folder) for folder in (silver, bare))
-    return [] if found == due else [f"silver has {found}, and the bare conversion {due}"]
+    due, on_cloud, in_folder = (digest(folder) for folder in (bare, silver, local))
+    found = {"silver": on_cloud, "the folder": in_folder}
+    return [f"{where} has {rows}, and the bare conversion {due}" for where, rows in found.items() if rows != due]
 
 
 def fetch(endpoint, silver):
