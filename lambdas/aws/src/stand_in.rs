@@ -3,10 +3,14 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 
 use crate::{S3, SdkConfig};
+
+/// Where it stands in an answer, the server waits for a tenth of a second.
+pub(crate) const PAUSE: &str = "\u{1}";
 
 /// A server on loopback. Every connection gets the next answer, and is closed after it.
 pub(crate) struct StandIn {
@@ -25,7 +29,10 @@ impl StandIn {
             for answer in answers {
                 let (mut connection, _) = listener.accept().unwrap();
                 tell.send(request(&mut connection)).unwrap();
-                connection.write_all(answer.as_bytes()).unwrap();
+                for (nth, part) in answer.split(PAUSE).enumerate() {
+                    std::thread::sleep(Duration::from_millis(if nth > 0 { 100 } else { 0 }));
+                    connection.write_all(part.as_bytes()).unwrap();
+                }
             }
         });
         Self { endpoint, requests }

@@ -1,4 +1,4 @@
-"""`python -m policy check|mutate`: called by `scripts/policy`, which installs what it needs."""
+"""`python -m policy check|mutate|random|rights`: called by `scripts/policy`, which installs what it needs."""
 
 import argparse
 import shutil
@@ -7,7 +7,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from . import checkers, mutate, properties, samples
+from . import account, checkers, mutate, properties, rights, samples
 from .findings import Finding, read_allowed, unargued
 
 ALLOWED = checkers.RULES / "allowed.toml"
@@ -19,6 +19,8 @@ def main() -> int:
     shutil.rmtree(work, ignore_errors=True)
     if arguments.command == "random":
         return random(arguments)
+    if arguments.command == "rights":
+        return rights.run(arguments.tarn, work, arguments.only)
     files, protected = samples.rendered(arguments.tarn, work / "templates")
     tools = checkers.Tools(Path(sys.executable).parent, arguments.node, arguments.judge, protected)
     if arguments.command == "mutate":
@@ -28,10 +30,10 @@ def main() -> int:
 
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/policy")
-    parser.add_argument("command", choices=["check", "mutate", "random"])
+    parser.add_argument("command", choices=["check", "mutate", "random", "rights"])
     parser.add_argument("--count", type=int, default=25, help="of `random`: how many lakes")
     parser.add_argument("--first", type=int, default=1, help="of `random`: the first seed")
-    parser.add_argument("--only", default="*", help="of `mutate`: a pattern of kinds of faults")
+    parser.add_argument("--only", default="*", help="of `mutate`: a pattern of kinds of faults; of `rights`: of functions")
     for name in ("tarn", "judge", "node", "work"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     return parser.parse_args()
@@ -87,5 +89,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except properties.Wrong as error:
         sys.exit(f"a property does not hold: {error}")
+    except account.Broken as error:
+        sys.exit(f"a drive is broken: {error}")
     except checkers.Broken as error:
         sys.exit(f"a checker is broken: {error}")

@@ -1,10 +1,11 @@
 //! An object's body as a blocking reader, for the synchronous engine.
 
 use std::io::{self, ErrorKind, Read};
+use std::sync::{Arc, mpsc};
 
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Buf, Bytes};
-use tokio::sync::mpsc;
+use tokio::sync::Semaphore;
 
 /// Chunks waiting to be read; the network runs ahead of the engine by this much at the most.
 const CHUNKS_AHEAD: usize = 64;
@@ -13,8 +14,13 @@ const CHUNKS_AHEAD: usize = 64;
 ///
 /// It ends where the object ends, and nowhere else: the HTTP client and the SDK check the length
 /// too, but a file that ends early looks like a good one, and a task that died looks like its end.
+///
+/// It waits by the standard library and not by tokio, which has one parking place for each thread: who
+/// waits there on the thread that drives futures takes the wake-ups that were meant for those. A sync of
+/// many files hung for good by that, one time in ten.
 pub(super) struct BlockingBody {
     chunks: mpsc::Receiver<io::Result<Bytes>>,
+    room: Arc<Semaphore>,
     current: Bytes,
     missing_bytes: u64,
 }
@@ -22,15 +28,19 @@ pub(super) struct BlockingBody {
 impl BlockingBody {
     /// Reads a body of that length.
     pub(super) fn new(mut body: ByteStream, length_bytes: u64) -> Self {
-        let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+        let (sender, chunks) = mpsc::channel();
+        let room = Arc::new(Semaphore::new(CHUNKS_AHEAD));
+        let ahead = Arc::clone(&room);
         tokio::spawn(async move {
-            while let Some(chunk) = body.next().await {
-                if sender.send(chunk.map_err(io::Error::other)).await.is_err() {
+            while let Ok(permit) = ahead.acquire().await {
+                permit.forget();
+                let Some(chunk) = body.next().await else { return };
+                if sender.send(chunk.map_err(io::Error::other)).is_err() {
                     return;
                 }
             }
         });
-        Self { chunks, current: Bytes::new(), missing_bytes: length_bytes }
+        Self { chunks, room, current: Bytes::new(), missing_bytes: length_bytes }
     }
 
     /// Takes the next chunk off the object's length.
@@ -53,17 +63,21 @@ impl BlockingBody {
     }
 }
 
+impl Drop for BlockingBody {
+    fn drop(&mut self) {
+        self.room.close();
+    }
+}
+
 impl Read for BlockingBody {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
-            match self.chunks.blocking_recv() {
-                Some(chunk) => {
-                    let chunk = chunk?;
-                    self.count(&chunk)?;
-                    self.current = chunk;
-                }
-                None => return self.end(),
-            }
+            // An error is the sender's end: there is no other.
+            let Ok(chunk) = self.chunks.recv() else { return self.end() };
+            self.room.add_permits(1);
+            let chunk = chunk?;
+            self.count(&chunk)?;
+            self.current = chunk;
         }
         let taken = self.current.len().min(into.len());
         self.current.copy_to_slice(&mut into[..taken]);
@@ -98,11 +112,15 @@ impl Read for Behind {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use futures::future::{BoxFuture, FutureExt};
+    use futures::stream::{self, StreamExt};
     use tarn_core::SourceVersion;
     use tarn_core::ports::ObjectStore;
 
     use super::*;
-    use crate::stand_in::{StandIn, promising};
+    use crate::stand_in::{PAUSE, StandIn, promising};
 
     fn read(body: &'static str, length_bytes: u64) -> io::Result<String> {
         let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -133,6 +151,48 @@ mod tests {
         let mut all = Vec::new();
         assert!(reader.read_to_end(&mut all).is_err());
         assert!(reader.read_to_end(&mut all).is_err());
+    }
+
+    /// Two that go on when they were woken twice: while the thread reads, and after it.
+    fn woken_twice() -> [BoxFuture<'static, ()>; 2] {
+        let (mut senders, mut futures) = (Vec::new(), Vec::new());
+        for _ in 0..2 {
+            let (sender, mut wake_ups) = tokio::sync::mpsc::unbounded_channel();
+            senders.push(sender);
+            let twice = async move { (wake_ups.recv().await.unwrap(), wake_ups.recv().await.unwrap()) };
+            futures.push(twice.map(|_| ()).boxed());
+        }
+        std::thread::spawn(move || {
+            for _ in 0..2 {
+                std::thread::sleep(Duration::from_millis(50));
+                senders.iter().for_each(|sender| sender.send(()).unwrap());
+                std::thread::sleep(Duration::from_millis(150));
+            }
+        });
+        futures.try_into().ok().unwrap()
+    }
+
+    /// As a job does: one task that the main thread drives itself, and in it some that read.
+    #[test]
+    fn who_reads_takes_no_wake_ups_of_others_on_the_thread() {
+        let server = StandIn::answering([promising(4, &format!("{PAUSE}rows"))]);
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+            runtime.unwrap().block_on(async {
+                let mut reader = server.client().open_newest("b", "k").await.unwrap();
+                let [first, second] = woken_twice();
+                let reads = async move {
+                    let all = || io::copy(&mut reader, &mut io::sink()).unwrap();
+                    assert_eq!(tokio::task::block_in_place(all), 4);
+                    first.await;
+                };
+                let both = stream::iter([reads.boxed(), second]).buffer_unordered(2);
+                both.collect::<Vec<_>>().await;
+            });
+            ended.send(()).unwrap();
+        });
+        end.recv_timeout(Duration::from_secs(10)).expect("a wake-up was lost");
     }
 
     /// A version of ten bytes, read from a server that closes the connection after some.

@@ -9,6 +9,7 @@
 mod compare;
 mod copies;
 mod manifest;
+mod rule;
 mod table;
 mod taken;
 

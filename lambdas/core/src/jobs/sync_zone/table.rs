@@ -8,20 +8,16 @@ use tarn_lake::{Bucket, Database, Schedule, Treatment, View, Zone, ZoneTable};
 use super::compare::{Changes, Guard, compare};
 use super::copies::{Brought, Copier};
 use super::manifest::{self, Entry, Manifest, Notes};
+use super::rule::Rule;
 use super::{RESERVE_MILLIS, SyncZone, Synced, taken};
 use crate::jobs::commit;
 use crate::ports::{CatalogTable, Created, Object, Projection};
-use crate::source::digest;
 use crate::{Error, Kind, Result};
 
 /// Copies under way at once. Server-side copies wait on S3, not on this process.
 const COPIES_AT_ONCE: usize = 64;
 /// Files that are written anew at once; each takes memory for a row group or two.
 const REWRITES_AT_ONCE: usize = 4;
-/// Counts up when what is written anew becomes another file for the same file and rule.
-const CODE_VERSION: &str = "1";
-/// The rule of a table that the zone has all of.
-const WHOLE: &str = "whole";
 
 /// A table of a zone.
 pub(super) struct TableSync<'s> {
@@ -33,12 +29,6 @@ pub(super) struct TableSync<'s> {
     pub view: View<'s>,
     pub notes: &'s Notes,
     pub deadline_millis: i64,
-}
-
-/// What the zone may have of the table's files.
-struct Rule {
-    projection: Option<Projection>,
-    fingerprint: String,
 }
 
 impl TableSync<'_> {
@@ -92,7 +82,7 @@ impl TableSync<'_> {
         let ever: BTreeSet<&str> = self.view.columns.keys().map(|name| name.as_str()).collect();
         let forgotten = known.hidden.iter().any(|name| !ever.contains(name.as_str()));
         if self.view.is_whole() && !forgotten {
-            return Ok(Rule { projection: None, fingerprint: WHOLE.into() });
+            return Ok(Rule::whole());
         }
         let hashes = self.view.columns.values().any(|treatment| *treatment == Treatment::Hashed);
         let key = if hashes { Some(self.key().await?) } else { None };
@@ -100,12 +90,7 @@ impl TableSync<'_> {
             let what = format!("zone {} may see no column of the table {}", self.zone.name, self.name());
             Error::new(Kind::Invalid, what)
         };
-        let key_mark = key.as_deref().map(|key| format!("{key:?}")).unwrap_or_default();
-        let projection = Projection::of(&self.view, key).ok_or_else(nothing)?;
-        let words = format!("{:?} {:?} {:?}", projection.columns, projection.folders, self.view.rows);
-        let filler = format!("{:?} {}", projection.filler.name, projection.filler.kind);
-        let fingerprint = digest(&[CODE_VERSION, &words, &filler, &key_mark]);
-        Ok(Rule { projection: Some(projection), fingerprint })
+        Rule::part(Projection::of(&self.view, key).ok_or_else(nothing)?)
     }
 
     /// The zone's own key for hashes, made by the first who needs it. Two zones cannot compare theirs.
