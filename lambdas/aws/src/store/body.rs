@@ -16,8 +16,8 @@ const CHUNKS_AHEAD: usize = 64;
 /// too, but a file that ends early looks like a good one, and a task that died looks like its end.
 ///
 /// It waits by the standard library and not by tokio, which has one parking place for each thread: who
-/// waits there on the thread that drives futures takes the wake-ups that were meant for those. A sync of
-/// many files hung for good by that, one time in ten.
+/// waits there on the thread that drives futures takes the wake-ups that were meant for those. A sync
+/// that wrote files anew hung for good by that, now and then.
 pub(super) struct BlockingBody {
     chunks: mpsc::Receiver<io::Result<Bytes>>,
     room: Arc<Semaphore>,
