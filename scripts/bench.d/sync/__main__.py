@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from built import BENCH, BUILD, ROOT, cargo, table
 from cloud import Cloud
-from measure import Failed
+from processes import Failed
 from tools import TOOLS, Tarn, environment_of_user
 
 import tarn as project

@@ -38,7 +38,7 @@ class Cloud:
             self.s3.put_object(Bucket=self.silver, Key=f"{case.table}/part-{name}.parquet", Body=content)
 
         block = dice.randbytes(case.bytes)
-        with ThreadPoolExecutor(4) as pool:
+        with ThreadPoolExecutor(8) as pool:
             # One after the other into memory, not all at once.
             for start in range(0, case.objects, 100):
                 some = range(start, min(start + 100, case.objects))

@@ -7,7 +7,7 @@ import os
 import pathlib
 import sys
 
-from measure import Failed, measure
+from processes import Failed, measure
 from runtime import Call
 
 AT_ONCE = 64
@@ -19,15 +19,15 @@ BESIDE = pathlib.Path(sys.executable).parent
 class Tarn:
     name = "tarn"
 
-    def __init__(self, handlers, work):
-        # What a process says is no result, and after its one event it ends with an error.
-        self.command = ["sh", "-c", '"$0" > "$1" 2>&1; true', str(handlers), str(work / "tarn.log")]
+    def __init__(self, handlers, _):
+        self.handlers = str(handlers)
 
     def copy(self, cloud, case, target):
         with Call({"run": f"to-{target}", "zone": target, "function": "f"}) as call:
             named = {"TARN_LAKE": cloud.lake, "TARN_ENV": cloud.environment, "TARN_ACCOUNT": cloud.account, "TARN_ZONE": target}
             settings = {**KEYS, **NOBODY, **named, **call.environment("sync"), "AWS_ENDPOINT_URL": cloud.endpoint}
-            cost = measure(self.command, settings)
+            # After its one event it ends with an error: nobody answers any more.
+            cost = measure([self.handlers], settings, ends_well=False)
         if call.error or call.answer is None:
             raise Failed(f"tarn: {call.error or 'no answer'}")
         return cost

@@ -11,8 +11,9 @@ from botocore.config import Config
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
-# How an error says that it was a right that was missing: the handlers' own word, and those of AWS.
-DENIED = re.compile(r"access ?denied|forbidden|not authorized", re.IGNORECASE)
+# How an error says that it was a right that was missing: the handlers' own word, those of AWS, and its status
+# where an answer has no words.
+DENIED = re.compile(r"access ?denied|forbidden|not authorized|StatusCode\(403\)", re.IGNORECASE)
 
 
 class Denied(Exception):
@@ -87,7 +88,7 @@ class Account:
 def client(endpoint: str, name: str):
     """Root's client. The lake's buckets refuse plain HTTP; a proxy that ends TLS says that there was some."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": REGION}
-    settings = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, read_timeout=20)
+    settings = Config(retries={"max_attempts": 0}, s3={"addressing_style": "path"}, read_timeout=120)
     made = boto3.client(name, endpoint_url=endpoint, config=settings, **keys)
     said = lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "https")
     made.meta.events.register(f"before-sign.{name}", said)
