@@ -172,7 +172,8 @@ class Drives:
         """A bucket is registered, a table is registered and granted, an administrator is there; and all goes."""
         location = {"Location": f"arn:aws:s3:::{run}", "Role": f"arn:aws:iam::{ACCOUNT}:role/{account.prefix}-location"}
         self.asked("govern", run, "Create", "LakeFormationLocation", location)
-        self.asked("govern", run, "Delete", "LakeFormationLocation", location, f"lake-formation-location:arn:aws:s3:::{run}")
+        gone = f"lake-formation-location:arn:aws:s3:::{run}"
+        self.asked("govern", run, "Delete", "LakeFormationLocation", location, gone)
         self.granted(account, run)
         administrator = f"arn:aws:iam::{ACCOUNT}:role/{run}"
         self.administrators.add(administrator)
@@ -185,7 +186,8 @@ class Drives:
         """A shared table is registered before it is granted, and registered anew when it is another."""
         database, role = account.database("silver"), f"arn:aws:iam::{ACCOUNT}:role/{account.prefix}-reader"
         account.forget("silver", "shared")
-        table = {"Database": database, "Name": "shared", "Description": "", "Location": "s3://x/", "Columns": [["id", "bigint"]]}
+        table = {"Database": database, "Name": "shared", "Description": "", "Location": "s3://x/"}
+        table["Columns"] = [["id", "bigint"]]
         resources = [{"Table": {"Database": database, "Name": "shared"}}, {"Database": {"Name": database}}]
         rights = [["SELECT"], ["DESCRIBE"]]
         grants = [{"Principal": role, "Resource": on, "Permissions": may} for on, may in zip(resources, rights)]

@@ -180,15 +180,18 @@ mod tests {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
             runtime.unwrap().block_on(async {
-                let mut reader = server.client().open_newest("b", "k").await.unwrap();
                 let [first, second] = woken_twice();
+                // The other one is asked once before this one reads.
                 let reads = async move {
+                    let mut reader = server.client().open_newest("b", "k").await.unwrap();
                     let all = || io::copy(&mut reader, &mut io::sink()).unwrap();
                     assert_eq!(tokio::task::block_in_place(all), 4);
                     first.await;
                 };
-                let both = stream::iter([reads.boxed(), second]).buffer_unordered(2);
-                both.collect::<Vec<_>>().await;
+                // Had all of them been asked while one reads, they would be asked again in any case.
+                let idle = tokio::time::sleep(Duration::from_millis(400)).boxed();
+                let all = stream::iter([reads.boxed(), second, idle]).buffer_unordered(3);
+                all.collect::<Vec<_>>().await;
             });
             ended.send(()).unwrap();
         });
