@@ -1,11 +1,9 @@
 //! `tarn convert`: files of this machine become Parquet that a foreign reader reads.
 
-use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
-use tarn_tests::{Project, python};
+use tarn_tests::{Project, gzip, python};
 
 const EVENTS: &str = "timestamp,visitorid,event,itemid,transactionid\n\
                       1433221332117,257597,view,355908,\n\
@@ -16,13 +14,6 @@ fn read(file: &Path) -> Value {
     let answer = python("parquet.py", &[file.to_str().unwrap()]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     serde_json::from_str(&answer.stdout).unwrap()
-}
-
-pub fn gzip(text: &str) -> Vec<u8> {
-    let mut child =
-        Command::new("gzip").arg("-nc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    child.wait_with_output().unwrap().stdout
 }
 
 /// The names in a folder.

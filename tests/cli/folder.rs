@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
-use tarn_tests::{Project, command, program, python};
+use tarn_tests::{Project, command, program, python, settle};
 
 const EVENTS: &str =
     "epoch_ms(timestamp::BIGINT), visitorid::BIGINT, event, itemid::BIGINT, transactionid::BIGINT";
@@ -18,19 +18,6 @@ pub fn generate(folder: &Path, options: &[&str]) {
     fs::create_dir_all(folder).unwrap();
     let out = ["retail", "--seed", "7", "--out", folder.to_str().unwrap()];
     program("tarn-datagen", &[&out, options].concat());
-}
-
-/// Makes all files of a folder old enough not to be waited for.
-pub fn settle(folder: &Path) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            settle(&path);
-        } else {
-            let old = SystemTime::now() - Duration::from_secs(60);
-            File::options().append(true).open(&path).unwrap().set_modified(old).unwrap();
-        }
-    }
 }
 
 fn same_rows(folder: &Path, table: &str, select: &str, files: &[&Path]) -> Value {

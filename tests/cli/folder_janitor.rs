@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::time::{Duration, SystemTime};
 
-use tarn_tests::Project;
+use tarn_tests::{Project, settle};
 
-use crate::folder::{generate, settle, sql};
+use crate::folder::{generate, sql};
 
 #[test]
 fn an_object_of_no_source_is_told_and_goes_only_when_asked() {

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use serde_json::Value;
-use tarn_tests::Project;
+use tarn_tests::{Project, settle};
 
-use super::folder::{generate, settle};
+use super::folder::generate;
 
 const LAKES: u32 = 10;
 const KILLS_OF_A_LAKE: u32 = 3;

@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 
 use serde_json::{Value, json};
-use tarn_tests::{Answer, Project};
+use tarn_tests::{Answer, Project, settle};
 
-use super::folder::{settle, sql};
+use super::folder::sql;
 
 const LAKE: &str = "version = 1\n[lake]\nname = \"shop\"\n\
     [[table]]\nname = \"events\"\nfiles = \"events*.csv\"\ncolumns = { id = \"int64\", event = \"string\" }\n\

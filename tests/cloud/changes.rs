@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 use tarn_tests::repository;
 
+use crate::daily_batch;
 use crate::lake::{LocalLake, outcomes};
 
 #[test]
@@ -14,6 +15,9 @@ fn every_example_is_deployed_changed_and_destroyed() {
     for example in &examples {
         let lake = LocalLake::start(example, "life");
         deployed(&lake);
+        if example == "daily-batch" {
+            daily_batch::nights_of_exports_are_accounted_for_file_by_file(&lake);
+        }
         a_table_more_changes_storage_alone(&lake);
         a_column_more_changes_no_stack(&lake);
         another_schedule_changes_the_pipeline_alone(&lake);

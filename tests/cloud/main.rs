@@ -7,6 +7,7 @@
 )]
 
 mod changes;
+mod daily_batch;
 mod functions;
 mod governed;
 mod kept;

@@ -3,9 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where it cannot go on")]
 
+pub mod night;
+
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -101,6 +105,27 @@ impl Project {
         let answer = self.done(&[arguments, &["--json"]].concat());
         serde_json::from_str(&answer.stdout).unwrap_or_else(|e| panic!("{e}: {}", answer.stdout))
     }
+}
+
+/// Makes all files of a folder old enough not to be waited for.
+pub fn settle(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            settle(&path);
+        } else {
+            let old = SystemTime::now() - Duration::from_secs(60);
+            File::options().append(true).open(&path).unwrap().set_modified(old).unwrap();
+        }
+    }
+}
+
+/// A text packed, to the same bytes every time.
+pub fn gzip(text: &str) -> Vec<u8> {
+    let mut child =
+        Command::new("gzip").arg("-nc").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    child.wait_with_output().unwrap().stdout
 }
 
 /// Runs a program that was built beside the tests.
