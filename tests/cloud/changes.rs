@@ -6,6 +6,7 @@ use serde_json::Value;
 use tarn_tests::repository;
 
 use crate::daily_batch;
+use crate::janitor;
 use crate::lake::{LocalLake, outcomes};
 
 #[test]
@@ -17,6 +18,7 @@ fn every_example_is_deployed_changed_and_destroyed() {
         deployed(&lake);
         if example == "daily-batch" {
             daily_batch::nights_of_exports_are_accounted_for_file_by_file(&lake);
+            janitor::the_janitor_removes_an_orphan_that_is_old_and_nothing_else(&lake);
         }
         a_table_more_changes_storage_alone(&lake);
         a_column_more_changes_no_stack(&lake);

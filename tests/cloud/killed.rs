@@ -14,9 +14,18 @@ fn undisturbed(lake: &LocalLake, arguments: &[&str]) -> Duration {
     begin.elapsed()
 }
 
+/// So that Commit registers partitions.
+fn events_have_folders(lake: &LocalLake) {
+    let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
+    let line = "files = \"events*.csv\"\n";
+    assert!(text.contains(line));
+    lake.project.write("lake.toml", text.replace(line, &format!("{line}partition_by = [\"event\"]\n")));
+}
+
 #[test]
 fn what_was_killed_is_finished_by_the_next() {
     let lake = LocalLake::start("retail", "kill");
+    events_have_folders(&lake);
     let deploy = ["deploy", "--local", "--yes"];
     let destroy = ["destroy", "--local", "--yes"];
     let deploying = undisturbed(&lake, &deploy);

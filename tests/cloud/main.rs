@@ -6,10 +6,12 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod between;
 mod changes;
 mod daily_batch;
 mod functions;
 mod governed;
+mod janitor;
 mod kept;
 mod killed;
 mod lake;

@@ -1,6 +1,7 @@
-"""Makes or removes a bucket that is not the lake's, to stand in its way; lists the keys of any, as JSON.
+"""Makes or removes a bucket that is not the lake's, to stand in its way; lists the keys of any, as JSON, or
+puts an object into it.
 
-    bucket.py ENDPOINT make|remove|keys NAME
+    bucket.py ENDPOINT make|remove|keys|put NAME [KEY]
 """
 
 import json
@@ -13,8 +14,12 @@ client = boto3.client(
     "s3", endpoint_url=ENDPOINT, region_name="us-east-1",
     aws_access_key_id="test", aws_secret_access_key="test",
 )
+# The lake's buckets refuse plain HTTP; this is how a proxy that ends TLS says that there was some.
+client.meta.events.register("before-sign.s3", lambda request, **_: request.headers.add_header("X-Forwarded-Proto", "https"))
 if VERB == "make":
     client.create_bucket(Bucket=NAME)
+elif VERB == "put":
+    client.put_object(Bucket=NAME, Key=sys.argv[4], Body=b"nobody's rows")
 elif VERB == "keys":
     print(json.dumps([found["Key"] for found in client.list_objects_v2(Bucket=NAME).get("Contents", [])]))
 else:

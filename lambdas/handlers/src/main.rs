@@ -5,6 +5,7 @@ mod commit;
 mod convert;
 mod custom_resource;
 mod govern;
+mod janitor;
 mod plan_run;
 mod run_crawlers;
 mod sync;
@@ -24,6 +25,7 @@ async fn main() -> Result<(), RuntimeError> {
         Some(Handler::Convert) => convert::main().await,
         Some(Handler::CustomResource) => custom_resource::main().await,
         Some(Handler::Govern) => govern::main().await,
+        Some(Handler::Janitor) => janitor::main().await,
         Some(Handler::PlanRun) => plan_run::main().await,
         Some(Handler::RunCrawlers) => run_crawlers::main().await,
         Some(Handler::Sync) => sync::main().await,

@@ -52,6 +52,12 @@ pub fn put_metrics(line: &serde_json::Value) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
+/// Logs what a job did, where nobody waits for its answer.
+pub fn tell(what: &str, answer: &impl Serialize) {
+    let answer = serde_json::to_string(answer).unwrap_or_default();
+    tracing::info!("{what}: {answer}");
+}
+
 /// Serves a job: `handle` gets the decoded event and the invocation's last moment, in
 /// milliseconds since 1970.
 pub async fn serve<I, O, F, W>(handle: F) -> Result<(), RuntimeError>

@@ -29,6 +29,8 @@ MB = 1 << 20
 WORK = BENCH / "pipeline"
 MOST_ADDED = 0.15
 TARGET_FROM = 64 * MB
+# From this size on a file is converted in parts (`Portions`).
+SPLIT_FROM = 512 * MB
 LAKE = """version = 1
 [lake]
 name = "bench"
@@ -112,11 +114,11 @@ def measured(case, folder, tarn, options):
         local, in_folder = run_in_folder(tarn, files)
         say(case, "compare")
         differ = differences(endpoint, tarn.folder / "bare", tarn.folder / "silver", local / "silver" / "events")
-        calls = functions.lines(account["run"])
+        calls, parts = functions.lines(account["run"]), functions.parts(account["run"])
         memory = functions.memory()
     if account["converted"]["files"] != len(files) or not account["balanced"]:
         differ.append(f"{case.name}: the account is {account}")
-    return judged(case, files, size, run, bare, in_folder, calls, functions, memory, differ)
+    return judged(case, files, size, run, bare, in_folder, calls, parts, functions, memory, differ)
 
 
 def run_in_folder(tarn, files):
@@ -140,16 +142,18 @@ def converted(tarn, files):
     return sum(cost.wall for cost in costs), sum(cost.cpu for cost in costs)
 
 
-def judged(case, files, size, run, bare, in_folder, calls, functions, memory, differ):
+def judged(case, files, size, run, bare, in_folder, calls, parts, functions, memory, differ):
     wall, cpu = bare
     added = {"cpu": functions.cpu / cpu - 1, "wall": run / wall - 1, "folder": in_folder.cpu / cpu - 1}
     checks = {f"memory of {name}": peak <= memory[name] for name, peak in functions.peaks.items() if name in memory}
     if min(file.stat().st_size for file in files) >= TARGET_FROM:
         checks["added"] = added["cpu"] <= MOST_ADDED
+    if max(file.stat().st_size for file in files) >= SPLIT_FROM:
+        checks["parts"] = parts > len(files)
     return {
         "case": case.name, "files": len(files), "bytes": size, "run": run, "run_cpu": functions.cpu, "bare": wall,
         "bare_cpu": cpu, "folder": in_folder.wall, "folder_cpu": in_folder.cpu, "added": added, "calls": calls,
-        "peaks": functions.peaks, "memory": memory, "differences": differ, "checks": checks,
+        "parts": parts, "peaks": functions.peaks, "memory": memory, "differences": differ, "checks": checks,
     }
 
 
@@ -161,8 +165,8 @@ LEGEND = """\
 Seconds of CPU, of wall, and what each run adds to the bare conversion, `tarn convert` of the same files. Cloud: `tarn run
 --local`, from its start to the balanced account, with the CPU of its functions alone; the target of 15 % is of that CPU,
 for files of 64 MB and more. Folder: `tarn run --dir`. Calls: of the converting function, with those that survey and
-gather parts."""
-HEAD = ["case", "files", "MB", "calls", "files/s", "MB/s", "bare CPU, wall", "cloud CPU, wall", "added", "folder CPU, wall",
+gather parts. Parts: of large files, as they lie in the ops bucket after the run; none where a file is converted whole."""
+HEAD = ["case", "files", "MB", "calls", "parts", "files/s", "MB/s", "bare CPU, wall", "cloud CPU, wall", "added", "folder CPU, wall",
         "added", "convert MB of", "verdict"]
 
 
@@ -183,7 +187,7 @@ def line(case):
     verdict = "WRONG" if case["differences"] else "missed: " + ", ".join(missed) if missed else "pass"
     return [
         case["case"], str(case["files"]), f"{case['bytes'] / MB:.0f}", str(case["calls"]),
-        f"{case['files'] / case['run']:.1f}", f"{case['bytes'] / MB / case['run']:.1f}",
+        str(case["parts"]), f"{case['files'] / case['run']:.1f}", f"{case['bytes'] / MB / case['run']:.1f}",
         f"{case['bare_cpu']:.1f}, {case['bare']:.1f}", f"{case['run_cpu']:.1f}, {case['run']:.1f}",
         f"{case['added']['cpu']:+.0%}", f"{case['folder_cpu']:.1f}, {case['folder']:.1f}", f"{case['added']['folder']:+.0%}",
         f"{peak:.0f} of {memory}", verdict,

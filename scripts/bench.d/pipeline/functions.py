@@ -67,10 +67,20 @@ class Functions:
         pages = boto3.client("lambda", endpoint_url=self.endpoint, **ROOT).get_paginator("list_functions").paginate()
         return {each["Handler"]: each["MemorySize"] for page in pages for each in page["Functions"]}
 
+    def parts(self, run):
+        """How many parts of large files the calls of a run wrote, which `gather` then made one file of each."""
+        client, bucket = self._ops()
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"splits/{run}/")
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return sum(key.rsplit("/", 1)[1].startswith("part-") and key.endswith(".parquet") for key in keys)
+
+    def _ops(self):
+        client = s3(self.endpoint)
+        return client, next(each["Name"] for each in client.list_buckets()["Buckets"] if "-ops-" in each["Name"])
+
     def lines(self, run):
         """How many calls of Convert a run had on its lists."""
-        client = s3(self.endpoint)
-        bucket = next(each["Name"] for each in client.list_buckets()["Buckets"] if "-ops-" in each["Name"])
+        client, bucket = self._ops()
         lists = [f"runs/{run}/{name}.jsonl" for name in ("surveys", "work", "gathers")]
         bodies = [client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in lists]
         return sum(1 for body in bodies for line in body.splitlines() if json.loads(line))

@@ -23,11 +23,13 @@ pub enum Handler {
     RunCrawlers,
     /// Balances the account of a run and writes its report.
     Account,
+    /// Removes objects that no source has.
+    Janitor,
 }
 
 impl Handler {
     /// Every handler.
-    pub const ALL: [Handler; 9] = [
+    pub const ALL: [Handler; 10] = [
         Handler::CustomResource,
         Handler::Govern,
         Handler::Trigger,
@@ -37,6 +39,7 @@ impl Handler {
         Handler::Sync,
         Handler::RunCrawlers,
         Handler::Account,
+        Handler::Janitor,
     ];
 
     /// The value of the function's Handler property.
@@ -51,6 +54,7 @@ impl Handler {
             Handler::Sync => "sync",
             Handler::RunCrawlers => "run-crawlers",
             Handler::Account => "account",
+            Handler::Janitor => "janitor",
         }
     }
 

@@ -12,6 +12,9 @@ use crate::{Options, Target};
 /// CloudFormation's limit for the description of a template, in bytes.
 const LONGEST_DESCRIPTION: usize = 1_024;
 
+/// Once a week. It may come while a run is under way, and whoever reads silver sees only duplicates go.
+const JANITOR_COMES: &str = "cron(20 3 ? * SUN *)";
+
 /// Tables that a crawler may find beyond those of the lake before it gives up.
 const UNEXPECTED_TABLES: usize = 10;
 
@@ -82,6 +85,7 @@ struct HandlerWords {
     sync: String,
     run_crawlers: String,
     account: String,
+    janitor: String,
 }
 
 /// Of `foundation.yaml.tera`.
@@ -141,6 +145,10 @@ pub(crate) struct PipelineContext {
 struct ScheduleContext {
     on_arrival: bool,
     times: Vec<TimeContext>,
+    /// When the janitor comes.
+    janitor: &'static str,
+    /// What it is called with.
+    janitor_input: &'static str,
 }
 
 /// A time at which a run starts.
@@ -257,15 +265,24 @@ impl<'a> Contexts<'a> {
         }
     }
 
+    fn schedule(&self) -> ScheduleContext {
+        let schedule = &self.lake.schedule;
+        ScheduleContext {
+            on_arrival: schedule.on_arrival,
+            times: times(schedule),
+            janitor: JANITOR_COMES,
+            janitor_input: if self.lake.environment.protected { r#"{"dry_run":true}"# } else { "{}" },
+        }
+    }
+
     pub(crate) fn pipeline(&self) -> PipelineContext {
-        let schedule = self.lake.schedule;
         PipelineContext {
             description: self.description("pipeline"),
             lake: self.lake("pipeline"),
             database: self.names.database(&Database::Silver),
             grants: self.grants(&StackId::Pipeline),
             tables: Vec::new(),
-            schedule: ScheduleContext { on_arrival: schedule.on_arrival, times: times(&schedule) },
+            schedule: self.schedule(),
             mails: self.lake.environment.alarms.emails.iter().map(|address| mail(address)).collect(),
             silent_hours: self.lake.environment.alarms.silent_hours,
         }
@@ -395,6 +412,7 @@ impl HandlerWords {
             sync: word(Handler::Sync),
             run_crawlers: word(Handler::RunCrawlers),
             account: word(Handler::Account),
+            janitor: word(Handler::Janitor),
         }
     }
 }

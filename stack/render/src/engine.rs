@@ -27,7 +27,7 @@ macro_rules! file {
 }
 
 /// Every file of the folder `templates`, by the name that it goes by in errors and includes.
-const FILES: [(&str, &str); 16] = [
+const FILES: [(&str, &str); 17] = [
     file!(FOUNDATION, "foundation.yaml.tera"),
     file!(STORAGE, "storage.yaml.tera"),
     file!(PIPELINE, "pipeline.yaml.tera"),
@@ -44,6 +44,7 @@ const FILES: [(&str, &str); 16] = [
     file!("partials/ops_tables.yaml.tera", "partials/ops_tables.yaml.tera"),
     file!("partials/queue.yaml.tera", "partials/queue.yaml.tera"),
     file!("partials/role.yaml.tera", "partials/role.yaml.tera"),
+    file!("partials/schedule.yaml.tera", "partials/schedule.yaml.tera"),
 ];
 
 /// The templates, parsed.

@@ -109,8 +109,20 @@ fn each_time_of_a_schedule_starts_runs() {
         ("Daily", "cron(30 2 * * ? *)"),
         ("Weekly", "cron(0 3 ? * SUN *)"),
         ("Monthly", "cron(5 4 28 * ? *)"),
+        ("JanitorWeekly", "cron(20 3 ? * SUN *)"),
     ];
     assert_eq!(times, wanted);
+}
+
+#[test]
+fn the_janitor_only_looks_where_the_environment_is_protected() {
+    for (lake, input) in [(retail(), "{}"), (protected(), r#"{"dry_run":true}"#)] {
+        let set = rendered(&lake);
+        let pipeline = pipeline(&set);
+        assert_eq!(pipeline.body()["Resources"]["JanitorWeekly"]["Properties"]["Target"]["Input"], input);
+        let role = pipeline.body()["Resources"]["JanitorRole"].to_string();
+        assert_eq!(role.contains("s3:Delete"), input == "{}", "{role}");
+    }
 }
 
 #[test]

@@ -33,6 +33,28 @@ function pipeline(app, lake) {
       input: scheduler.ScheduleTargetInput.fromText("{}"), ...retried,
     }),
   });
+  new scheduler.Schedule(stack, "JanitorWeekly", {
+    scheduleName: `${lake.prefix}-janitor`,
+    schedule: scheduler.ScheduleExpression.cron({ minute: "20", hour: "3", weekDay: "SUN" }),
+    target: new schedulerTargets.LambdaInvoke(janitor(stack, lake, deadLetters), {
+      input: scheduler.ScheduleTargetInput.fromText("{}"), ...retried,
+    }),
+  });
+}
+
+function janitor(stack, lake, deadLetterQueue) {
+  const ops = lake.bucket(stack, "ops");
+  const made = handler(stack, lake, "Janitor", "janitor", { deadLetterQueue });
+  ops.grantRead(made, "config/lake.json");
+  ops.grantReadWrite(made, "janitor/report.json");
+  ops.grantDelete(made, "splits/*");
+  for (const word of ["silver", "quarantine"]) {
+    lake.bucket(stack, word).grantRead(made);
+    lake.bucket(stack, word).grantDelete(made);
+  }
+  lake.bucket(stack, "landing").grantRead(made);
+  lake.ledger(stack).grantReadData(made);
+  return made;
 }
 
 function handlers(stack, lake) {

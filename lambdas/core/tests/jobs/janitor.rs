@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tarn_core::jobs::{Janitor, JanitorRequest, Swept};
-use tarn_core::ports::{Ledger, ObjectStore};
-use tarn_core::testing::{FailAt, Fault, small_lake};
+use tarn_core::ports::{Clock, Ledger, ObjectStore};
+use tarn_core::testing::{FailAt, Fault, ManualClock, small_lake};
 use tarn_core::{MOST_ATTEMPTS, Outcome, Result, RunKeys, SourceVersion, Status, Work};
 use tarn_lake::{Bucket, ColumnName, OnOverwrite, Placement};
 
@@ -15,7 +16,7 @@ const LATER: Duration = Duration::from_secs(3 * 86_400);
 
 async fn sweep_with(pipeline: &Pipeline<'_>, dry_run: bool) -> Result<Swept> {
     let Pipeline { names, store, ledger, catalog, clock, .. } = *pipeline;
-    Janitor { names, store, ledger, catalog, clock }.run(&JanitorRequest { dry_run }).await
+    Janitor { names, store, ledger, catalog: Some(catalog), clock }.run(&JanitorRequest { dry_run }).await
 }
 
 async fn sweep(world: &World) -> Swept {
@@ -280,4 +281,64 @@ async fn what_versions_of_a_key_share_is_never_removed() {
             .collect();
         assert_eq!(rows, ["d4"], "and the next version has them all");
     }
+}
+
+/// A clock on which every look takes a second.
+struct Slow(ManualClock);
+
+#[async_trait]
+impl Clock for Slow {
+    fn now_millis(&self) -> i64 {
+        self.0.advance(Duration::from_secs(1));
+        self.0.now_millis()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+}
+
+async fn scheduled(world: &World, seconds: i64) -> Swept {
+    let Pipeline { names, store, ledger, clock, .. } = world.pipeline();
+    let deadline = clock.now_millis() + seconds * 1_000;
+    let slow = Slow(world.clock.clone());
+    let job = Janitor { names, store, ledger, catalog: None, clock: &slow };
+    let swept = job.scheduled(&JanitorRequest::default(), deadline).await.unwrap();
+    let report = &world.contents(&Bucket::Ops)["janitor/report.json"];
+    let report: Swept = serde_json::from_slice(report).unwrap();
+    assert_eq!(report, swept, "it says what it did");
+    swept
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_has_little_time_stops_and_the_next_goes_on_where_it_was() {
+    let world = World::new();
+    world.land("events.csv", "a\n");
+    world.pipeline().run("r").await.unwrap();
+    let named = keys(&world, &Bucket::Silver);
+    (1..7).for_each(|number| drop(orphan(&world, number)));
+    let other = format!("orders/part-{:032x}.parquet", 9);
+    world.store.land(&world.names.bucket(&Bucket::Silver), &other, "x -> x\nx\n").unwrap();
+    world.clock.advance(LATER);
+
+    let (none, first) = (scheduled(&world, 60).await, Some("events".to_owned()));
+    let stopped = |swept: &Swept| swept.unfinished.as_ref().map(ToString::to_string);
+    assert_eq!((none.objects, stopped(&none)), (0, first.clone()));
+    let some = scheduled(&world, 131).await;
+    assert!((1..6).contains(&some.objects) && stopped(&some) == first, "{some:?}");
+    let rest = scheduled(&world, 3_600).await;
+    assert_eq!((some.objects + rest.objects, stopped(&rest)), (7, None), "{rest:?}");
+    assert_eq!(keys(&world, &Bucket::Silver), named);
+}
+
+/// With time for the listing of one table only, every table has its turn.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_table_at_which_one_stopped_is_the_first_of_the_next() {
+    let world = World::new();
+    let other = format!("orders/part-{:032x}.parquet", 9);
+    world.store.land(&world.names.bucket(&Bucket::Silver), &other, "x -> x\nx\n").unwrap();
+    world.clock.advance(LATER);
+    let stopped = scheduled(&world, 122).await;
+    assert_eq!(stopped.unfinished.unwrap().as_str(), "orders", "there was time for `events`");
+    assert_eq!(scheduled(&world, 124).await.objects, 1);
 }

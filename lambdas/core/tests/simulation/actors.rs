@@ -202,7 +202,8 @@ impl Stage {
                 (world.store_for(&late), world.ledger_for(&late), Turns(&world.catalog));
             let (names, clock) = (&world.names, &world.clock);
             let ledger = Forgetful { forgets: world.bug == Some(Bug::SweepsOpen), inner: &ledger };
-            let job = Janitor { names, store: &store, ledger: &ledger, catalog: &catalog, clock };
+            let catalog = Some(&catalog as _);
+            let job = Janitor { names, store: &store, ledger: &ledger, catalog, clock };
             if let Err(error) = job.run(&JanitorRequest::default()).await {
                 told_of(&world, &error);
             }

@@ -24,7 +24,8 @@ pub async fn run(common: &Common, options: &Janitor) -> Result<ExitCode, Failure
     let Account { config, names, .. } = Account::of(options.place, &project.folder, &project.lake).await?;
     let (store, catalog) = (S3::new(&config), GlueCatalog::new(&config));
     let ledger = DynamoLedger::new(&config, names.ledger());
-    let job = Job { names: &names, store: &store, ledger: &ledger, catalog: &catalog, clock: &SystemClock };
+    let catalog = Some(&catalog as _);
+    let job = Job { names: &names, store: &store, ledger: &ledger, catalog, clock: &SystemClock };
     sweep(common, options, &job, Failure::from).await
 }
 
@@ -34,7 +35,7 @@ async fn in_folder(common: &Common, options: &Janitor, dir: &Path) -> Result<Exi
     let lock = folder::lock(&home, "tarn janitor").await?;
     let ports = home.open(&lock).map_err(folder::failure)?;
     let tarn_local::Ports { names, store, ledger, catalog, clock, .. } = &ports;
-    let job = Job { names, store, ledger, catalog, clock };
+    let job = Job { names, store, ledger, catalog: Some(catalog), clock };
     let failure = |error: Error| match error.kind() {
         Kind::NotFound => folder::failure(error).hint("there is nothing to sweep before the first run"),
         _ => folder::failure(error),

@@ -151,7 +151,8 @@ fn dead_letter_targets(value: &Value, targets: &mut BTreeSet<String>) {
     let Some(map) = value.as_object() else {
         return value.as_array().into_iter().flatten().for_each(|item| dead_letter_targets(item, targets));
     };
-    let arns = [&value["deadLetterTargetArn"], &value["DeadLetterConfig"]["Arn"]];
+    let config = &value["DeadLetterConfig"];
+    let arns = [&value["deadLetterTargetArn"], &config["Arn"], &config["TargetArn"]];
     targets.extend(arns.into_iter().filter_map(|arn| arn["Fn::GetAtt"][0].as_str()).map(str::to_owned));
     map.values().for_each(|item| dead_letter_targets(item, targets));
 }

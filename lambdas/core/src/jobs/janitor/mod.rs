@@ -12,11 +12,12 @@
 //! follow silver by their own function.
 
 mod orphans;
+mod scheduled;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use tarn_lake::{Bucket, Database, Lake, Names, Table};
+use tarn_lake::{Bucket, Database, Lake, Names, Table, TableName};
 
 use super::{commit, documents};
 use crate::ports::{Catalog, Clock, Ledger, Object, ObjectStore};
@@ -26,6 +27,9 @@ use orphans::{Place, Verdict};
 /// Younger things are let alone. The longest lease is that of a large file, an hour; a run may take a
 /// day, and everything of it is settled then.
 const AGE_MILLIS: i64 = 2 * 24 * 3_600_000;
+
+/// Left of its time when a pass ends, so that it can say what it did: no listing is known to take longer.
+const RESERVE_MILLIS: i64 = 120_000;
 
 /// Examples that an answer shows.
 const MOST_EXAMPLES: usize = 20;
@@ -44,8 +48,8 @@ pub struct Janitor<'a> {
     pub store: &'a dyn ObjectStore,
     /// Knows what is settled.
     pub ledger: &'a dyn Ledger,
-    /// Where partitions are registered.
-    pub catalog: &'a dyn Catalog,
+    /// Where partitions are registered; without it they are let alone.
+    pub catalog: Option<&'a dyn Catalog>,
     /// Tells what is old.
     pub clock: &'a dyn Clock,
 }
@@ -73,6 +77,17 @@ pub struct Swept {
     pub examples: Vec<String>,
     /// Tables in which so much is unknown to the ledger that nothing of it was touched.
     pub doubtful: Vec<String>,
+    /// The table at which the time was up, if it was; the next one begins there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unfinished: Option<TableName>,
+}
+
+/// One look at everything.
+struct Pass {
+    dry_run: bool,
+    /// When it has to have ended.
+    deadline_millis: i64,
+    swept: Swept,
 }
 
 /// An object that may be nobody's.
@@ -86,19 +101,34 @@ struct Suspect {
 impl Janitor<'_> {
     /// Looks at everything, and removes what no source has unless it is only to be told.
     pub async fn run(&self, request: &JanitorRequest) -> Result<Swept> {
-        let ops = self.names.bucket(&Bucket::Ops);
-        let lake: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
-        let mut swept = Swept { removed: !request.dry_run, ..Swept::default() };
+        self.pass(&self.lake().await?, request, i64::MAX).await
+    }
+
+    async fn lake(&self) -> Result<Lake> {
+        documents::read(self.store, &self.names.bucket(&Bucket::Ops), RunKeys::DEPLOYED_LAKE).await
+    }
+
+    async fn pass(&self, lake: &Lake, request: &JanitorRequest, deadline_millis: i64) -> Result<Swept> {
+        let swept = Swept { removed: !request.dry_run, ..Swept::default() };
+        let mut pass = Pass { dry_run: request.dry_run, deadline_millis, swept };
+        self.sweep_parts(&mut pass).await?;
         for table in &lake.tables {
-            self.sweep_objects(table, request, &mut swept).await?;
-            self.sweep_partitions(table, request, &mut swept).await?;
+            self.sweep_objects(table, &mut pass).await?;
+            if pass.swept.unfinished.is_some() {
+                break;
+            }
+            if let Some(catalog) = self.catalog {
+                self.sweep_partitions(catalog, table, &mut pass).await?;
+            }
         }
-        self.sweep_parts(request, &mut swept).await?;
-        Ok(swept)
+        Ok(pass.swept)
     }
 
     /// Objects of a table in silver and in quarantine.
-    async fn sweep_objects(&self, table: &Table, request: &JanitorRequest, swept: &mut Swept) -> Result<()> {
+    async fn sweep_objects(&self, table: &Table, pass: &mut Pass) -> Result<()> {
+        if self.is_late(pass, table) {
+            return Ok(());
+        }
         let suspects = self.suspects(table).await?;
         let records = self.records(&suspects).await?;
         let landed = self.landed(&suspects, &records).await?;
@@ -110,9 +140,8 @@ impl Janitor<'_> {
             (suspects.iter().filter(|of| judge(of) == Verdict::Unknown).count(), suspects.len());
         let is_doubtful = unknown > FEW_UNKNOWN && unknown * PART_UNKNOWN > all;
         if is_doubtful {
-            swept
-                .doubtful
-                .push(format!("{}: the ledger knows nothing of {unknown} of {all} objects", table.name));
+            let what = format!("{}: the ledger knows nothing of {unknown} of {all} objects", table.name);
+            pass.swept.doubtful.push(what);
         }
         for suspect in &suspects {
             let verdict = judge(suspect);
@@ -120,11 +149,23 @@ impl Janitor<'_> {
             else {
                 continue;
             };
-            if request.dry_run || self.remove(suspect, verdict, &landed).await? {
-                swept.count(&suspect.object, reason);
+            if self.is_late(pass, table) {
+                break;
+            }
+            if pass.dry_run || self.remove(suspect, verdict, &landed).await? {
+                pass.swept.count(&suspect.object, reason);
             }
         }
         Ok(())
+    }
+
+    /// Whether the time is up, and if so, notes where.
+    fn is_late(&self, pass: &mut Pass, table: &Table) -> bool {
+        let is_late = self.clock.now_millis().saturating_add(RESERVE_MILLIS) > pass.deadline_millis;
+        if is_late {
+            pass.swept.unfinished = Some(table.name.clone());
+        }
+        is_late
     }
 
     /// Everything of a table that is old enough and named after a source.
@@ -184,18 +225,13 @@ impl Janitor<'_> {
     }
 
     /// Partitions are listed before objects: one that is registered in between has an object then.
-    async fn sweep_partitions(
-        &self,
-        table: &Table,
-        request: &JanitorRequest,
-        swept: &mut Swept,
-    ) -> Result<()> {
+    async fn sweep_partitions(&self, catalog: &dyn Catalog, table: &Table, pass: &mut Pass) -> Result<()> {
         let wanted = commit::catalog_table(self.names, table, &Database::Silver, &Bucket::Silver);
-        let is_there = self.catalog.table(&wanted.database, &wanted.name).await?.is_some();
+        let is_there = catalog.table(&wanted.database, &wanted.name).await?.is_some();
         if !is_there || wanted.partition_keys.is_empty() {
             return Ok(());
         }
-        let mut empty = self.catalog.partitions(&wanted.database, &wanted.name).await?;
+        let mut empty = catalog.partitions(&wanted.database, &wanted.name).await?;
         let silver = self.names.bucket(&Bucket::Silver);
         for object in self.store.list(&silver, &format!("{}/", table.name)).await? {
             if let Some(partition) = commit::partition_of(&object.key, table, &wanted) {
@@ -204,22 +240,22 @@ impl Janitor<'_> {
         }
         let empty: Vec<Vec<String>> = empty.into_iter().collect();
         for values in &empty {
-            swept.tell(format!("{}/{}: a partition without objects", table.name, values.join("/")));
+            pass.swept.tell(format!("{}/{}: a partition without objects", table.name, values.join("/")));
         }
-        swept.partitions += empty.len() as u64;
-        if !request.dry_run && !empty.is_empty() {
-            self.catalog.remove_partitions(&wanted.database, &wanted.name, &empty).await?;
+        pass.swept.partitions += empty.len() as u64;
+        if !pass.dry_run && !empty.is_empty() {
+            catalog.remove_partitions(&wanted.database, &wanted.name, &empty).await?;
         }
         Ok(())
     }
 
     /// Parts of large files, of runs that ended long ago.
-    async fn sweep_parts(&self, request: &JanitorRequest, swept: &mut Swept) -> Result<()> {
+    async fn sweep_parts(&self, pass: &mut Pass) -> Result<()> {
         let ops = self.names.bucket(&Bucket::Ops);
         let listed = self.store.list(&ops, RunKeys::SPLITS).await?;
         let old: Vec<Object> = listed.into_iter().filter(|object| self.is_old(object)).collect();
         let keys: HashSet<&str> = old.iter().map(|object| object.key.as_str()).collect();
-        if !request.dry_run && !old.is_empty() {
+        if !pass.dry_run && !old.is_empty() {
             let versions = self.store.list_versions(&ops, RunKeys::SPLITS).await?;
             let doomed = versions.into_iter().filter(|version| keys.contains(version.object.key.as_str()));
             let doomed: Vec<(String, String)> =
@@ -227,7 +263,7 @@ impl Janitor<'_> {
             self.store.delete_versions(&ops, &doomed).await?;
         }
         for object in &old {
-            swept.count(object, "a part of a run that has ended");
+            pass.swept.count(object, "a part of a run that has ended");
         }
         Ok(())
     }
