@@ -47,7 +47,9 @@ fn aged(_: &Call, forward: &dyn Fn() -> Vec<u8>) -> Option<Vec<u8>> {
     const MODIFIED: &str = "<LastModified>";
     let answer = forward();
     let Ok(mut text) = String::from_utf8(answer.clone()) else { return Some(answer) };
-    let keys: Vec<usize> = text.match_indices(&format!("<Key>{OLD}</Key>")).map(|(at, _)| at).collect();
+    // S3 lists keys as they stand in an address, so only the name of the object is looked for.
+    let name = format!("{}</Key>", OLD.rsplit('/').next().unwrap());
+    let keys: Vec<usize> = text.match_indices(&name).map(|(at, _)| at).collect();
     for key in keys {
         let at = key + text[key..].find(MODIFIED).unwrap() + MODIFIED.len();
         text.replace_range(at..at + 4, "2020");
