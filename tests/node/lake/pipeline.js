@@ -34,10 +34,10 @@ function pipeline(app, lake) {
     }),
   });
   new scheduler.Schedule(stack, "JanitorWeekly", {
-    scheduleName: `${lake.prefix}-janitor`,
+    scheduleName: `${lake.prefix}-janitor-weekly`,
     schedule: scheduler.ScheduleExpression.cron({ minute: "20", hour: "3", weekDay: "SUN" }),
     target: new schedulerTargets.LambdaInvoke(janitor(stack, lake, deadLetters), {
-      input: scheduler.ScheduleTargetInput.fromText("{}"), ...retried,
+      input: scheduler.ScheduleTargetInput.fromText(lake.protected ? '{"dry_run":true}' : "{}"), ...retried,
     }),
   });
 }
