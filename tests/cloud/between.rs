@@ -98,16 +98,8 @@ fn request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = [0; 65_536];
     loop {
-        if let Some(head) = head_of(&bytes) {
-            let length = header(&bytes[..head], "content-length").and_then(|value| value.parse().ok());
-            let is_chunked = header(&bytes[..head], "transfer-encoding").is_some();
-            if if is_chunked {
-                bytes.ends_with(b"\r\n0\r\n\r\n")
-            } else {
-                bytes.len() >= head + length.unwrap_or(0)
-            } {
-                return Ok(bytes);
-            }
+        if is_whole(&bytes) {
+            return Ok(bytes);
         }
         match client.read(&mut chunk)? {
             0 => return Err(std::io::ErrorKind::UnexpectedEof.into()),
@@ -116,8 +108,18 @@ fn request(client: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     }
 }
 
+fn is_whole(bytes: &[u8]) -> bool {
+    let Some(begins) = head_of(bytes) else { return false };
+    let head = &bytes[..begins];
+    match header(head, "content-length").and_then(|value| value.parse::<usize>().ok()) {
+        Some(length) => bytes.len() >= begins + length,
+        None if header(head, "transfer-encoding").is_some() => bytes.ends_with(b"\r\n0\r\n\r\n"),
+        None => true,
+    }
+}
+
 /// Where the body begins, once the head is there.
-pub fn head_of(bytes: &[u8]) -> Option<usize> {
+fn head_of(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)
 }
 

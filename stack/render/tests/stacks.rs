@@ -81,7 +81,10 @@ fn local_cloud_adds_rights_and_changes_nothing_else() {
         }
         ids
     };
-    assert_eq!(differing(&aws), BTreeSet::from(["JanitorRole", "ReaderRole", "RunCrawlersRole"].map(str::to_owned)));
+    assert_eq!(
+        differing(&aws),
+        BTreeSet::from(["JanitorRole", "ReaderRole", "RunCrawlersRole"].map(str::to_owned))
+    );
 }
 
 #[test]
