@@ -77,7 +77,6 @@ const ROUNDS: [&[Point]; 4] = [
 
 /// Deliveries arrive, and in each run over them functions die.
 pub fn die_and_the_next_run_makes_it_good(lake: &LocalLake) {
-    let begin = std::time::Instant::now();
     waits_are_short(lake);
     let killer = Arc::new(Killer::default());
     let between = {
@@ -110,7 +109,6 @@ pub fn die_and_the_next_run_makes_it_good(lake: &LocalLake) {
     let clean = lake.project.json(&["run", "--dir", "clean"]);
     assert_eq!(clean["converted"]["files"], ROUNDS.len() * FILES, "{clean:#}");
     assert_eq!(lake.same_silver("clean")["objects"], ROUNDS.len() * FILES);
-    eprintln!("TIMED {:?}", begin.elapsed());
 }
 
 /// Every delivery has a folder of its own, so that Commit has partitions to register.
