@@ -70,6 +70,8 @@ pub fn grants_are_those_of(lake: &LocalLake, zones: &[&str], past: &Past) {
     let now = lake.lake_formation(&["show"]);
     let mut wanted = registers(lake, "storage", "CrawlerRole", "silver");
     wanted.extend(registers(lake, "pipeline", "CommitRole", "silver"));
+    // Who tags columns registers their table before. The region is cut off like CloudFormation's ending.
+    wanted.extend(registers(lake, "govern", "us-east", "silver"));
     for zone in zones {
         wanted.extend(registers(lake, &format!("zone-{zone}"), "CrawlerRole", zone));
         wanted.extend(keeps(lake, zone));
@@ -85,6 +87,13 @@ pub fn grants_are_those_of(lake: &LocalLake, zones: &[&str], past: &Past) {
     assert_eq!(gone.len(), 1, "{gone:#?}");
     assert_eq!(gone[0]["principal"], "IAM_ALLOWED_PRINCIPALS");
     assert_eq!(gone[0]["resource"]["Database"]["Name"], "retail_e2e_silver");
+
+    let tags = &now["tags"];
+    assert_eq!(tags["keys"], json!([["retail_e2e_pii", ["high", "low"]], ["stage", ["done", "raw"]]]));
+    let on_mail = &tags["columns"]["mail"]["LFTagsOnColumns"][0]["LFTags"][0];
+    assert_eq!((&on_mail["TagKey"], &on_mail["TagValues"]), (&json!("retail_e2e_pii"), &json!(["high"])));
+    assert_eq!(tags["columns"]["city"], json!({}), "it tells nothing of a person");
+    assert_eq!(tags["foreign"], past.0["tags"]["foreign"]);
 
     let administrators = now["settings"]["DataLakeAdmins"].as_array().unwrap();
     assert_eq!(administrators.len(), 6, "{administrators:#?}");

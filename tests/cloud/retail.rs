@@ -42,7 +42,7 @@ fn a_lake_is_deployed_fed_asked_widened_and_destroyed() {
 fn one_table_hashes(lake: &LocalLake) {
     let text = std::fs::read_to_string(lake.project.path("lake.toml")).unwrap();
     let block = "\n[[table]]\nname = \"customers\"\nfiles = \"customers*.csv\"\n\
-                 columns = { mail = { type = \"string\", hash = \"sha256\" } }\n";
+                 columns = { mail = { type = \"string\", hash = \"sha256\", pii = \"high\" } }\n";
     lake.project.write("lake.toml", text + block);
 }
 

@@ -61,6 +61,8 @@ LISTINGS = {
                              CatalogId="000000000000")],
     "locations": lambda: [last(r["ResourceArn"]) for r in
                           pages("lakeformation", "list_resources", "ResourceInfoList")],
+    "tags": lambda: [t["TagKey"] for t in
+                     pages("lakeformation", "list_lf_tags", "LFTags", CatalogId="000000000000")],
     # One has no name of its own; its description says whose it is.
     "secrets": lambda: [s["Description"].split()[5] for s in pages("secretsmanager", "list_secrets", "SecretList")],
     "key aliases": lambda: [a["AliasName"] for a in pages("kms", "list_aliases", "Aliases")],

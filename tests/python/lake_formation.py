@@ -4,9 +4,11 @@
     lake_formation.py ENDPOINT show
     lake_formation.py ENDPOINT revoke PRINCIPAL PERMISSION
     lake_formation.py ENDPOINT forget PRINCIPAL BUCKET
+    lake_formation.py ENDPOINT untag KEY DATABASE TABLE COLUMN
 
 The past is an account that others share: five administrators (a user and a role of single sign-on
-among them), one who only reads, parameters, grants, a registered bucket. DATABASE is open to whom
+among them), one who only reads, parameters, grants, a registered bucket, tags of a steward on DATABASE,
+on a table and on a column of it. DATABASE is open to whom
 IAM allows, as AWS opens a new one.
 """
 
@@ -54,6 +56,58 @@ def seed(database):
             CatalogId=ACCOUNT, Principal=principal(whom), Resource=resource, Permissions=permissions,
         )
     api.register_resource(ResourceArn="arn:aws:s3:::somebody-elses", RoleArn=f"{IAM}:role/steward")
+    # moto forgets what a column was tagged with when it is tagged again: not on a column of ours.
+    api.create_lf_tag(CatalogId=ACCOUNT, TagKey="stage", TagValues=["raw", "done"])
+    for resource, value in zip(places_of(database), ["raw", "done", "raw"]):
+        api.add_lf_tags_to_resource(
+            CatalogId=ACCOUNT, Resource=resource, LFTags=[{"TagKey": "stage", "TagValues": [value]}],
+        )
+
+
+def column_of(database, table, column):
+    return {"TableWithColumns": {
+        "CatalogId": ACCOUNT, "DatabaseName": database, "Name": table, "ColumnNames": [column],
+    }}
+
+
+def places_of(database):
+    """Where the steward's tags are."""
+    return [
+        {"Database": {"CatalogId": ACCOUNT, "Name": database}},
+        {"Table": {"CatalogId": ACCOUNT, "DatabaseName": database, "Name": "customers"}},
+        column_of(database, "events", "visitorid"),
+    ]
+
+
+def tags_of(resource):
+    answer = api.get_resource_lf_tags(CatalogId=ACCOUNT, Resource=resource, ShowAssignedLFTags=True)
+    return {key: value for key, value in answer.items() if key.startswith("LFTag")}
+
+
+def tags(database):
+    keys = api.list_lf_tags(CatalogId=ACCOUNT)["LFTags"]
+    columns = [("customers", "mail"), ("customers", "city")]
+    return {
+        "keys": sorted([key["TagKey"], sorted(key["TagValues"])] for key in keys),
+        "foreign": [tags_of(place) for place in places_of(database)],
+        "columns": {column: tags_of(column_of(database, table, column)) for table, column in columns},
+    }
+
+
+def untag(key, database, table, column):
+    resource = column_of(database, table, column)
+    for found in tags_of(resource)["LFTagsOnColumns"][0]["LFTags"]:
+        if found["TagKey"] == key:
+            api.remove_lf_tags_from_resource(CatalogId=ACCOUNT, Resource=resource, LFTags=[found])
+
+
+def seeded():
+    """The database that the auditor may describe."""
+    return next(
+        grant["Resource"]["Database"]["Name"]
+        for grant in api.list_permissions(CatalogId=ACCOUNT)["PrincipalResourcePermissions"]
+        if grant["Principal"]["DataLakePrincipalIdentifier"].endswith("/auditor")
+    )
 
 
 def show():
@@ -71,6 +125,7 @@ def show():
         "settings": settings,
         "grants": sorted(grants, key=lambda grant: json.dumps(grant, sort_keys=True)),
         "locations": {r["ResourceArn"]: r["RoleArn"] for r in api.list_resources()["ResourceInfoList"]},
+        "tags": tags(seeded()),
     }
 
 
@@ -94,5 +149,5 @@ def forget(whom, bucket):
             api.deregister_resource(ResourceArn=resource["ResourceArn"])
 
 
-VERBS = {"seed": seed, "show": show, "revoke": revoke, "forget": forget}
+VERBS = {"seed": seed, "show": show, "revoke": revoke, "forget": forget, "untag": untag}
 print(json.dumps(VERBS[VERB](*sys.argv[3:])))

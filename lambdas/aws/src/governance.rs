@@ -1,7 +1,8 @@
-//! Lake Formation of one account: settings, registered locations, rights in the catalog.
+//! Lake Formation of one account: settings, registered locations, rights in the catalog, tags.
 
 mod rights;
 mod settings;
+mod tags;
 #[cfg(test)]
 mod tests;
 

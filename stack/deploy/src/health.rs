@@ -34,6 +34,17 @@ pub struct Vitals {
     pub governor: (String, Result<bool, String>),
     /// Silver, and every zone.
     pub places: Vec<Place>,
+    /// The tags of silver's columns; `None` in a lake that has none.
+    pub tags: Option<Result<Tagging, String>>,
+}
+
+/// How the columns of silver are tagged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tagging {
+    /// How many the lake says.
+    pub wanted: usize,
+    /// Those that are not tagged so, in words.
+    pub missing: Vec<String>,
 }
 
 /// A run that has ended.
@@ -151,6 +162,7 @@ pub fn health(vitals: &Vitals) -> Vec<Finding> {
     findings.push(alarms(&vitals.alarms));
     findings.push(governor(&vitals.governor));
     findings.extend(vitals.places.iter().flat_map(|place| [location(place), rights(place)]));
+    findings.extend(vitals.tags.as_ref().map(tags));
     findings
 }
 
@@ -364,6 +376,20 @@ fn rights(place: &Place) -> Finding {
     judged.with(details.concat(), facts)
 }
 
+fn tags(tags: &Result<Tagging, String>) -> Finding {
+    const PART: &str = "tags of silver";
+    let Tagging { wanted, missing } = match tags {
+        Ok(tagging) => tagging,
+        Err(why) => return unknown(PART, why, "lakeformation:GetResourceLFTags"),
+    };
+    let found = format!("{} of {wanted} columns are tagged as the lake says", wanted - missing.len());
+    let judged = match missing.len() {
+        0 => good(PART, found),
+        _ => wrong(PART, found, "`tarn status --repair` tags them"),
+    };
+    judged.with(missing.clone(), json!({ "missing": missing }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -387,6 +413,7 @@ mod tests {
             alarms: Ok(vec![]),
             governor: ("arn:govern".into(), Ok(true)),
             places: vec![place("silver"), place("zone ads")],
+            tags: Some(Ok(Tagging { wanted: 2, missing: vec![] })),
         }
     }
 
@@ -457,7 +484,9 @@ mod tests {
                 "grants of silver",
             ),
         ];
-        for (vitals, part) in cases {
+        let untagged = Tagging { wanted: 2, missing: vec!["people.mail is not tagged `high`".into()] };
+        let untagged = Vitals { tags: Some(Ok(untagged)), ..vitals() };
+        for (vitals, part) in cases.into_iter().chain([(untagged, "tags of silver")]) {
             assert_eq!(bad_ones(&vitals), [(part.to_owned(), State::Wrong)], "{vitals:?}");
         }
         let others = Holdings { strangers: vec![held()], ..some() };
@@ -480,9 +509,10 @@ mod tests {
             alarms: why(),
             governor: ("arn".into(), why()),
             places: vec![Place { name: "silver".into(), location: why(), rights: why() }],
+            tags: Some(why()),
         };
         let findings = health(&dark);
-        assert_eq!(findings.len(), 10);
+        assert_eq!(findings.len(), 11);
         for finding in &findings {
             assert_eq!(finding.state, State::Unknown, "{finding:?}");
             assert!(finding.found.starts_with("unknown, because"), "{finding:?}");

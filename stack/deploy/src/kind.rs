@@ -49,6 +49,8 @@ pub enum Kind {
     Location,
     /// Roles of the lake among Lake Formation's administrators.
     Administrator,
+    /// Keys of tags in Lake Formation.
+    Tag,
     /// Whatever else bears the lake's tags.
     Other,
 }
@@ -57,7 +59,7 @@ pub enum Kind {
 /// the service, and what the resource begins with.
 type Row = (Kind, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
-const ROWS: [Row; 24] = [
+const ROWS: [Row; 25] = [
     (Kind::Stack, "stacks", "AWS::CloudFormation::Stack", Some(("cloudformation", "stack/"))),
     (Kind::Bucket, "buckets", "AWS::S3::Bucket", Some(("s3", ""))),
     (Kind::Table, "tables of DynamoDB", "AWS::DynamoDB::Table", Some(("dynamodb", "table/"))),
@@ -91,6 +93,7 @@ const ROWS: [Row; 24] = [
     (Kind::Grant, "rights in Lake Formation", "", None),
     (Kind::Location, "locations of Lake Formation", "", None),
     (Kind::Administrator, "administrators of Lake Formation", "", None),
+    (Kind::Tag, "tags of Lake Formation", "", None),
     (Kind::Other, "other things with the lake's tags", "", None),
 ];
 

@@ -27,7 +27,9 @@ mod unlock;
 pub use deploy::{Deployment, DesiredStack, Upload, deploy};
 pub use destroy::{Destroyed, Destruction, Standing, destroy, standing};
 pub use error::{DeployError, PortError, PortErrorKind};
-pub use health::{Depth, Drift, Finding, LastRun, Location, Place, Queue, State, Vitals, health, is_healthy};
+pub use health::{
+    Depth, Drift, Finding, LastRun, Location, Place, Queue, State, Tagging, Vitals, health, is_healthy,
+};
 pub use holdings::{Ground, Held, Holdings, granted_by, holdings};
 pub use inventory::{Found, Inventory, Means, Sighting, Thing};
 pub use kind::{Kind, Marks};

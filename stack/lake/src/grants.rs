@@ -102,7 +102,7 @@ pub enum Grantee {
     Sync,
     /// Who reads a zone.
     Reader,
-    /// The function that grants. It registers tables that are granted by name before they have rows.
+    /// The function that grants. It registers tables that grants or tags name before they have rows.
     Governor,
     /// Somebody whom the file names.
     Named(PrincipalArn),
@@ -128,7 +128,7 @@ impl Lake {
         match stack {
             StackId::Storage => {
                 let mut grants = registering(Grantee::Crawler, &Database::Silver, names);
-                if self.grants_by_name() {
+                if self.registers_early() {
                     grants.extend(registering(Grantee::Governor, &Database::Silver, names));
                 }
                 let readers = self.readers.iter().cloned().map(Grantee::Named);
@@ -155,10 +155,11 @@ impl Lake {
 }
 
 impl Lake {
-    /// Whether somebody is granted tables of silver by their names, so that these must be registered
-    /// before they are granted.
-    pub fn grants_by_name(&self) -> bool {
-        self.hides_from_readers() || self.zones.iter().any(|zone| zone.shares().next().is_some())
+    /// Whether grants or tags name tables of silver, so that these must be registered before.
+    pub fn registers_early(&self) -> bool {
+        self.hides_from_readers()
+            || self.tables.iter().any(crate::Table::is_tagged)
+            || self.zones.iter().any(|zone| zone.shares().next().is_some())
     }
 
     /// Whether the lake's own readers may not see every column.
@@ -167,10 +168,12 @@ impl Lake {
         !self.readers.is_empty() && self.tables.iter().any(hides)
     }
 
-    /// The tables of silver that a stack grants by name, in the order of the lake.
-    pub fn granted_by_name(&self, stack: &StackId) -> Vec<&crate::Table> {
+    /// The tables of silver that a stack registers, since its grants or tags name them, in the order of
+    /// the lake.
+    pub fn registered_by(&self, stack: &StackId) -> Vec<&crate::Table> {
         match stack {
             StackId::Storage if self.hides_from_readers() => self.tables.iter().collect(),
+            StackId::Storage => self.tables.iter().filter(|table| table.is_tagged()).collect(),
             StackId::Zone(zone) => {
                 let zone = self.zone(zone);
                 let shares = zone.into_iter().flat_map(|zone| zone.shares());

@@ -115,6 +115,12 @@ impl Names {
         format!("{}_ops", self.prefix()).replace('-', "_")
     }
 
+    /// `retail_dev_pii`: the key of the tags that say how much a column tells of a person. An account has
+    /// one list of keys for all of its lakes.
+    pub fn pii_tag(&self) -> String {
+        format!("{}_pii", self.prefix()).replace('-', "_")
+    }
+
     /// `retail-dev-storage`.
     pub fn stack(&self, stack: &StackId) -> String {
         format!("{}-{stack}", self.prefix())

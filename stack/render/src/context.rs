@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use tarn_lake::{
-    Bucket, Database, Handler, Lake, Mode, Names, OpsColumn, OpsTable, Retention, Schedule, StackId, Zone,
+    Bucket, Database, Handler, Lake, Mode, Names, OpsColumn, OpsTable, Pii, Retention, Schedule, StackId,
+    TaggedTable, Zone,
 };
 
 use crate::grants::{GrantContext, RegisteredTable};
@@ -34,8 +35,8 @@ pub(crate) struct LakeContext {
     description: String,
     prefix: String,
     databases: String,
-    /// Whether tables are granted by name, and so registered by who grants.
-    grants_by_name: bool,
+    /// Whether grants or tags name tables, which are then registered by who grants.
+    registers_early: bool,
     protected: bool,
     local_cloud: bool,
     architecture: &'static str,
@@ -106,6 +107,9 @@ pub(crate) struct StorageContext {
     lake_formation_admin: Option<String>,
     grants: Vec<GrantContext>,
     tables: Vec<RegisteredTable>,
+    pii_tag: String,
+    pii_values: Vec<&'static str>,
+    tags: Vec<TaggedTable>,
     ops_database: String,
     ops_tables: Vec<OpsTableContext>,
 }
@@ -247,6 +251,9 @@ impl<'a> Contexts<'a> {
                 .map(ToString::to_string),
             grants: self.grants(&StackId::Storage),
             tables: self.by_name(&StackId::Storage),
+            pii_tag: self.names.pii_tag(),
+            pii_values: Pii::tag_values(),
+            tags: self.lake.tags(&self.names),
             ops_database: self.names.ops_database(),
             ops_tables: OpsTable::ALL.into_iter().map(|table| self.ops_table(table)).collect(),
         }
@@ -330,7 +337,7 @@ impl<'a> Contexts<'a> {
     }
 
     fn by_name(&self, stack: &StackId) -> Vec<RegisteredTable> {
-        let tables = self.lake.granted_by_name(stack).into_iter();
+        let tables = self.lake.registered_by(stack).into_iter();
         tables.map(|table| RegisteredTable::of(table, &self.names)).collect()
     }
 
@@ -352,7 +359,7 @@ impl<'a> Contexts<'a> {
             description: lake.description.clone(),
             prefix: names.prefix(),
             databases: names.prefix().replace('-', "_"),
-            grants_by_name: lake.grants_by_name(),
+            registers_early: lake.registers_early(),
             protected: lake.environment.protected,
             local_cloud: self.options.target == Target::LocalCloud,
             architecture: deployment.architecture.name(),

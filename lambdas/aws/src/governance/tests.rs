@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
-use tarn_core::ports::{AccountSettings, Administration, Locations, Right, Rights};
+use tarn_core::ports::{AccountSettings, Administration, Locations, Right, Rights, TableColumn, Tags};
 use tarn_core::{Kind, Result};
 use tarn_lake::{Columns, Governed, Permission};
 
@@ -171,4 +171,83 @@ async fn a_right_to_read_comes_back_in_another_shape() {
     let expected = [right(tables.clone(), Permission::Describe), right(tables, Permission::Select)];
     assert_eq!(account.granted().await.unwrap(), expected.into());
     assert_eq!(said(&server.requests()[2]).1["NextToken"], "more");
+}
+
+fn columns(names: &[&str]) -> BTreeSet<TableColumn> {
+    let column = |name: &&str| TableColumn {
+        database: "silver".into(),
+        table: "people".into(),
+        column: (*name).to_owned(),
+    };
+    names.iter().map(column).collect()
+}
+
+fn of_columns(names: &[&str]) -> Value {
+    json!({"TableWithColumns": {
+        "CatalogId": ACCOUNT, "DatabaseName": "silver", "Name": "people", "ColumnNames": names,
+    }})
+}
+
+/// A column may have tags of others, and inherits what its table has: neither is asked for.
+#[tokio::test]
+async fn of_all_tags_of_a_column_its_own_of_our_key_is_read() {
+    let tag = |key: &str, value: &str| json!({"CatalogId": ACCOUNT, "TagKey": key, "TagValues": [value]});
+    let answer = json!({
+        "LFTagsOnTable": [tag("shop_pii", "low")],
+        "LFTagsOnColumns": [
+            {"Name": "mail", "LFTags": [tag("stage", "raw"), tag("shop_pii", "high")]},
+            {"Name": "city", "LFTags": [tag("stage", "raw")]},
+        ],
+    });
+    let (server, account) = answering([answer, json!({})]);
+    let both = columns(&["city", "mail"]);
+    let assigned = account.assigned("shop_pii", &both).await.unwrap();
+    assert_eq!(assigned.into_values().collect::<Vec<_>>(), ["high"]);
+    account.assign("shop_pii", "low", &both).await.unwrap();
+    let requests = server.requests();
+    let asked =
+        json!({"CatalogId": ACCOUNT, "ShowAssignedLFTags": true, "Resource": of_columns(&["city", "mail"])});
+    assert_eq!(said(&requests[0]), ("POST /GetResourceLFTags", asked));
+    let put = json!({
+        "CatalogId": ACCOUNT, "Resource": of_columns(&["city", "mail"]), "LFTags": [tag("shop_pii", "low")],
+    });
+    assert_eq!(said(&requests[1]), ("POST /AddLFTagsToResource", put));
+}
+
+#[tokio::test]
+async fn a_tag_that_fails_inside_of_an_answer_is_an_error_and_one_that_is_gone_needs_no_taking() {
+    let failing = |code: &str| json!({"Failures": [{"Error": {"ErrorCode": code, "ErrorMessage": "words"}}]});
+    let (busy, gone) = (failing("ConcurrentModificationException"), failing("EntityNotFoundException"));
+    let (_server, account) = answering([busy.clone(), busy, gone.clone(), gone, failing("SomethingNew")]);
+    let mail = columns(&["mail"]);
+    for refused in [
+        refused(account.assign("shop_pii", "low", &mail).await),
+        refused(account.unassign("shop_pii", "low", &mail).await),
+    ] {
+        assert_eq!(refused.0, Kind::Conflict);
+        assert!(refused.1.contains("shop_pii") && refused.1.contains("words"), "{}", refused.1);
+    }
+    account.unassign("shop_pii", "low", &mail).await.unwrap();
+    assert_eq!(refused(account.assign("shop_pii", "low", &mail).await).0, Kind::NotFound);
+    assert_eq!(refused(account.unassign("shop_pii", "low", &mail).await).0, Kind::Internal);
+}
+
+#[tokio::test]
+async fn a_key_is_not_there_by_the_name_of_the_error_alone() {
+    let error = |status: &str, code: &str| {
+        let body = json!({"__type": code, "Message": "words"}).to_string();
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        )
+    };
+    let server = StandIn::answering([
+        error("400 Bad Request", "EntityNotFoundException"),
+        error("400 Bad Request", "AccessDeniedException"),
+        error("400 Bad Request", "SomethingNew"),
+    ]);
+    let account = LakeFormation::new(&server.config(), ACCOUNT);
+    assert_eq!(account.values("shop_pii").await.unwrap(), None);
+    assert_eq!(account.values("shop_pii").await.unwrap_err().kind(), Kind::AccessDenied);
+    assert_eq!(account.values("shop_pii").await.unwrap_err().kind(), Kind::Invalid);
 }

@@ -65,6 +65,7 @@ pub(crate) mod kind {
     pub(crate) const LAKE_FORMATION_SETTINGS: &str = "Custom::LakeFormationSettings";
     pub(crate) const LAKE_FORMATION_LOCATION: &str = "Custom::LakeFormationLocation";
     pub(crate) const LAKE_FORMATION_GRANTS: &str = "Custom::LakeFormationGrants";
+    pub(crate) const LAKE_FORMATION_TAGS: &str = "Custom::LakeFormationTags";
 }
 
 impl Answer {
@@ -146,6 +147,7 @@ fn word(resource_type: &str) -> Option<&'static str> {
         kind::LAKE_FORMATION_SETTINGS => "lake-formation-administrator:",
         kind::LAKE_FORMATION_LOCATION => "lake-formation-location:",
         kind::LAKE_FORMATION_GRANTS => "lake-formation-grants:",
+        kind::LAKE_FORMATION_TAGS => "lake-formation-tags:",
         _ => return None,
     })
 }
@@ -155,6 +157,7 @@ fn subject(request: &CustomResourceRequest) -> Result<String> {
         kind::EMPTY_BUCKET => "BucketName",
         kind::LAKE_FORMATION_SETTINGS => "Administrator",
         kind::LAKE_FORMATION_LOCATION => "Location",
+        kind::LAKE_FORMATION_TAGS => "Key",
         _ => return Ok(request.logical_resource_id.clone()),
     };
     let value = request.resource_properties.get(property).and_then(Value::as_str);

@@ -26,7 +26,7 @@ pub use convert::{Called, Convert, Converted};
 pub use custom_resource::CustomResource;
 pub use due::Waiting;
 pub use empty_bucket::{Emptied, empty_bucket};
-pub use govern::Govern;
+pub use govern::{Govern, missing_tags};
 pub use janitor::{Janitor, JanitorRequest, Swept};
 pub use plan_run::{PlanRequest, PlanRun, Planned, RunInput};
 pub use reprocess::{Left, Reopening, Reprocess};

@@ -1,7 +1,7 @@
-//! Lake Formation: who administers it, which buckets it looks after, and who may do what in the
-//! catalog. Three ports, because three resources of a template use one each.
+//! Lake Formation: who administers it, which buckets it looks after, who may do what in the catalog, and
+//! how columns are tagged. Four ports, because four resources of a template use one each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -63,6 +63,43 @@ pub trait Rights: Send + Sync {
     async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()>;
     /// Revokes all of them; what nobody has needs no revoking, an error of a single one is an error.
     async fn revoke(&self, rights: &BTreeSet<Right>) -> Result<()>;
+}
+
+/// A column of a table in the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TableColumn {
+    /// The table's database.
+    pub database: String,
+    /// The table.
+    pub table: String,
+    /// The column.
+    pub column: String,
+}
+
+/// The tags of Lake Formation. A key has values, and a column has one of them at most.
+#[async_trait]
+pub trait Tags: Send + Sync {
+    /// The values that a key may have, or `None` if there is no such key.
+    async fn values(&self, key: &str) -> Result<Option<BTreeSet<String>>>;
+    /// Makes a key.
+    async fn create_key(&self, key: &str, values: &BTreeSet<String>) -> Result<()>;
+    /// Adds values to a key.
+    async fn add_values(&self, key: &str, values: &BTreeSet<String>) -> Result<()>;
+    /// Takes values from a key; one that something is tagged with is `Invalid`.
+    async fn remove_values(&self, key: &str, values: &BTreeSet<String>) -> Result<()>;
+    /// Takes a key away, also from whatever is tagged with it; one that is not there is `NotFound`.
+    async fn delete_key(&self, key: &str) -> Result<()>;
+    /// The value that each of some columns of one table has of its own, not by its table. Every one of
+    /// them must be there.
+    async fn assigned(
+        &self,
+        key: &str,
+        columns: &BTreeSet<TableColumn>,
+    ) -> Result<BTreeMap<TableColumn, String>>;
+    /// Tags columns of one table, in the place of another value of the key. Other keys stay.
+    async fn assign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()>;
+    /// Takes a value from columns of one table that have it; who has it no more needs no taking.
+    async fn unassign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()>;
 }
 
 /// Whom Lake Formation gives everything until somebody governs: all whom IAM allows.

@@ -1,6 +1,6 @@
 //! Calls that fail on purpose: the n-th call of whatever port, before or after it took effect.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Read;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::ports::{
     AccountSettings, Administration, Catalog, CatalogPartition, CatalogTable, Content, CrawlerState,
     Crawlers, Created, Executions, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right, Rights,
-    Started, Stored,
+    Started, Stored, TableColumn, Tags,
 };
 use crate::{
     Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,
@@ -251,5 +251,37 @@ impl<P: Rights + ?Sized> Rights for Failing<'_, P> {
     }
     async fn revoke(&self, rights: &BTreeSet<Right>) -> Result<()> {
         self.faults.pass(self.port.revoke(rights)).await
+    }
+}
+
+#[async_trait]
+impl<P: Tags + ?Sized> Tags for Failing<'_, P> {
+    async fn values(&self, key: &str) -> Result<Option<BTreeSet<String>>> {
+        self.faults.pass(self.port.values(key)).await
+    }
+    async fn create_key(&self, key: &str, values: &BTreeSet<String>) -> Result<()> {
+        self.faults.pass(self.port.create_key(key, values)).await
+    }
+    async fn add_values(&self, key: &str, values: &BTreeSet<String>) -> Result<()> {
+        self.faults.pass(self.port.add_values(key, values)).await
+    }
+    async fn remove_values(&self, key: &str, values: &BTreeSet<String>) -> Result<()> {
+        self.faults.pass(self.port.remove_values(key, values)).await
+    }
+    async fn delete_key(&self, key: &str) -> Result<()> {
+        self.faults.pass(self.port.delete_key(key)).await
+    }
+    async fn assigned(
+        &self,
+        key: &str,
+        columns: &BTreeSet<TableColumn>,
+    ) -> Result<BTreeMap<TableColumn, String>> {
+        self.faults.pass(self.port.assigned(key, columns)).await
+    }
+    async fn assign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()> {
+        self.faults.pass(self.port.assign(key, value, columns)).await
+    }
+    async fn unassign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()> {
+        self.faults.pass(self.port.unassign(key, value, columns)).await
     }
 }

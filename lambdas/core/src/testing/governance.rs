@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::locked;
-use crate::ports::{AccountSettings, Administration, Locations, Right, Rights};
+use crate::ports::{AccountSettings, Administration, Locations, Right, Rights, TableColumn, Tags};
 use crate::{Error, Kind, Result};
 
 /// An account's Lake Formation, as one principal sees it.
@@ -29,6 +29,9 @@ struct State {
     outdated_listings: u32,
     dead: BTreeSet<String>,
     unknown_for: u32,
+    keys: BTreeMap<String, BTreeSet<String>>,
+    /// Value by key and column.
+    tagged: BTreeMap<(String, TableColumn), String>,
 }
 
 impl MemoryGovernance {
@@ -74,6 +77,12 @@ impl MemoryGovernance {
     /// The rights as they are.
     pub fn rights_now(&self) -> BTreeSet<Right> {
         locked(&self.state).rights.clone()
+    }
+
+    /// The keys of tags with their values, and what is tagged.
+    pub fn tags_now(&self) -> (BTreeMap<String, BTreeSet<String>>, BTreeMap<(String, TableColumn), String>) {
+        let state = locked(&self.state);
+        (state.keys.clone(), state.tagged.clone())
     }
 
     /// The locations as they are, with their roles.
@@ -181,5 +190,83 @@ impl Rights for MemoryGovernance {
             state.rights.retain(|right| !rights.contains(right));
             Ok(())
         })
+    }
+}
+
+#[async_trait]
+impl Tags for MemoryGovernance {
+    async fn values(&self, key: &str) -> Result<Option<BTreeSet<String>>> {
+        Ok(locked(&self.state).keys.get(key).cloned())
+    }
+
+    async fn create_key(&self, key: &str, values: &BTreeSet<String>) -> Result<()> {
+        self.change(|state| match state.keys.contains_key(key) {
+            true => Err(Error::new(Kind::Invalid, format!("Tag key {key} already exists"))),
+            false => {
+                state.keys.insert(key.into(), values.clone());
+                Ok(())
+            }
+        })
+    }
+
+    async fn add_values(&self, key: &str, values: &BTreeSet<String>) -> Result<()> {
+        self.change(|state| {
+            state.key(key)?.extend(values.iter().cloned());
+            Ok(())
+        })
+    }
+
+    async fn remove_values(&self, key: &str, values: &BTreeSet<String>) -> Result<()> {
+        self.change(|state| {
+            let mut used = state.tagged.iter().filter(|((of, _), _)| of == key);
+            if used.any(|(_, value)| values.contains(value)) {
+                return Err(Error::new(Kind::Invalid, "Update not allowed: a value is in use"));
+            }
+            state.key(key)?.retain(|value| !values.contains(value));
+            Ok(())
+        })
+    }
+
+    async fn delete_key(&self, key: &str) -> Result<()> {
+        self.change(|state| {
+            state.key(key)?;
+            state.keys.remove(key);
+            state.tagged.retain(|(of, _), _| of != key);
+            Ok(())
+        })
+    }
+
+    async fn assigned(
+        &self,
+        key: &str,
+        columns: &BTreeSet<TableColumn>,
+    ) -> Result<BTreeMap<TableColumn, String>> {
+        let state = locked(&self.state);
+        let value = |column: &TableColumn| state.tagged.get(&(key.to_owned(), column.clone())).cloned();
+        Ok(columns.iter().filter_map(|column| Some((column.clone(), value(column)?))).collect())
+    }
+
+    async fn assign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()> {
+        self.change(|state| {
+            if !state.key(key)?.contains(value) {
+                return Err(Error::new(Kind::NotFound, format!("{key} has no value {value}")));
+            }
+            let each = columns.iter().map(|column| ((key.to_owned(), column.clone()), value.to_owned()));
+            state.tagged.extend(each);
+            Ok(())
+        })
+    }
+
+    async fn unassign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()> {
+        self.change(|state| {
+            state.tagged.retain(|(of, column), has| of != key || !columns.contains(column) || has != value);
+            Ok(())
+        })
+    }
+}
+
+impl State {
+    fn key(&mut self, key: &str) -> Result<&mut BTreeSet<String>> {
+        self.keys.get_mut(key).ok_or_else(|| Error::new(Kind::NotFound, format!("there is no tag {key}")))
     }
 }

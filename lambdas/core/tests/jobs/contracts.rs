@@ -42,6 +42,7 @@ async fn the_memory_governance_keeps_the_contract() {
     contract::governance(async || GovernanceUnderTest {
         governance: MemoryGovernance::default(),
         grantable: true,
+        tags_apart: true,
     })
     .await;
 }

@@ -1,9 +1,9 @@
-//! What the tests of Lake Formation's three resources share: an account, and CloudFormation's side.
+//! What the tests of Lake Formation's four resources share: an account, and CloudFormation's side.
 
 use serde_json::{Value, json};
 use tarn_core::CustomResourceRequest;
 use tarn_core::jobs::{Answer, AnswerStatus, Govern};
-use tarn_core::ports::Clock;
+use tarn_core::ports::{Catalog, CatalogTable, Clock};
 use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance};
 
 /// What the function has until it is stopped.
@@ -25,7 +25,7 @@ impl Resource {
         Self { kind, id: None, properties }
     }
 
-    fn request(&self, verb: &str, old: &Value) -> CustomResourceRequest {
+    pub fn request(&self, verb: &str, old: &Value) -> CustomResourceRequest {
         serde_json::from_value(json!({
             "RequestType": verb, "ResponseURL": "https://secret.example", "StackId": "stack",
             "RequestId": "request", "LogicalResourceId": "Governed", "PhysicalResourceId": self.id,
@@ -67,12 +67,13 @@ impl Resource {
     pub async fn create_failing(&mut self, account: &MemoryGovernance, faults: &FailAt) -> Answer {
         let ports = faults.before(account);
         let clock = ManualClock::default();
-        let catalog = MemoryCatalog::default();
+        let catalog = catalog().await;
         let job = Govern {
             administration: &ports,
             locations: &ports,
             rights: &ports,
-            catalog: &catalog,
+            tags: &ports,
+            catalog: &faults.before(&catalog),
             clock: &clock,
         };
         let answer = job.run(&self.request("Create", &Value::Null), deadline(&clock)).await;
@@ -82,7 +83,23 @@ impl Resource {
 }
 
 async fn answered(account: &MemoryGovernance, request: &CustomResourceRequest) -> Answer {
-    answered_over(account, &MemoryCatalog::default(), request).await
+    answered_over(account, &catalog().await, request).await
+}
+
+/// A catalog that has a table already.
+pub async fn catalog() -> MemoryCatalog {
+    let catalog = MemoryCatalog::default();
+    let column = |name: &str| (name.to_owned(), "string".to_owned());
+    let table = CatalogTable {
+        database: "silver".into(),
+        name: "people".into(),
+        description: String::new(),
+        location: "s3://silver/people/".into(),
+        columns: ["id", "mail", "city"].map(column).into(),
+        partition_keys: vec![column("country")],
+    };
+    catalog.create(&table).await.unwrap();
+    catalog
 }
 
 /// The same with a catalog that a test looks into.
@@ -92,7 +109,8 @@ pub async fn answered_over(
     request: &CustomResourceRequest,
 ) -> Answer {
     let clock = ManualClock::default();
-    let job = Govern { administration: account, locations: account, rights: account, catalog, clock: &clock };
+    let (administration, locations, rights, tags) = (account, account, account, account);
+    let job = Govern { administration, locations, rights, tags, catalog, clock: &clock };
     let answer = job.run(request, deadline(&clock)).await;
     let took = clock.now_millis() - ManualClock::default().now_millis();
     assert!(took < INVOCATION_MILLIS - 10_000, "answered after {took} ms");
@@ -136,7 +154,8 @@ pub async fn survives_every_fault(make: impl AsyncFn() -> (MemoryGovernance, Res
 /// Everything of an account, to the letter.
 pub fn picture(account: &MemoryGovernance) -> String {
     let settings = Value::Object(account.settings_now().0).to_string();
-    format!("{settings}\n{:#?}\n{:#?}", account.locations_now(), account.rights_now())
+    let (locations, rights, tags) = (account.locations_now(), account.rights_now(), account.tags_now());
+    format!("{settings}\n{locations:#?}\n{rights:#?}\n{tags:#?}")
 }
 
 #[tokio::test]
@@ -165,6 +184,7 @@ async fn an_answer_comes_before_the_deadline() {
             administration: &account,
             locations: &account,
             rights: &account,
+            tags: &account,
             catalog: &catalog,
             clock: &clock,
         };

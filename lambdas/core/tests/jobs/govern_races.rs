@@ -99,6 +99,7 @@ async fn answered(line: &Slow<'_>, request: &CustomResourceRequest) -> Answer {
         administration: line,
         locations: line,
         rights: line,
+        tags: line.account,
         catalog: &catalog,
         clock: line.simulation,
     };

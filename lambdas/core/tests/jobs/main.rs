@@ -21,6 +21,7 @@ mod govern_grants;
 mod govern_location;
 mod govern_races;
 mod govern_settings;
+mod govern_tags;
 mod groups;
 mod janitor;
 mod ops_tables;

@@ -10,7 +10,7 @@ use tarn_aws::{GlueCatalog, LakeFormation, SystemClock};
 use tarn_core::CustomResourceRequest;
 use tarn_core::jobs::{AnswerStatus, Govern};
 use tarn_core::ports::Clock;
-use tarn_lake::Grant;
+use tarn_lake::{Grant, Pii, TaggedTable};
 
 use crate::failure::Failure;
 
@@ -18,7 +18,8 @@ use crate::failure::Failure;
 const PATIENCE_MILLIS: i64 = 22_000;
 
 const LACKING: &str = "of the caller it takes to be an administrator of Lake Formation, with \
-                       lakeformation:GrantPermissions, RevokePermissions, RegisterResource and PutDataLakeSettings";
+                       lakeformation:GrantPermissions, RevokePermissions, RegisterResource, PutDataLakeSettings, \
+                       CreateLFTag, UpdateLFTag and AddLFTagsToResource";
 
 /// Something that Lake Formation lacks.
 pub enum Lack {
@@ -28,6 +29,8 @@ pub enum Lack {
     Location { arn: String, role: String },
     /// Some of a stack's grants are missing, or its database is open.
     Grants { stack: String, grants: Vec<Grant<String>> },
+    /// Some of silver's columns are not tagged.
+    Tags { key: String, tables: Vec<TaggedTable> },
 }
 
 /// Gives it back, and tells what was given.
@@ -48,6 +51,10 @@ pub async fn repair(
             Lack::Grants { stack, grants } => {
                 ("Grants", format!("the grants of {stack}"), json!({ "Grants": grants }))
             }
+            Lack::Tags { key, tables } => {
+                let wanted = json!({ "Key": key, "Values": Pii::tag_values(), "Tables": tables });
+                ("Tags", format!("the tags {key}"), wanted)
+            }
         };
         done.push(apply(governance, catalog, kind, &what, wanted).await?);
     }
@@ -67,8 +74,8 @@ async fn apply(
         "ResourceProperties": &properties, "OldResourceProperties": &properties,
     }))
     .map_err(|error| Failure::failed(format!("{what} cannot be asked for: {error}")))?;
-    let (administration, locations, rights) = (governance, governance, governance);
-    let govern = Govern { administration, locations, rights, catalog, clock: &SystemClock };
+    let (administration, locations, rights, tags) = (governance, governance, governance, governance);
+    let govern = Govern { administration, locations, rights, tags, catalog, clock: &SystemClock };
     let answer = govern.run(&request, SystemClock.now_millis() + PATIENCE_MILLIS).await;
     match answer.status {
         AnswerStatus::Success => Ok(what.to_owned()),

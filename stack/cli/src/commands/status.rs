@@ -11,12 +11,13 @@ use serde_json::json;
 use tarn_aws::{GlueCatalog, LakeFormation, S3};
 use tarn_cloud::{Alarms, CloudFormation, Pipeline, Queues, StackResource};
 use tarn_core::RunReport;
-use tarn_core::ports::{Administration, Locations, Rights};
+use tarn_core::jobs::missing_tags;
+use tarn_core::ports::{Administration, Locations, Rights, TableColumn};
 use tarn_deploy::{
-    Drift, Finding, Ground, Held, LastRun, Location, Place, Queue, StackState, State, Vitals, granted_by,
-    health, holdings, is_healthy,
+    Drift, Finding, Ground, Held, LastRun, Location, Place, Queue, StackState, State, Tagging, Vitals,
+    granted_by, health, holdings, is_healthy,
 };
-use tarn_lake::{Bucket, Grant, Lake, StackId};
+use tarn_lake::{Bucket, Grant, Lake, StackId, TaggedTable};
 
 use super::repair::{self, Lack};
 use super::run::report_of;
@@ -93,6 +94,7 @@ struct Part {
 struct Found {
     vitals: Vitals,
     parts: Vec<Part>,
+    tags: Vec<TaggedTable>,
 }
 
 impl Found {
@@ -115,6 +117,9 @@ impl Found {
             if place.lacks_rights() {
                 lacks.push(Lack::Grants { stack: part.stack.to_string(), grants: part.grants.clone() });
             }
+        }
+        if matches!(&self.vitals.tags, Some(Ok(tagging)) if !tagging.missing.is_empty()) {
+            lacks.push(Lack::Tags { key: account.names.pii_tag(), tables: self.tags.clone() });
         }
         lacks
     }
@@ -159,15 +164,28 @@ impl<'a> Asking<'a> {
         }
         let deployed =
             deployed.and_then(|lake| lake.ok_or_else(|| "no deployment has come to its end yet".into()));
-        let (governed, drift) = futures::join!(self.governed(&deployed), self.drift(&stacks, drift));
+        let wanted = deployed.as_ref().map(|lake| lake.tags(&self.account.names)).unwrap_or_default();
+        let (governed, tags, drift) =
+            futures::join!(self.governed(&deployed), self.tags(&wanted), self.drift(&stacks, drift));
         let (parts, places) = governed;
         let (last_run, running) = runs;
         let (queues, alarms) = watched;
         let expected = deployed.map(|lake| stacks_of(&lake, self.account));
         let governor = (self.account.names.govern_role(), governor);
-        let vitals =
-            Vitals { expected, stacks, drift, lock, last_run, running, queues, alarms, governor, places };
-        Ok(Found { vitals, parts })
+        let vitals = Vitals {
+            expected,
+            stacks,
+            drift,
+            lock,
+            last_run,
+            running,
+            queues,
+            alarms,
+            governor,
+            places,
+            tags,
+        };
+        Ok(Found { vitals, parts, tags: wanted })
     }
 
     async fn runs(&self) -> (Result<Option<LastRun>, String>, Result<Vec<String>, String>) {
@@ -267,6 +285,23 @@ impl<'a> Asking<'a> {
             places.into_iter().map(async |((_, name), parts)| self.place(name, parts, &standing).await);
         let places = futures::stream::iter(places).buffered(AT_ONCE).collect().await;
         (parts.into_iter().filter_map(|(_, part)| part.ok()).collect(), places)
+    }
+
+    /// Whether silver's columns are tagged as the deployed lake says.
+    async fn tags(&self, tables: &[TaggedTable]) -> Option<Result<Tagging, String>> {
+        if tables.is_empty() {
+            return None;
+        }
+        let catalog = GlueCatalog::new(&self.account.config);
+        let key = self.account.names.pii_tag();
+        let missing = missing_tags(&self.governance, &catalog, &key, tables).await;
+        let wanted = tables.iter().map(|table| table.columns.len()).sum();
+        let words = |(column, value): (TableColumn, String)| {
+            let TableColumn { database, table, column } = column;
+            format!("{database}.{table}.{column} is not tagged `{value}`")
+        };
+        let missing = missing.map(|missing| missing.into_iter().map(words).collect());
+        Some(missing.map(|missing| Tagging { wanted, missing }).map_err(|error| error.chain()))
     }
 
     async fn standing(&self) -> Result<BTreeSet<Held>, String> {

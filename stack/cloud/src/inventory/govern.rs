@@ -1,4 +1,4 @@
-//! What Lake Formation holds: rights of the lake's roles, its buckets, its administrators.
+//! What Lake Formation holds: rights of the lake's roles, its buckets, its administrators, its tags.
 
 use aws_sdk_lakeformation::Client;
 use aws_sdk_lakeformation::types::{DataLakePrincipal, PrincipalResourcePermissions, Resource};
@@ -56,4 +56,14 @@ pub(super) async fn administrators(config: &SdkConfig, account: &str) -> Listed 
     let all = settings.and_then(|settings| settings.data_lake_admins).unwrap_or_default();
     let name = |it: DataLakePrincipal| it.data_lake_principal_identifier.as_deref().map(last);
     Ok(named(all.into_iter().map(name)))
+}
+
+pub(super) async fn tags(config: &SdkConfig, account: &str) -> Listed {
+    let mut pages = Client::new(config).list_lf_tags().catalog_id(account).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(failed("listing the tags of Lake Formation"))?;
+        found.extend(named(page.lf_tags.unwrap_or_default().into_iter().map(|tag| Some(tag.tag_key))));
+    }
+    Ok(found)
 }

@@ -60,6 +60,7 @@ impl Inventory for Services {
             Kind::Grant => govern::grants(&self.lake_formation, &self.account, base).await,
             Kind::Location => govern::locations(&self.lake_formation).await,
             Kind::Administrator => govern::administrators(&self.lake_formation, &self.account).await,
+            Kind::Tag => govern::tags(&self.lake_formation, &self.account).await,
             _ => return Ok(None),
         };
         listed.map(Some)

@@ -9,6 +9,7 @@ use super::{Found, Template, breach, items, texts};
 const GRANTS: &str = "Custom::LakeFormationGrants";
 const LOCATION: &str = "Custom::LakeFormationLocation";
 const SETTINGS: &str = "Custom::LakeFormationSettings";
+const TAGS: &str = "Custom::LakeFormationTags";
 
 const DESCRIBES: &[&str] = &["CREATE_TABLE", "DESCRIBE"];
 const REGISTERS: &[&str] = &["ALTER", "DESCRIBE", "INSERT"];
@@ -188,7 +189,9 @@ fn right(statement: &Value) -> Value {
 /// Lake Formation is asked for by our function, whose role is an administrator as long as it stands.
 pub fn our_function_governs(template: &Template<'_>) -> Found {
     let mut found = vec![];
-    for (id, resource) in [GRANTS, LOCATION, SETTINGS].into_iter().flat_map(|kind| template.of_type(kind)) {
+    for (id, resource) in
+        [GRANTS, LOCATION, SETTINGS, TAGS].into_iter().flat_map(|kind| template.of_type(kind))
+    {
         let token = resource["Properties"]["ServiceToken"]["Fn::Sub"].as_str().unwrap_or_default();
         if !token.ends_with("-govern") {
             found.push(breach(id, "asks another function"));
@@ -230,16 +233,23 @@ fn the_role_can_be_let_in_first(template: &Template<'_>) -> Option<(String, Stri
     let statements = items(&role["Policies"]).iter().flat_map(|p| items(&p["PolicyDocument"]["Statement"]));
     let rights: BTreeSet<&str> = statements.flat_map(|statement| texts(&statement["Action"])).collect();
     let needed = [
+        "lakeformation:AddLFTagsToResource",
         "lakeformation:BatchGrantPermissions",
         "lakeformation:BatchRevokePermissions",
+        "lakeformation:CreateLFTag",
+        "lakeformation:DeleteLFTag",
         "lakeformation:DeregisterResource",
         "lakeformation:DescribeResource",
         "lakeformation:GetDataLakeSettings",
+        "lakeformation:GetLFTag",
+        "lakeformation:GetResourceLFTags",
         "lakeformation:GrantPermissions",
         "lakeformation:ListPermissions",
         "lakeformation:PutDataLakeSettings",
         "lakeformation:RegisterResource",
+        "lakeformation:RemoveLFTagsFromResource",
         "lakeformation:RevokePermissions",
+        "lakeformation:UpdateLFTag",
         "iam:PassRole",
     ];
     let whole = name.ends_with("-govern-${AWS::Region}") && needed.iter().all(|need| rights.contains(need));
@@ -249,6 +259,7 @@ fn the_role_can_be_let_in_first(template: &Template<'_>) -> Option<(String, Stri
 /// First who grants, then the database, then the bucket below it, then the grants.
 pub fn grants_wait(template: &Template<'_>) -> Found {
     let order = [
+        ("Tags", "Grants"),
         ("Grants", "Location"),
         ("Grants", "Database"),
         ("Grants", "Administrator"),

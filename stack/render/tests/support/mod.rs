@@ -62,6 +62,7 @@ pub fn governed() -> Lake {
         Alarms { emails: vec!["a.b@example.com".into(), "x@example.com".into()], silent_hours: Some(26) };
     lake.zones[0].readers = vec![PrincipalArn::new(PrincipalArn::EXAMPLE).unwrap()];
     lake.zones[0].scan_limit_gb = 3;
+    lake.tables[0].layouts[0].columns[0].pii = tarn_lake::Pii::Low;
     lake
 }
 

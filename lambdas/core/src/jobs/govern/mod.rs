@@ -1,19 +1,21 @@
 //! Answers CloudFormation: what a lake needs in Lake Formation, which belongs to the whole account.
 //!
-//! Three resources, one function: who administers, which bucket is looked after, who may do what.
-//! Each adds what is its own, takes away what is its own, and leaves everything else as it is.
+//! Four resources, one function: who administers, which bucket is looked after, who may do what, how
+//! columns are tagged. Each adds what is its own, takes away what is its own, and leaves everything else as it is.
 
 mod grants;
 mod location;
 mod patience;
 mod settings;
+mod tags;
 
 use std::time::Duration;
 
 use super::answer::{Answer, Done, cancelled, kind};
-use crate::ports::{Administration, Catalog, Clock, Locations, Rights};
+use crate::ports::{Administration, Catalog, Clock, Locations, Rights, Tags};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 use patience::Patience;
+pub use tags::missing_tags;
 
 /// A Create gives up after a minute, and its last call takes a while.
 const OUTLASTS_MILLIS: i64 = 90_000;
@@ -32,6 +34,8 @@ pub struct Govern<'a> {
     pub locations: &'a dyn Locations,
     /// Who may do what.
     pub rights: &'a dyn Rights,
+    /// How columns are tagged.
+    pub tags: &'a dyn Tags,
     /// Where tables that are granted by name are registered.
     pub catalog: &'a dyn Catalog,
     /// Waits between tries.
@@ -71,6 +75,7 @@ impl Govern<'_> {
             kind::LAKE_FORMATION_SETTINGS => self.settings(request, patience).await,
             kind::LAKE_FORMATION_LOCATION => self.location(request, patience).await,
             kind::LAKE_FORMATION_GRANTS => self.grants(request, patience).await,
+            kind::LAKE_FORMATION_TAGS => self.tags(request, patience).await,
             _ if request.request_type == RequestType::Delete => Ok(Done::default()),
             other => {
                 let what = format!("`{other}` is no resource of Lake Formation that tarn knows");

@@ -23,17 +23,30 @@ const LONGEST_PAUSE_MILLIS: u64 = 8_000;
 pub(super) struct Patience<'a> {
     pub clock: &'a dyn Clock,
     until_millis: i64,
+    latest_millis: i64,
+    has_worked: bool,
     pause_millis: u64,
     spread_millis: u64,
 }
 
 impl<'a> Patience<'a> {
     pub fn new(clock: &'a dyn Clock, request: &CustomResourceRequest, deadline_millis: i64) -> Self {
-        let until_millis = (clock.now_millis() + LONGEST_MILLIS).min(deadline_millis - RESERVE_MILLIS);
+        let latest_millis = deadline_millis - RESERVE_MILLIS;
+        let until_millis = (clock.now_millis() + LONGEST_MILLIS).min(latest_millis);
         // Stacks side by side would meet again at every try.
         let mut hasher = DefaultHasher::new();
         request.request_id.hash(&mut hasher);
-        Self { clock, until_millis, pause_millis: 0, spread_millis: hasher.finish() % 500 }
+        let spread_millis = hasher.finish() % 500;
+        Self { clock, until_millis, latest_millis, has_worked: false, pause_millis: 0, spread_millis }
+    }
+
+    /// The same after a pass that changed something. The minute begins after the first one: many calls
+    /// take longer than a minute without any of them failing.
+    pub async fn after_work(&mut self, error: Error) -> Result<()> {
+        if !std::mem::replace(&mut self.has_worked, true) {
+            self.until_millis = (self.clock.now_millis() + LONGEST_MILLIS).min(self.latest_millis);
+        }
+        self.after(error).await
     }
 
     /// Waits for the next try, or gives the error back when there is no time for one. The first

@@ -1,13 +1,13 @@
-//! The contract of the three ports to Lake Formation.
+//! The contract of the four ports to Lake Formation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use tarn_lake::{Columns, Governed, Permission};
 
 use super::kind_of;
 use crate::Kind;
-use crate::ports::{AccountSettings, Administration, Locations, Right, Rights};
+use crate::ports::{AccountSettings, Administration, Locations, Right, Rights, TableColumn, Tags};
 
 /// An account in which nothing is registered or granted.
 pub struct GovernanceUnderTest<G> {
@@ -15,18 +15,26 @@ pub struct GovernanceUnderTest<G> {
     pub governance: G,
     /// Whether it remembers that a right may be handed on.
     pub grantable: bool,
+    /// Whether it keeps one tag of a column apart from another's, and one column's from another's.
+    pub tags_apart: bool,
 }
 
 /// Runs every case.
 pub async fn governance<G>(make: impl AsyncFn() -> GovernanceUnderTest<G>)
 where
-    G: Administration + Locations + Rights,
+    G: Administration + Locations + Rights + Tags,
 {
     settings_come_back_whole(&make().await.governance).await;
     a_location_is_registered_once(&make().await.governance).await;
     rights_are_granted_and_revoked(&make().await).await;
     what_nobody_has_can_be_revoked(&make().await.governance).await;
     more_rights_than_one_call_takes_are_granted_and_revoked(&make().await.governance).await;
+    a_key_has_values(&make().await.governance).await;
+    a_column_has_one_value_of_a_key(&make().await.governance).await;
+    let place = make().await;
+    if place.tags_apart {
+        tags_of_several_columns_and_keys_do_not_mix(&place.governance).await;
+    }
 }
 
 fn settings(administrators: &[&str]) -> AccountSettings {
@@ -97,7 +105,7 @@ fn table(columns: Columns) -> Governed {
 }
 
 async fn rights_are_granted_and_revoked(place: &GovernanceUnderTest<impl Rights>) {
-    let GovernanceUnderTest { governance: place, grantable } = place;
+    let GovernanceUnderTest { governance: place, grantable, .. } = place;
     use Permission::{Alter, CreateTable, DataLocationAccess, Describe, Select};
     assert_eq!(place.granted().await.unwrap(), BTreeSet::new());
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
@@ -139,4 +147,60 @@ async fn more_rights_than_one_call_takes_are_granted_and_revoked(place: &impl Ri
     assert_eq!(place.granted().await.unwrap(), many);
     place.revoke(&many).await.unwrap();
     assert_eq!(place.granted().await.unwrap(), BTreeSet::new());
+}
+
+fn texts(texts: &[&str]) -> BTreeSet<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+fn column(name: &str) -> TableColumn {
+    TableColumn { database: "silver".into(), table: "events".into(), column: name.into() }
+}
+
+async fn a_key_has_values(place: &impl Tags) {
+    assert_eq!(place.values("shop_pii").await.unwrap(), None);
+    place.create_key("shop_pii", &texts(&["high"])).await.unwrap();
+    place.create_key("stage", &texts(&["raw"])).await.unwrap();
+    assert_eq!(place.values("shop_pii").await.unwrap(), Some(texts(&["high"])));
+    place.add_values("shop_pii", &texts(&["low", "some"])).await.unwrap();
+    assert_eq!(place.values("shop_pii").await.unwrap(), Some(texts(&["high", "low", "some"])));
+    place.remove_values("shop_pii", &texts(&["some"])).await.unwrap();
+    assert_eq!(place.values("shop_pii").await.unwrap(), Some(texts(&["high", "low"])));
+    place.delete_key("shop_pii").await.unwrap();
+    assert_eq!(place.values("shop_pii").await.unwrap(), None);
+    assert_eq!(place.values("stage").await.unwrap(), Some(texts(&["raw"])));
+}
+
+async fn a_column_has_one_value_of_a_key(place: &impl Tags) {
+    let (mail, both) = ([column("mail")].into(), [column("mail"), column("city")].into());
+    place.create_key("shop_pii", &texts(&["high", "low"])).await.unwrap();
+    assert_eq!(place.assigned("shop_pii", &both).await.unwrap(), BTreeMap::new());
+    for value in ["low", "high", "high"] {
+        place.assign("shop_pii", value, &mail).await.unwrap();
+        let wanted = BTreeMap::from([(column("mail"), value.to_owned())]);
+        assert_eq!(place.assigned("shop_pii", &both).await.unwrap(), wanted);
+    }
+    place.unassign("shop_pii", "high", &mail).await.unwrap();
+    assert_eq!(place.assigned("shop_pii", &both).await.unwrap(), BTreeMap::new());
+    place.assign("shop_pii", "low", &mail).await.unwrap();
+    place.delete_key("shop_pii").await.unwrap();
+    place.create_key("shop_pii", &texts(&["high", "low"])).await.unwrap();
+    assert_eq!(place.assigned("shop_pii", &both).await.unwrap(), BTreeMap::new(), "the key took it along");
+    assert!(kind_of(place.assign("nobodys", "low", &mail).await).is_some());
+}
+
+async fn tags_of_several_columns_and_keys_do_not_mix(place: &impl Tags) {
+    let (mail, both) = ([column("mail")].into(), [column("mail"), column("city")].into());
+    place.create_key("shop_pii", &texts(&["high", "low"])).await.unwrap();
+    place.create_key("stage", &texts(&["raw"])).await.unwrap();
+    place.assign("stage", "raw", &both).await.unwrap();
+    place.assign("shop_pii", "low", &both).await.unwrap();
+    place.unassign("shop_pii", "low", &mail).await.unwrap();
+    place.unassign("shop_pii", "low", &mail).await.unwrap();
+    let left = BTreeMap::from([(column("city"), "low".to_owned())]);
+    assert_eq!(place.assigned("shop_pii", &both).await.unwrap(), left);
+    assert_eq!(kind_of(place.remove_values("shop_pii", &texts(&["low"])).await), Some(Kind::Invalid));
+    place.delete_key("shop_pii").await.unwrap();
+    assert_eq!(kind_of(place.delete_key("shop_pii").await), Some(Kind::NotFound));
+    assert_eq!(place.assigned("stage", &both).await.unwrap().len(), 2);
 }
