@@ -62,7 +62,8 @@ async fn lake_formation_on_moto_keeps_the_contract() {
         governance: LakeFormation::new(&config, account.fetch_add(1, Ordering::Relaxed).to_string()),
         // moto loses it in a batch.
         grantable: false,
-        // It replaces whatever a column was tagged with, and keeps one list for columns tagged by one call.
+        // It replaces whatever a column was tagged with, keeps one list for columns tagged by one call, and
+        // takes keys that nobody made.
         tags_apart: false,
     })
     .await;

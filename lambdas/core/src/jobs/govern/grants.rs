@@ -117,11 +117,11 @@ impl Govern<'_> {
 
     /// Whether there was nothing to do.
     async fn rights_step(&self, wish: &Wish, were_open: &mut bool) -> Result<bool> {
-        self.register_tables(wish).await?;
         let standing = self.rights.granted().await?;
+        let own = self.register_tables(wish, &standing).await?;
         let surplus: BTreeSet<Right> = standing.iter().filter(|right| wish.forbids(right)).cloned().collect();
         let missing: BTreeSet<Right> =
-            wish.wanted.iter().filter(|right| !stands(right, &standing)).cloned().collect();
+            wish.lacking(&standing).filter(|right| !own.contains(right)).cloned().collect();
         *were_open |= surplus.iter().any(|right| {
             right.principal == WHOM_IAM_ALLOWS && matches!(right.resource, Governed::Database { .. })
         });
@@ -131,26 +131,33 @@ impl Govern<'_> {
         if !missing.is_empty() {
             self.rights.grant(&missing).await?;
         }
-        Ok(surplus.is_empty() && missing.is_empty())
+        Ok(surplus.is_empty() && missing.is_empty() && own.is_empty())
     }
 }
 
 impl Govern<'_> {
-    /// Registers what is granted by name. What that takes is granted first, where the list has it.
-    async fn register_tables(&self, wish: &Wish) -> Result<()> {
+    /// Registers what is named by grants or tags, and gives what was granted for it: what that takes is
+    /// granted first, where the list has it and it does not stand. Nothing is granted twice, which moto
+    /// could not revoke again.
+    async fn register_tables(&self, wish: &Wish, standing: &BTreeSet<Right>) -> Result<BTreeSet<Right>> {
         let is_own = |right: &&Right| !wish.tables.is_empty() && right.principal == wish.governor;
-        let own: BTreeSet<Right> = wish.wanted.iter().filter(is_own).cloned().collect();
+        let own: BTreeSet<Right> = wish.lacking(standing).filter(is_own).cloned().collect();
         if !own.is_empty() {
             self.rights.grant(&own).await?;
         }
         for table in &wish.tables {
             commit::register(self.catalog, table).await?;
         }
-        Ok(())
+        Ok(own)
     }
 }
 
 impl Wish {
+    /// What is wanted and does not stand.
+    fn lacking<'w>(&'w self, standing: &'w BTreeSet<Right>) -> impl Iterator<Item = &'w Right> {
+        self.wanted.iter().filter(|right| !stands(right, standing))
+    }
+
     fn forbids(&self, right: &Right) -> bool {
         let is_open = right.principal == WHOM_IAM_ALLOWS
             && right.resource.database().is_some_and(|database| self.closed.contains(database));
