@@ -23,6 +23,9 @@ principals = ["role/Dashboard"]
 name = "audit"
 clearance = "high"
 tables = [{ name = "users", mode = "share", except = ["city"] }]
+[[zone]]
+name = "local"
+tables = [{ name = "users", mode = "share", rows = "city = 'Bern'" }]
 "#;
 
 #[test]
@@ -53,6 +56,10 @@ fn the_matrix_has_everybody_and_every_column_that_is_seen() {
     let text = project.done(&["access", "--file-only", "--zone", "ads"]).stdout;
     assert!(text.contains("zone `ads`: its reader role\n  users: city, email (hashed), id\n"), "{text}");
     assert!(!text.contains("audit"), "{text}");
+    let text = project.done(&["access", "--file-only", "--zone", "local"]).stdout;
+    assert!(text.contains("  users (where city = 'Bern'): city, id\n"), "{text}");
+    let told = project.json(&["can", "local", "read", "users.id", "--file-only"]);
+    assert_eq!(told["cells"][0]["file_rows"], "city = 'Bern'", "{told:#}");
 }
 
 #[test]

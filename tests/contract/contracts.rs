@@ -65,6 +65,7 @@ async fn lake_formation_on_moto_keeps_the_contract() {
         // It replaces whatever a column was tagged with, keeps one list for columns tagged by one call, and
         // takes keys that nobody made.
         tags_apart: false,
+        filters: false,
     })
     .await;
 }

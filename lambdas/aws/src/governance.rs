@@ -1,5 +1,6 @@
 //! Lake Formation of one account: settings, registered locations, rights in the catalog, tags.
 
+mod filters;
 mod rights;
 mod settings;
 mod tags;

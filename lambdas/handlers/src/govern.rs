@@ -17,6 +17,7 @@ pub(crate) async fn main() -> Result<(), RuntimeError> {
             administration: account,
             locations: account,
             rights: account,
+            filters: account,
             tags: account,
             catalog,
             clock: &SystemClock,

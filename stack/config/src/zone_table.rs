@@ -157,9 +157,6 @@ fn part(block: &Reader, name: &Spanned<&str>, tables: &Tables) -> Option<ZoneTab
     let table = tables.readable(name.get_ref());
     let modes = &[("grant", "share"), ("link", "share"), ("sync", "copy")];
     let mode = word::read_if_written(block, &MODE, Mode::WORDS, modes).unwrap_or_default();
-    if mode == Mode::Share && block.find(&ROWS).is_some() {
-        refuse_rows_of_share(block);
-    }
     let frequencies = &[("always", "on_arrival"), ("every_run", "on_arrival"), ("hourly", "on_arrival")];
     let frequency = word::read_if_written(block, &FREQUENCY, Frequency::WORDS, frequencies);
     if mode == Mode::Share && frequency.is_some() {
@@ -169,17 +166,23 @@ fn part(block: &Reader, name: &Spanned<&str>, tables: &Tables) -> Option<ZoneTab
         block.faults.push(fault.help("leave `frequency` out, or write `mode = \"copy\"`"));
     }
     let (columns, rows) = (pick(block, table), rows(block, table));
+    if let (Mode::Share, Some(filter), Some(table)) = (mode, &rows, table) {
+        refuse_beyond_catalog(block, filter, table);
+    }
     let name = TableName::new(*name.get_ref()).ok()?;
     table?;
     Some(ZoneTable { name, mode, columns, rows, frequency: frequency.unwrap_or_default() })
 }
 
-/// Lake Formation has filters for it; tarn does not make them.
-fn refuse_rows_of_share(block: &Reader) {
-    let title = "`rows` of a shared table is not made yet";
-    let fault = Diagnostic::error(Code::Contradiction, block.key_place(&ROWS), title);
-    let fault = fault.label("a grant would show all rows");
-    block.faults.push(fault.help("write `mode = \"copy\"`: the copy has these rows only"));
+/// What is shared is filtered by Lake Formation, which reads less than what copies are made by.
+fn refuse_beyond_catalog(block: &Reader, filter: &RowFilter, table: &Table) {
+    let Some(written) = block.text_if_written(&ROWS) else { return };
+    for misfit in filter.beyond_catalog(table) {
+        let place = inside(block, &written, &misfit.place);
+        let title = "`rows` of a shared table asks for what Lake Formation cannot";
+        let fault = Diagnostic::error(Code::Contradiction, place, title).label(misfit.why);
+        block.faults.push(fault.help(misfit.help));
+    }
 }
 
 fn pick(block: &Reader, table: Option<&Table>) -> Pick {

@@ -142,6 +142,9 @@ impl fmt::Display for Held {
             Governed::Database { name } => write!(f, "the database {name}"),
             Governed::Tables { database } => write!(f, "all tables of {database}"),
             Governed::Table { database, name, .. } => write!(f, "the table {database}.{name}"),
+            Governed::Filter { database, table, name } => {
+                write!(f, "the filter {name} of {database}.{table}")
+            }
             Governed::Location { arn } => write!(f, "{arn}"),
         }
     }

@@ -51,6 +51,8 @@ pub enum Kind {
     Administrator,
     /// Keys of tags in Lake Formation.
     Tag,
+    /// Data cells filters in Lake Formation.
+    Filter,
     /// Whatever else bears the lake's tags.
     Other,
 }
@@ -59,7 +61,7 @@ pub enum Kind {
 /// the service, and what the resource begins with.
 type Row = (Kind, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
-const ROWS: [Row; 25] = [
+const ROWS: [Row; 26] = [
     (Kind::Stack, "stacks", "AWS::CloudFormation::Stack", Some(("cloudformation", "stack/"))),
     (Kind::Bucket, "buckets", "AWS::S3::Bucket", Some(("s3", ""))),
     (Kind::Table, "tables of DynamoDB", "AWS::DynamoDB::Table", Some(("dynamodb", "table/"))),
@@ -94,6 +96,7 @@ const ROWS: [Row; 25] = [
     (Kind::Location, "locations of Lake Formation", "", None),
     (Kind::Administrator, "administrators of Lake Formation", "", None),
     (Kind::Tag, "tags of Lake Formation", "", None),
+    (Kind::Filter, "filters of Lake Formation", "", None),
     (Kind::Other, "other things with the lake's tags", "", None),
 ];
 

@@ -47,6 +47,15 @@ pub enum Governed {
         #[serde(default, skip_serializing_if = "Columns::is_all")]
         columns: Columns,
     },
+    /// Some columns and rows of a table, by the name of a data cells filter.
+    Filter {
+        /// The table's database.
+        database: String,
+        /// The table.
+        table: String,
+        /// The filter's name.
+        name: String,
+    },
     /// A bucket that tables may be registered over.
     Location {
         /// The bucket's ARN.
@@ -202,16 +211,23 @@ impl Lake {
         reading_columns(reader, tables, names)
     }
 
-    /// The tables of silver that a zone shares, by the columns that it sees.
+    /// The tables of silver that a zone shares, by the columns that it sees, or by a filter that shows some
+    /// rows of these.
     fn sharing(&self, reader: &Grantee, zone: &crate::ZoneName, names: &Names) -> Vec<Grant<Grantee>> {
         let Some(zone) = self.zone(zone) else { return Vec::new() };
-        let shares = self.views(zone).filter(|view| view.mode == crate::Mode::Share);
+        let shares = || self.views(zone).filter(|view| view.mode == crate::Mode::Share);
         let columns = |view: crate::View| {
             let columns = view.shown().map(|(column, ..)| column.name.to_string()).collect();
             (view.table.name.to_string(), columns)
         };
-        let tables: Vec<(String, BTreeSet<String>)> = shares.map(columns).collect();
-        if tables.is_empty() { Vec::new() } else { reading_columns(reader.clone(), tables, names) }
+        if shares().next().is_none() {
+            return Vec::new();
+        }
+        let tables = shares().filter(|view| view.rows.is_none()).map(columns).collect();
+        let mut grants = reading_columns(reader.clone(), tables, names);
+        let filters = shares().filter_map(|view| crate::CellsFilter::of(zone, &view, names));
+        grants.extend(filters.map(|it| grant(reader.clone(), it.governed(), [Permission::Select])));
+        grants
     }
 }
 
@@ -285,7 +301,9 @@ impl Governed {
     pub fn database(&self) -> Option<&str> {
         match self {
             Governed::Database { name } => Some(name),
-            Governed::Tables { database } | Governed::Table { database, .. } => Some(database),
+            Governed::Tables { database }
+            | Governed::Table { database, .. }
+            | Governed::Filter { database, .. } => Some(database),
             Governed::Location { .. } => None,
         }
     }

@@ -6,6 +6,7 @@
 mod arn;
 mod arrival;
 mod calendar;
+mod cells;
 mod csv;
 mod data;
 mod environment;
@@ -32,6 +33,7 @@ mod zone;
 pub use arn::{InvalidArn, KeyArn, PolicyArn, PrincipalArn, RoleArn, is_account};
 pub use arrival::{Arrival, OnOverwrite, SchemaChange};
 pub use calendar::{DailyTime, Day, InvalidDate, MonthlyTime, WeeklyTime};
+pub use cells::CellsFilter;
 pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
 pub use data::{DATA_BEARING, holds_data};
 pub use environment::{Alarms, Architecture, Deployment, Environment, Retention};

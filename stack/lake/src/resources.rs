@@ -121,6 +121,12 @@ impl Names {
         format!("{}_pii", self.prefix()).replace('-', "_")
     }
 
+    /// `retail-dev-marketing`: the filter of a table in silver that a zone reads a part of. A table has a
+    /// list of its own.
+    pub fn filter(&self, zone: &ZoneName) -> String {
+        format!("{}-{zone}", self.prefix())
+    }
+
     /// `retail-dev-storage`.
     pub fn stack(&self, stack: &StackId) -> String {
         format!("{}-{stack}", self.prefix())

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use tarn_lake::{
-    Bucket, Database, Handler, Lake, Mode, Names, OpsColumn, OpsTable, Pii, Retention, Schedule, StackId,
-    TaggedTable, Zone,
+    Bucket, CellsFilter, Database, Handler, Lake, Mode, Names, OpsColumn, OpsTable, Pii, Retention, Schedule,
+    StackId, TaggedTable, Zone,
 };
 
 use crate::grants::{GrantContext, RegisteredTable};
@@ -204,6 +204,7 @@ pub(crate) struct ZoneContext {
     zone: ZoneWords,
     grants: Vec<GrantContext>,
     tables: Vec<RegisteredTable>,
+    filters: Vec<CellsFilter>,
 }
 
 #[derive(Debug, Serialize)]
@@ -327,6 +328,7 @@ impl<'a> Contexts<'a> {
             },
             grants: self.grants(&StackId::Zone(zone.name.clone())),
             tables: self.by_name(&StackId::Zone(zone.name.clone())),
+            filters: self.lake.filters(&StackId::Zone(zone.name.clone()), &self.names),
         }
     }
 

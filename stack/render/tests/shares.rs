@@ -12,18 +12,21 @@ use proptest::prelude::*;
 use serde_json::Value;
 use support::{of_type, rendered, retail, texts};
 use tarn_lake::{
-    ColumnName, Lake, Mode, Pick, Pii, PrincipalArn, StackId, TableName, Zone, ZoneName, ZoneTable,
+    ColumnName, Lake, Mode, Pick, Pii, PrincipalArn, RowFilter, StackId, TableName, Zone, ZoneName, ZoneTable,
 };
 
 /// The stack that grants, whom, and `table.column`.
 type Cell = (String, String, String);
+
+const ROWS: &str = "c0 <> 7";
 
 const LEVELS: [Pii; 3] = [Pii::None, Pii::Low, Pii::High];
 
 /// Three tables of four columns with levels, a lake's reader, and zones that share some of them.
 fn lakes() -> impl Strategy<Value = Lake> {
     let levels = prop::collection::vec(0usize..3, 12);
-    let zone = (0usize..3, prop::collection::vec((any::<bool>(), any::<bool>(), 0u8..16), 3), any::<bool>());
+    let part = (any::<bool>(), any::<bool>(), 0u8..16, any::<bool>());
+    let zone = (0usize..3, prop::collection::vec(part, 3), any::<bool>());
     (levels, 0usize..3, any::<bool>(), prop::collection::vec(zone, 1..4)).prop_map(
         |(levels, clearance, has_reader, zones)| {
             let tables: Vec<_> = (0..3).map(|n| support::table(&format!("t{n}"))).collect();
@@ -48,20 +51,21 @@ fn lakes() -> impl Strategy<Value = Lake> {
     )
 }
 
-fn a_zone(n: usize, (clearance, parts, named): (usize, Vec<(bool, bool, u8)>, bool)) -> Zone {
+fn a_zone(n: usize, (clearance, parts, named): (usize, Vec<(bool, bool, u8, bool)>, bool)) -> Zone {
     let mut zone = Zone::new(ZoneName::new(format!("z{n}")).unwrap(), "", Vec::new());
     zone.clearance = LEVELS[clearance];
     if named {
         zone.principals = vec![PrincipalArn::new("role/Dashboard").unwrap()];
     }
-    for (t, (has, shares, mask)) in parts.into_iter().enumerate() {
+    for (t, (has, shares, mask, some_rows)) in parts.into_iter().enumerate() {
         let some = (0..4).filter(|c| mask & (1 << c) != 0);
         let some: BTreeSet<ColumnName> = some.map(|c| ColumnName::new(format!("c{c}")).unwrap()).collect();
         let mode = if shares { Mode::Share } else { Mode::Copy };
         let columns = if some.is_empty() { Pick::All } else { Pick::Except(some) };
         let name = TableName::new(format!("t{t}")).unwrap();
         if has || t == 0 {
-            zone.tables.push(ZoneTable { mode, columns, ..ZoneTable::whole(name) });
+            let rows = some_rows.then(|| RowFilter::new(ROWS).unwrap());
+            zone.tables.push(ZoneTable { mode, columns, rows, ..ZoneTable::whole(name) });
         }
     }
     zone
@@ -100,6 +104,24 @@ fn granted(lake: &Lake) -> BTreeSet<Cell> {
                     assert!(!columns.is_empty(), "{grant}");
                     let places = columns.iter().map(|column| format!("{table}.{column}"));
                     cells.extend(places.map(|place| (stack.clone(), who.clone(), place)));
+                } else if is_silver(&resource["Filter"]["Database"]) {
+                    let filters = list["Properties"]["Filters"].as_array().unwrap();
+                    let address = ["Database", "Table", "Name"];
+                    let same =
+                        |filter: &&Value| address.iter().all(|part| filter[part] == resource["Filter"][part]);
+                    let found: Vec<&Value> = filters.iter().filter(same).collect();
+                    assert_eq!(found.len(), 1, "{grant}");
+                    let table = found[0]["Table"].as_str().unwrap();
+                    assert!(registered.contains(&table), "{table} is filtered, and may not be there");
+                    assert_eq!(found[0]["Rows"], "\"c0\" <> 7");
+                    assert_eq!(
+                        found[0]["Name"],
+                        format!("retail-dev-{}", template.id.to_string().trim_start_matches("zone-"))
+                    );
+                    let places = texts(&found[0]["Columns"])
+                        .into_iter()
+                        .map(|column| format!("{table}.{column} (some)"));
+                    cells.extend(places.map(|place| (stack.clone(), who.clone(), place)));
                 }
             }
         }
@@ -131,7 +153,8 @@ fn meant(lake: &Lake) -> BTreeSet<Cell> {
                 if is_left_out || level(&part.name, column) > zone.clearance {
                     continue;
                 }
-                let place = format!("{}.{column}", part.name);
+                let some = if part.rows.is_some() { " (some)" } else { "" };
+                let place = format!("{}.{column}{some}", part.name);
                 cells.insert((stack.clone(), "ReaderRole".into(), place.clone()));
                 if !zone.principals.is_empty() {
                     cells.insert((stack.clone(), "Dashboard".into(), place));

@@ -11,7 +11,7 @@ use aws_sdk_lakeformation::types::{
 use aws_smithy_types::error::operation::BuildError;
 use tarn_core::ports::{Right, Rights};
 use tarn_core::{Error, Kind, Result};
-use tarn_lake::{Columns, Governed, Permission};
+use tarn_lake::{CellsFilter, Columns, Governed, Permission};
 
 use super::LakeFormation;
 use crate::failure::{failed, kind_of};
@@ -49,6 +49,26 @@ impl Rights for LakeFormation {
                 }
             }
         }
+        Ok(rights)
+    }
+
+    async fn granted_on(&self, filter: &CellsFilter) -> Result<BTreeSet<Right>> {
+        let CellsFilter { database, table, name, .. } = filter;
+        let on = self.on_filter(database, table, name);
+        let list = self.client.list_permissions().catalog_id(&self.account).resource(on);
+        let mut pages = list.max_results(PAGE).into_paginator().send();
+        let mut rights = BTreeSet::new();
+        while let Some(page) = pages.next().await {
+            match page.map_err(failed(format!("listing the rights on the filter {name}"))) {
+                Ok(page) => {
+                    let entries = page.principal_resource_permissions().iter();
+                    rights.extend(entries.flat_map(|entry| self.rights_of(entry)));
+                }
+                Err(error) if error.kind() == Kind::NotFound => return Ok(BTreeSet::new()),
+                Err(error) => return Err(error),
+            }
+        }
+        rights.retain(|right| right.resource == filter.governed());
         Ok(rights)
     }
 
@@ -135,6 +155,7 @@ impl LakeFormation {
             Governed::Table { database, name, columns } => {
                 resource.table_with_columns(self.some_columns(database, name, columns)?)
             }
+            Governed::Filter { database, table, name } => return Ok(self.on_filter(database, table, name)),
             Governed::Location { arn } => resource.data_location(
                 DataLocationResource::builder()
                     .catalog_id(account)
@@ -200,6 +221,15 @@ fn governed(resource: &Resource, account: &str) -> Option<Governed> {
         ours(table.catalog_id())?;
         let name = table.name().filter(|_| table.table_wildcard().is_none()).unwrap_or(ALL_TABLES);
         return Some(on_table(&table.database_name, name, Columns::All));
+    }
+    if let Some(filter) = resource.data_cells_filter() {
+        ours(filter.table_catalog_id())?;
+        let text = |part: Option<&str>| part.map(str::to_owned);
+        return Some(Governed::Filter {
+            database: text(filter.database_name())?,
+            table: text(filter.table_name())?,
+            name: text(filter.name())?,
+        });
     }
     let table = resource.table_with_columns()?;
     ours(table.catalog_id())?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
-use tarn_lake::{Governed, Permission};
+use tarn_lake::{CellsFilter, Governed, Permission};
 
 use crate::Result;
 
@@ -59,10 +59,25 @@ pub trait Locations: Send + Sync {
 pub trait Rights: Send + Sync {
     /// Those that were granted by somebody, ourselves included.
     async fn granted(&self) -> Result<BTreeSet<Right>>;
+    /// Those on one filter, which a listing of all need not have; none where there is no such filter.
+    async fn granted_on(&self, filter: &CellsFilter) -> Result<BTreeSet<Right>>;
     /// Grants all of them; an error of a single one is an error.
     async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()>;
     /// Revokes all of them; what nobody has needs no revoking, an error of a single one is an error.
     async fn revoke(&self, rights: &BTreeSet<Right>) -> Result<()>;
+}
+
+/// The data cells filters of tables, by their addresses: database, table and name.
+#[async_trait]
+pub trait Filters: Send + Sync {
+    /// The filter at the address of another, or `None`.
+    async fn found(&self, filter: &CellsFilter) -> Result<Option<CellsFilter>>;
+    /// Makes a filter.
+    async fn create(&self, filter: &CellsFilter) -> Result<()>;
+    /// Changes what a filter shows; one that is not there is `NotFound`.
+    async fn replace(&self, filter: &CellsFilter) -> Result<()>;
+    /// Deletes a filter; one that is not there is `NotFound`.
+    async fn delete(&self, filter: &CellsFilter) -> Result<()>;
 }
 
 /// A column of a table in the catalog.

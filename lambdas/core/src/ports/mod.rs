@@ -19,7 +19,7 @@ pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
 pub use governance::{
-    AccountSettings, Administration, LONGEST_REPLACE, Locations, Right, Rights, TableColumn, Tags,
+    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Right, Rights, TableColumn, Tags,
     WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;

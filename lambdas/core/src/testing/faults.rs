@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tarn_lake::CellsFilter;
 
 use crate::ports::{
     AccountSettings, Administration, Catalog, CatalogPartition, CatalogTable, Content, CrawlerState,
-    Crawlers, Created, Executions, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right, Rights,
-    Started, Stored, TableColumn, Tags,
+    Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right,
+    Rights, Started, Stored, TableColumn, Tags,
 };
 use crate::{
     Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,
@@ -246,6 +247,9 @@ impl<P: Rights + ?Sized> Rights for Failing<'_, P> {
     async fn granted(&self) -> Result<BTreeSet<Right>> {
         self.faults.pass(self.port.granted()).await
     }
+    async fn granted_on(&self, filter: &CellsFilter) -> Result<BTreeSet<Right>> {
+        self.faults.pass(self.port.granted_on(filter)).await
+    }
     async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()> {
         self.faults.pass(self.port.grant(rights)).await
     }
@@ -283,5 +287,21 @@ impl<P: Tags + ?Sized> Tags for Failing<'_, P> {
     }
     async fn unassign(&self, key: &str, value: &str, columns: &BTreeSet<TableColumn>) -> Result<()> {
         self.faults.pass(self.port.unassign(key, value, columns)).await
+    }
+}
+
+#[async_trait]
+impl<P: Filters + ?Sized> Filters for Failing<'_, P> {
+    async fn found(&self, filter: &CellsFilter) -> Result<Option<CellsFilter>> {
+        self.faults.pass(self.port.found(filter)).await
+    }
+    async fn create(&self, filter: &CellsFilter) -> Result<()> {
+        self.faults.pass(self.port.create(filter)).await
+    }
+    async fn replace(&self, filter: &CellsFilter) -> Result<()> {
+        self.faults.pass(self.port.replace(filter)).await
+    }
+    async fn delete(&self, filter: &CellsFilter) -> Result<()> {
+        self.faults.pass(self.port.delete(filter)).await
     }
 }

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use tarn_lake::{CellsFilter, Governed};
 
 use super::locked;
-use crate::ports::{AccountSettings, Administration, Locations, Right, Rights, TableColumn, Tags};
+use crate::ports::{AccountSettings, Administration, Filters, Locations, Right, Rights, TableColumn, Tags};
 use crate::{Error, Kind, Result};
 
 /// An account's Lake Formation, as one principal sees it.
@@ -29,6 +30,7 @@ struct State {
     outdated_listings: u32,
     dead: BTreeSet<String>,
     unknown_for: u32,
+    filters: Vec<CellsFilter>,
     keys: BTreeMap<String, BTreeSet<String>>,
     /// Value by key and column.
     tagged: BTreeMap<(String, TableColumn), String>,
@@ -79,6 +81,11 @@ impl MemoryGovernance {
         locked(&self.state).rights.clone()
     }
 
+    /// The filters as they are.
+    pub fn filters_now(&self) -> Vec<CellsFilter> {
+        locked(&self.state).filters.clone()
+    }
+
     /// The keys of tags with their values, and what is tagged.
     pub fn tags_now(&self) -> (BTreeMap<String, BTreeSet<String>>, BTreeMap<(String, TableColumn), String>) {
         let state = locked(&self.state);
@@ -104,6 +111,15 @@ impl State {
     fn refuse_dead<'p>(&self, mut principals: impl Iterator<Item = &'p str>) -> Result<()> {
         match principals.find(|principal| self.dead.contains(*principal)) {
             Some(dead) => Err(Error::new(Kind::Invalid, format!("Invalid principal, arn: {dead}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn refuse_filters_not_there(&self, rights: &BTreeSet<Right>) -> Result<()> {
+        let is_there = |on: &Governed| self.filters.iter().any(|filter| filter.governed() == *on);
+        let mut on = rights.iter().map(|right| &right.resource);
+        match on.find(|on| matches!(on, Governed::Filter { .. }) && !is_there(on)) {
+            Some(absent) => Err(Error::new(Kind::NotFound, format!("{absent:?} is not there"))),
             None => Ok(()),
         }
     }
@@ -174,12 +190,21 @@ impl Rights for MemoryGovernance {
             state.outdated_listings -= 1;
             return Ok(state.outdated.clone());
         }
-        Ok(state.rights.clone())
+        // As a listing by kinds of resources may do: rights on filters are asked for by the filter.
+        let listed = state.rights.iter().filter(|right| !matches!(right.resource, Governed::Filter { .. }));
+        Ok(listed.cloned().collect())
+    }
+
+    async fn granted_on(&self, filter: &CellsFilter) -> Result<BTreeSet<Right>> {
+        let state = locked(&self.state);
+        let on_it = state.rights.iter().filter(|right| right.resource == filter.governed());
+        Ok(on_it.cloned().collect())
     }
 
     async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()> {
         self.change(|state| {
             state.refuse_dead(rights.iter().map(|right| right.principal.as_str()))?;
+            state.refuse_filters_not_there(rights)?;
             state.rights.extend(rights.iter().cloned());
             Ok(())
         })
@@ -268,5 +293,52 @@ impl Tags for MemoryGovernance {
 impl State {
     fn key(&mut self, key: &str) -> Result<&mut BTreeSet<String>> {
         self.keys.get_mut(key).ok_or_else(|| Error::new(Kind::NotFound, format!("there is no tag {key}")))
+    }
+}
+
+#[async_trait]
+impl Filters for MemoryGovernance {
+    async fn found(&self, filter: &CellsFilter) -> Result<Option<CellsFilter>> {
+        let state = locked(&self.state);
+        Ok(state.filters.iter().find(|other| other.governed() == filter.governed()).cloned())
+    }
+
+    async fn create(&self, filter: &CellsFilter) -> Result<()> {
+        self.change(|state| match state.filter(filter) {
+            Ok(_) => Err(Error::new(Kind::Conflict, format!("the filter {} is there already", filter.name))),
+            Err(_) => {
+                state.filters.push(filter.clone());
+                Ok(())
+            }
+        })
+    }
+
+    async fn replace(&self, filter: &CellsFilter) -> Result<()> {
+        self.change(|state| {
+            *state.filter(filter)? = filter.clone();
+            Ok(())
+        })
+    }
+
+    async fn delete(&self, filter: &CellsFilter) -> Result<()> {
+        self.change(|state| {
+            state.filter(filter)?;
+            if state.rights.iter().any(|right| right.resource == filter.governed()) {
+                return Err(Error::new(
+                    Kind::Invalid,
+                    format!("there are rights on the filter {}", filter.name),
+                ));
+            }
+            state.filters.retain(|other| other.governed() != filter.governed());
+            Ok(())
+        })
+    }
+}
+
+impl State {
+    fn filter(&mut self, filter: &CellsFilter) -> Result<&mut CellsFilter> {
+        let mut filters = self.filters.iter_mut();
+        let found = filters.find(|other| other.governed() == filter.governed());
+        found.ok_or_else(|| Error::new(Kind::NotFound, format!("there is no filter {}", filter.name)))
     }
 }

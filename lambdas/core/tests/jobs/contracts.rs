@@ -43,6 +43,7 @@ async fn the_memory_governance_keeps_the_contract() {
         governance: MemoryGovernance::default(),
         grantable: true,
         tags_apart: true,
+        filters: true,
     })
     .await;
 }

@@ -73,6 +73,7 @@ impl Resource {
             locations: &ports,
             rights: &ports,
             tags: &ports,
+            filters: &ports,
             catalog: &faults.before(&catalog),
             clock: &clock,
         };
@@ -109,8 +110,9 @@ pub async fn answered_over(
     request: &CustomResourceRequest,
 ) -> Answer {
     let clock = ManualClock::default();
-    let (administration, locations, rights, tags) = (account, account, account, account);
-    let job = Govern { administration, locations, rights, tags, catalog, clock: &clock };
+    let (administration, locations, rights) = (account, account, account);
+    let (filters, tags) = (account, account);
+    let job = Govern { administration, locations, rights, filters, tags, catalog, clock: &clock };
     let answer = job.run(request, deadline(&clock)).await;
     let took = clock.now_millis() - ManualClock::default().now_millis();
     assert!(took < INVOCATION_MILLIS - 10_000, "answered after {took} ms");
@@ -155,7 +157,7 @@ pub async fn survives_every_fault(make: impl AsyncFn() -> (MemoryGovernance, Res
 pub fn picture(account: &MemoryGovernance) -> String {
     let settings = Value::Object(account.settings_now().0).to_string();
     let (locations, rights, tags) = (account.locations_now(), account.rights_now(), account.tags_now());
-    format!("{settings}\n{locations:#?}\n{rights:#?}\n{tags:#?}")
+    format!("{settings}\n{locations:#?}\n{rights:#?}\n{tags:#?}\n{:#?}", account.filters_now())
 }
 
 #[tokio::test]
@@ -185,6 +187,7 @@ async fn an_answer_comes_before_the_deadline() {
             locations: &account,
             rights: &account,
             tags: &account,
+            filters: &account,
             catalog: &catalog,
             clock: &clock,
         };

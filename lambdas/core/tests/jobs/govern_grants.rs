@@ -220,3 +220,54 @@ async fn a_table_that_is_granted_by_name_is_registered_before() {
     assert_eq!(answered_over(&account, &catalog, &request("Delete")).await.status, AnswerStatus::Success);
     assert_eq!((catalog.tables().len(), account.rights_now().len()), (1, 0), "a table is not ours to remove");
 }
+
+fn filter(name: &str, rows: &str) -> Value {
+    json!({
+        "Database": "silver", "Table": "people", "Name": name, "Columns": ["id", "city"], "Rows": rows,
+    })
+}
+
+fn on_filter(name: &str) -> Value {
+    let on = json!({"Filter": {"Database": "silver", "Table": "people", "Name": name}});
+    grant("reader", on, &["SELECT"])
+}
+
+fn filtered(name: &str, rows: &str) -> Value {
+    let mut properties = list(&[on_database(), on_filter(name)]);
+    properties["Filters"] = json!([filter(name, rows)]);
+    properties
+}
+
+/// A filter stands before the right on it, and goes after it; the stand-in refuses any other order.
+#[tokio::test]
+async fn a_filter_is_made_changed_and_taken_away_with_its_rights() {
+    let account = shared().await;
+    let before = picture(&account);
+    let mut resource = Resource::new(KIND, filtered("shop-dev-ads", "\"id\" = 1"));
+    resource.create(&account).await;
+    let rows = |account: &MemoryGovernance| -> Vec<(String, String)> {
+        account.filters_now().into_iter().map(|filter| (filter.name, filter.rows)).collect()
+    };
+    assert_eq!(rows(&account), [("shop-dev-ads".to_owned(), "\"id\" = 1".to_owned())]);
+    let with_it = picture(&account);
+    let narrower = filtered("shop-dev-ads", "\"id\" = 2");
+    resource.update(&account, narrower).await;
+    assert_eq!(rows(&account)[0].1, "\"id\" = 2");
+    assert_ne!(picture(&account), with_it);
+    resource.update(&account, filtered("shop-dev-bi", "\"id\" = 2")).await;
+    assert_eq!(rows(&account), [("shop-dev-bi".to_owned(), "\"id\" = 2".to_owned())]);
+    resource.update(&account, list(&[on_database()])).await;
+    assert_eq!(rows(&account), []);
+    resource.update(&account, filtered("shop-dev-ads", "\"id\" = 1")).await;
+    assert_eq!(picture(&account), with_it);
+    resource.delete(&account).await;
+    assert_eq!(picture(&account), before);
+}
+
+#[tokio::test]
+async fn whatever_call_fails_no_filter_is_left() {
+    survives_every_fault(async || {
+        (shared().await, Resource::new(KIND, filtered("shop-dev-ads", "\"id\" = 1")))
+    })
+    .await;
+}

@@ -76,6 +76,9 @@ impl Rights for Slow<'_> {
     async fn granted(&self) -> Result<BTreeSet<Right>> {
         self.call(self.look(), self.account.granted()).await
     }
+    async fn granted_on(&self, filter: &tarn_lake::CellsFilter) -> Result<BTreeSet<Right>> {
+        self.call(self.look(), self.account.granted_on(filter)).await
+    }
     async fn grant(&self, rights: &BTreeSet<Right>) -> Result<()> {
         self.call(self.write(), self.account.grant(rights)).await
     }
@@ -100,6 +103,7 @@ async fn answered(line: &Slow<'_>, request: &CustomResourceRequest) -> Answer {
         locations: line,
         rights: line,
         tags: line.account,
+        filters: line.account,
         catalog: &catalog,
         clock: line.simulation,
     };

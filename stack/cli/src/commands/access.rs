@@ -42,7 +42,7 @@ pub fn print(changes: &[AccessChange], lake: Option<&LakeChange>) {
 }
 
 /// One table's columns that turn the same way.
-type Turned<'a> = (&'a str, Mark, Vec<String>);
+type Turned = (String, Mark, Vec<String>);
 
 /// How a turn is shown. The order is that of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,22 +58,22 @@ fn lines(changes: &[AccessChange]) -> Vec<String> {
     for change in changes {
         each.entry((&change.zone, &change.principal)).or_default().push(change);
     }
-    let mut together: BTreeMap<(&Option<String>, Vec<Turned<'_>>), Vec<&Principal>> = BTreeMap::new();
+    let mut together: BTreeMap<(&Option<String>, Vec<Turned>), Vec<&Principal>> = BTreeMap::new();
     for ((zone, principal), changes) in each {
         together.entry((zone, turned(&changes))).or_default().push(principal);
     }
     together.into_iter().map(|((zone, turned), principals)| entry(zone, &principals, &turned)).collect()
 }
 
-fn turned<'a>(changes: &[&'a AccessChange]) -> Vec<Turned<'a>> {
-    let mut tables: BTreeMap<(&str, Mark), Vec<String>> = BTreeMap::new();
+fn turned(changes: &[&AccessChange]) -> Vec<Turned> {
+    let mut tables: BTreeMap<(String, Mark), Vec<String>> = BTreeMap::new();
     for change in changes {
-        tables.entry((change.table.as_str(), mark(change))).or_default().push(column(change));
+        tables.entry((rows(change), mark(change))).or_default().push(column(change));
     }
     tables.into_iter().map(|((table, mark), columns)| (table, mark, columns)).collect()
 }
 
-fn entry(zone: &Option<String>, principals: &[&Principal], turned: &[Turned<'_>]) -> String {
+fn entry(zone: &Option<String>, principals: &[&Principal], turned: &[Turned]) -> String {
     let place = zone.as_ref().map_or_else(|| "silver".to_owned(), |zone| format!("zone `{zone}`"));
     let whom: Vec<String> = principals.iter().map(|principal| name(principal)).collect();
     let lines = turned.iter().map(|(table, mark, columns)| {
@@ -85,6 +85,22 @@ fn entry(zone: &Option<String>, principals: &[&Principal], turned: &[Turned<'_>]
         format!("\n    {sign} {table}: {}", columns.join(", "))
     });
     format!("  {} {place}: {}{}", styled("~", BOLD), whom.join("; "), lines.collect::<String>())
+}
+
+/// The table, and which of its rows.
+fn rows(change: &AccessChange) -> String {
+    let AccessChange { table, before, after, rows_before, rows_after, .. } = change;
+    let all = |rows: &Option<String>| rows.clone().unwrap_or_else(|| "all rows".into());
+    let is_seen_twice = *before != Sight::Nothing && *after != Sight::Nothing;
+    match (rows_before, rows_after) {
+        (None, None) => table.clone(),
+        (before, after) if is_seen_twice && before != after => {
+            format!("{table} ({} -> {})", all(before), all(after))
+        }
+        (before, after) => {
+            format!("{table} (where {})", after.as_ref().or(before.as_ref()).map_or("", String::as_str))
+        }
+    }
 }
 
 fn mark(change: &AccessChange) -> Mark {
@@ -101,6 +117,7 @@ fn column(change: &AccessChange) -> String {
     match (before, after) {
         (Sight::Nothing, Sight::Clear) | (_, Sight::Nothing) => column.clone(),
         (Sight::Nothing, after) => format!("{column} ({})", sight(after)),
+        (before, after) if before == after => column.clone(),
         (before, after) => format!("{column} ({} -> {})", sight(before), sight(after)),
     }
 }
@@ -130,7 +147,8 @@ mod tests {
     fn change(principal: Principal, column: &str, before: Sight, after: Sight) -> AccessChange {
         let change = if after == Sight::Clear { Turn::Gained } else { Turn::Lost };
         let (zone, table, column) = (Some("ads".into()), "users".into(), column.into());
-        AccessChange { principal, zone, table, column, change, before, after }
+        let (rows_before, rows_after) = (None, None);
+        AccessChange { principal, zone, table, column, change, before, after, rows_before, rows_after }
     }
 
     #[test]
@@ -150,5 +168,21 @@ mod tests {
         let wanted = "  ~ zone `ads`: its reader role; role/Ana\n    ! users: email (hashed -> clear)\n    \
                       + users: age\n    - users: phone";
         assert_eq!(plain, [wanted]);
+    }
+
+    #[test]
+    fn rows_are_told_with_their_table() {
+        let change = change(Principal::Named("role/Ana".into()), "id", Sight::Clear, Sight::Clear);
+        let (some, other) = (Some("id = 1".to_owned()), Some("id = 2".to_owned()));
+        for (rows_before, rows_after, wanted) in [
+            (some.clone(), None, "users (id = 1 -> all rows): id"),
+            (None, some.clone(), "users (all rows -> id = 1): id"),
+            (some.clone(), other, "users (id = 1 -> id = 2): id"),
+        ] {
+            let told = lines(&[AccessChange { rows_before, rows_after, ..change.clone() }]);
+            assert!(told[0].ends_with(wanted), "{told:?}");
+        }
+        let new = AccessChange { before: Sight::Nothing, rows_after: some, ..change };
+        assert!(lines(&[new])[0].ends_with("users (where id = 1): id"));
     }
 }

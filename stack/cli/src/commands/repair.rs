@@ -10,7 +10,7 @@ use tarn_aws::{GlueCatalog, LakeFormation, SystemClock};
 use tarn_core::CustomResourceRequest;
 use tarn_core::jobs::{AnswerStatus, Govern};
 use tarn_core::ports::Clock;
-use tarn_lake::{Grant, Pii, TaggedTable};
+use tarn_lake::{CellsFilter, Grant, Pii, TaggedTable};
 
 use crate::failure::Failure;
 
@@ -28,7 +28,7 @@ pub enum Lack {
     /// A bucket is not registered.
     Location { arn: String, role: String },
     /// Some of a stack's grants are missing, or its database is open.
-    Grants { stack: String, grants: Vec<Grant<String>> },
+    Grants { stack: String, grants: Vec<Grant<String>>, filters: Vec<CellsFilter> },
     /// Some of silver's columns are not tagged.
     Tags { key: String, tables: Vec<TaggedTable> },
 }
@@ -48,8 +48,9 @@ pub async fn repair(
             Lack::Location { arn, role } => {
                 ("Location", format!("the location {arn}"), json!({ "Location": arn, "Role": role }))
             }
-            Lack::Grants { stack, grants } => {
-                ("Grants", format!("the grants of {stack}"), json!({ "Grants": grants }))
+            Lack::Grants { stack, grants, filters } => {
+                let wanted = json!({ "Grants": grants, "Filters": filters });
+                ("Grants", format!("the grants of {stack}"), wanted)
             }
             Lack::Tags { key, tables } => {
                 let wanted = json!({ "Key": key, "Values": Pii::tag_values(), "Tables": tables });
@@ -74,8 +75,9 @@ async fn apply(
         "ResourceProperties": &properties, "OldResourceProperties": &properties,
     }))
     .map_err(|error| Failure::failed(format!("{what} cannot be asked for: {error}")))?;
-    let (administration, locations, rights, tags) = (governance, governance, governance, governance);
-    let govern = Govern { administration, locations, rights, tags, catalog, clock: &SystemClock };
+    let (administration, locations, rights) = (governance, governance, governance);
+    let (filters, tags, clock) = (governance, governance, &SystemClock);
+    let govern = Govern { administration, locations, rights, filters, tags, catalog, clock };
     let answer = govern.run(&request, SystemClock.now_millis() + PATIENCE_MILLIS).await;
     match answer.status {
         AnswerStatus::Success => Ok(what.to_owned()),

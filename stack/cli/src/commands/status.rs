@@ -12,16 +12,16 @@ use tarn_aws::{GlueCatalog, LakeFormation, S3};
 use tarn_cloud::{Alarms, CloudFormation, Pipeline, Queues, StackResource};
 use tarn_core::RunReport;
 use tarn_core::jobs::missing_tags;
-use tarn_core::ports::{Administration, Locations, Rights, TableColumn};
+use tarn_core::ports::{Administration, Locations, TableColumn};
 use tarn_deploy::{
     Drift, Finding, Ground, Held, LastRun, Location, Place, Queue, StackState, State, Tagging, Vitals,
     granted_by, health, holdings, is_healthy,
 };
-use tarn_lake::{Bucket, Grant, Lake, StackId, TaggedTable};
+use tarn_lake::{Bucket, CellsFilter, Grant, Lake, StackId, TaggedTable};
 
 use super::repair::{self, Lack};
 use super::run::report_of;
-use super::{doctor, plan};
+use super::{doctor, plan, who};
 use crate::account::{self, Account};
 use crate::arguments::{Common, Status};
 use crate::console::{self, BAD, BOLD, DIM, GOOD, styled};
@@ -85,6 +85,7 @@ fn show(finding: &Finding) {
 struct Part {
     stack: StackId,
     grants: Vec<Grant<String>>,
+    filters: Vec<CellsFilter>,
     /// The bucket's ARN and the role that it is registered under; of a stack that has a location.
     location: Option<(String, String)>,
     roles: BTreeSet<String>,
@@ -115,7 +116,8 @@ impl Found {
                 lacks.push(Lack::Location { arn: arn.clone(), role: role.clone() });
             }
             if place.lacks_rights() {
-                lacks.push(Lack::Grants { stack: part.stack.to_string(), grants: part.grants.clone() });
+                let (grants, filters) = (part.grants.clone(), part.filters.clone());
+                lacks.push(Lack::Grants { stack: part.stack.to_string(), grants, filters });
             }
         }
         if matches!(&self.vitals.tags, Some(Ok(tagging)) if !tagging.missing.is_empty()) {
@@ -276,7 +278,7 @@ impl<'a> Asking<'a> {
             (stack, part)
         });
         let asked = futures::stream::iter(asked).buffered(AT_ONCE).collect::<Vec<_>>();
-        let (standing, parts) = futures::join!(self.standing(), asked);
+        let (standing, parts) = futures::join!(self.standing(lake), asked);
         let mut places: BTreeMap<(bool, String), Vec<Result<&Part, &String>>> = BTreeMap::new();
         for (stack, part) in &parts {
             places.entry(place_of(stack)).or_default().push(part.as_ref());
@@ -304,14 +306,8 @@ impl<'a> Asking<'a> {
         Some(missing.map(|missing| Tagging { wanted, missing }).map_err(|error| error.chain()))
     }
 
-    async fn standing(&self) -> Result<BTreeSet<Held>, String> {
-        let granted = self.governance.granted().await.map_err(|error| error.chain())?;
-        let each = granted.into_iter().map(|right| Held {
-            principal: right.principal,
-            resource: right.resource,
-            permission: right.permission,
-        });
-        Ok(each.collect())
+    async fn standing(&self, lake: &Lake) -> Result<BTreeSet<Held>, String> {
+        who::standing(&self.governance, lake, &self.account.names).await.map_err(|error| error.chain())
     }
 
     async fn part(&self, lake: &Lake, stack: &StackId) -> Result<Part, String> {
@@ -327,7 +323,8 @@ impl<'a> Asking<'a> {
             _ => Bucket::Silver,
         };
         let location = roles.get("LocationRole").map(|role| (ground.bucket(&bucket), role.clone()));
-        Ok(Part { stack: stack.clone(), grants, location, roles: roles.into_values().collect() })
+        let filters = lake.filters(stack, &self.account.names);
+        Ok(Part { stack: stack.clone(), grants, filters, location, roles: roles.into_values().collect() })
     }
 
     /// One database, of one stack or of two.

@@ -7,9 +7,9 @@ use serde::Serialize;
 use serde_json::json;
 use tarn_aws::{LakeFormation, S3};
 use tarn_cloud::CloudFormation;
-use tarn_core::ports::Rights;
+use tarn_core::ports::{Filters, Right, Rights};
 use tarn_deploy::{ColumnOf, Ground, Held, may_read};
-use tarn_lake::{Database, Disguise, Lake, Mode, Names, StackId};
+use tarn_lake::{CellsFilter, Columns, Database, Disguise, Governed, Lake, Mode, Names, StackId};
 use tarn_render::diff::{Principal, Seen, Sight, matrix};
 
 use super::{not_deployed, plan};
@@ -30,6 +30,10 @@ struct Cell {
     file: Sight,
     /// `None` where no account was asked.
     deployed: Option<Sight>,
+    /// In which rows, by the file.
+    file_rows: Option<String>,
+    /// In which rows as it is deployed; also `None` where no account was asked.
+    deployed_rows: Option<String>,
     differs: bool,
 }
 
@@ -127,49 +131,86 @@ async fn cells(project: &Project, asked: Option<Place>) -> Result<Vec<Cell>, Fai
     let none = BTreeMap::new();
     let places: BTreeSet<&Key> = file.keys().chain(deployed.as_ref().unwrap_or(&none).keys()).collect();
     let cell = |key: &Key| {
-        let sight = |of: &BTreeMap<Key, Sight>| of.get(key).cloned().unwrap_or(Sight::Nothing);
+        let shown = |of: &BTreeMap<Key, Shown>| of.get(key).cloned().unwrap_or((Sight::Nothing, None));
         let (principal, zone, table, column) = key.clone();
-        let (file, deployed) = (sight(&file), deployed.as_ref().map(sight));
-        let differs = deployed.as_ref().is_some_and(|deployed| *deployed != file);
-        Cell { principal, zone, table, column, file, deployed, differs }
+        let ((file, file_rows), deployed) = (shown(&file), deployed.as_ref().map(shown));
+        let differs = deployed.as_ref().is_some_and(|(sight, rows)| (sight, rows) != (&file, &file_rows));
+        let (deployed, deployed_rows) = deployed.map_or((None, None), |(sight, rows)| (Some(sight), rows));
+        Cell { principal, zone, table, column, file, deployed, file_rows, deployed_rows, differs }
     };
     Ok(places.into_iter().map(cell).collect())
 }
 
-fn by_key(seen: Vec<Seen>) -> BTreeMap<Key, Sight> {
-    seen.into_iter().map(|seen| ((seen.principal, seen.zone, seen.table, seen.column), seen.sight)).collect()
+/// How a column is seen, and in which rows.
+type Shown = (Sight, Option<String>);
+
+fn by_key(seen: Vec<Seen>) -> BTreeMap<Key, Shown> {
+    let key = |seen: Seen| {
+        let Seen { principal, zone, table, column, sight, rows } = seen;
+        ((principal, zone, table, column), (sight, rows))
+    };
+    seen.into_iter().map(key).collect()
 }
 
 /// What the deployed file says, as far as it is granted, and what is granted beyond.
-async fn deployed(project: &Project, place: Place) -> Result<BTreeMap<Key, Sight>, Failure> {
+async fn deployed(project: &Project, place: Place) -> Result<BTreeMap<Key, Shown>, Failure> {
     let account = Account::of(place, &project.folder, &project.lake).await?;
     let lake = plan::deployed_lake(&S3::new(&account.config), &account).await?;
     let lake = lake.ok_or_else(|| not_deployed(&project.lake))?;
     let config = account::lake_formation(&account.config, place, &project.folder).await?;
-    let standing = LakeFormation::new(&config, account.names.account()).granted().await?;
-    let standing: BTreeSet<Held> = standing
-        .into_iter()
-        .map(|right| Held {
-            principal: right.principal,
-            resource: right.resource,
-            permission: right.permission,
-        })
-        .collect();
+    let governance = LakeFormation::new(&config, account.names.account());
+    let standing = standing(&governance, &lake, &account.names).await?;
+    let standing = on_columns(standing, &lake.all_filters(&account.names));
     let roles = reader_roles(&lake, &account).await?;
     let granted = Granted { lake: &lake, names: &account.names, roles: &roles, standing: &standing };
     let said = by_key(matrix(&lake));
     let mut seen = BTreeMap::new();
     for key in granted.all_places() {
-        let sight = said.get(&key).cloned().unwrap_or(Sight::Nothing);
-        let sight = match (granted.stands(&key), sight) {
+        let shown = match (granted.stands(&key), said.get(&key)) {
             (false, _) => continue,
             // Nothing says that it is disguised where it is not meant to be seen at all.
-            (true, Sight::Nothing) => Sight::Clear,
-            (true, sight) => sight,
+            (true, None) => (Sight::Clear, None),
+            (true, Some(shown)) => shown.clone(),
         };
-        seen.insert(key, sight);
+        seen.insert(key, shown);
     }
     Ok(seen)
+}
+
+/// What Lake Formation holds. A listing of all need not have the rights on filters, so these are asked
+/// for filter by filter; one that does not show what the lake says counts as not there.
+pub(crate) async fn standing(
+    governance: &LakeFormation,
+    lake: &Lake,
+    names: &Names,
+) -> Result<BTreeSet<Held>, tarn_core::Error> {
+    let mut granted = governance.granted().await?;
+    granted.retain(|right| !matches!(right.resource, Governed::Filter { .. }));
+    for filter in lake.all_filters(names) {
+        if governance.found(&filter).await?.as_ref() == Some(&filter) {
+            granted.extend(governance.granted_on(&filter).await?);
+        }
+    }
+    let held = |right: Right| Held {
+        principal: right.principal,
+        resource: right.resource,
+        permission: right.permission,
+    };
+    Ok(granted.into_iter().map(held).collect())
+}
+
+/// A right on a filter as one on the columns that it shows.
+fn on_columns(standing: BTreeSet<Held>, filters: &[CellsFilter]) -> BTreeSet<Held> {
+    let shown = |held: Held| {
+        let filter = filters.iter().find(|filter| filter.governed() == held.resource);
+        let resource = filter.map_or(held.resource, |filter| Governed::Table {
+            database: filter.database.clone(),
+            name: filter.table.clone(),
+            columns: Columns::Only(filter.columns.clone()),
+        });
+        Held { resource, ..held }
+    };
+    standing.into_iter().map(shown).collect()
 }
 
 /// The reader role of every zone that stands.
@@ -262,22 +303,34 @@ impl Granted<'_> {
 }
 
 /// What somebody sees, table by table.
-type Tables<'c> = BTreeMap<&'c str, Vec<&'c Cell>>;
+type Tables<'c> = BTreeMap<(&'c str, String), Vec<&'c Cell>>;
 
 /// One entry for each principal in each zone, one line for each table.
 fn print(cells: &[Cell]) {
     let mut entries: BTreeMap<(Option<String>, Principal), Tables<'_>> = BTreeMap::new();
     for cell in cells {
         let entry = entries.entry((cell.zone.clone(), cell.principal.clone())).or_default();
-        entry.entry(&cell.table).or_default().push(cell);
+        entry.entry((&cell.table, rows(cell))).or_default().push(cell);
     }
     for ((zone, principal), tables) in entries {
         let place = zone.map_or_else(|| "silver".to_owned(), |zone| format!("zone `{zone}`"));
         console::result(format!("{}: {}", styled(place, BOLD), who(&principal)));
-        for (table, cells) in tables {
+        for ((table, rows), cells) in tables {
             let columns: Vec<String> = cells.iter().map(|cell| column(cell)).collect();
-            console::result(format!("  {table}: {}", columns.join(", ")));
+            console::result(format!("  {table}{}: {}", styled(rows, DIM), columns.join(", ")));
         }
+    }
+}
+
+/// Which rows are seen, where these are not all.
+fn rows(cell: &Cell) -> String {
+    let told = |rows: &Option<String>| rows.clone().unwrap_or_else(|| "all rows".into());
+    match (&cell.deployed, &cell.file_rows, &cell.deployed_rows) {
+        (_, None, None) => String::new(),
+        (None, rows, _) => format!(" (where {})", told(rows)),
+        (Some(_), file, deployed) if file == deployed => format!(" (where {})", told(file)),
+        (Some(Sight::Nothing), ..) => String::new(),
+        (Some(_), file, deployed) => format!(" (where {} [file: {}])", told(deployed), told(file)),
     }
 }
 

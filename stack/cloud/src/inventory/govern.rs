@@ -67,3 +67,13 @@ pub(super) async fn tags(config: &SdkConfig, account: &str) -> Listed {
     }
     Ok(found)
 }
+
+pub(super) async fn filters(config: &SdkConfig) -> Listed {
+    let mut pages = Client::new(config).list_data_cells_filter().into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await {
+        let page = page.map_err(failed("listing the filters of Lake Formation"))?;
+        found.extend(named(page.data_cells_filters.unwrap_or_default().into_iter().map(|it| Some(it.name))));
+    }
+    Ok(found)
+}

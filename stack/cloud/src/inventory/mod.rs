@@ -61,6 +61,7 @@ impl Inventory for Services {
             Kind::Location => govern::locations(&self.lake_formation).await,
             Kind::Administrator => govern::administrators(&self.lake_formation, &self.account).await,
             Kind::Tag => govern::tags(&self.lake_formation, &self.account).await,
+            Kind::Filter => govern::filters(&self.lake_formation).await,
             _ => return Ok(None),
         };
         listed.map(Some)

@@ -1,6 +1,7 @@
 //! `rows` of a zone's table: which rows the zone has, as a condition in a small part of SQL.
 //!
-//! The part is what Lake Formation's row filters, Athena and DuckDB read alike:
+//! The part is what Athena and DuckDB read alike, and Lake Formation's row filters but for what
+//! [`catalog`] says:
 //!
 //! ```text
 //! condition   = term { OR term }        term = factor { AND factor }      factor = [NOT] test | "(" condition ")"
@@ -14,8 +15,9 @@
 //! ```
 //!
 //! A comparison with null is neither true nor false, and a row is kept only where the whole is true.
-//! The text itself is kept, because Lake Formation is given the same one.
+//! The text is kept, for people.
 
+mod catalog;
 mod lexer;
 mod parse;
 

@@ -138,3 +138,52 @@ fn a_filter_is_stored_as_its_text() {
     let columns: Vec<&str> = filter.columns().into_iter().map(ColumnName::as_str).collect();
     assert_eq!(columns, ["a", "b"]);
 }
+
+#[test]
+fn a_condition_is_written_for_the_catalog_with_its_brackets_and_quotes() {
+    for (text, wanted) in [
+        ("a = 'it''s'", r#""a" = 'it''s'"#),
+        ("5 < a", r#""a" > 5"#),
+        ("a != -1.5", r#""a" <> -1.5"#),
+        ("NOT a >= 1", r#"NOT ("a" >= 1)"#),
+        ("a NOT IN ('x', 'y')", r#""a" NOT IN ('x', 'y')"#),
+        ("NOT a BETWEEN 1 AND 2", r#""a" NOT BETWEEN 1 AND 2"#),
+        ("NOT NOT a LIKE 'x%'", r#"NOT ("a" NOT LIKE 'x%')"#),
+        ("a IS NULL OR a IS NOT NULL", r#"("a" IS NULL OR "a" IS NOT NULL)"#),
+        (
+            "a = 1 OR b = 2 AND NOT (c = true OR \"order\" = 3)",
+            r#"("a" = 1 OR ("b" = 2 AND NOT (("c" = TRUE OR "order" = 3))))"#,
+        ),
+    ] {
+        let written = RowFilter::new(text).unwrap().for_catalog();
+        assert_eq!(written, wanted, "{text}");
+        assert_eq!(shown(&written), shown(text), "it means the same");
+    }
+}
+
+#[test]
+fn what_the_catalog_cannot_be_asked_is_told_with_its_place() {
+    let names = |text: &str| ColumnName::new(text).unwrap();
+    let column = |name: &str, kind: &str| crate::Column::new(names(name), kind.parse().unwrap());
+    let columns = vec![
+        column("id", "int64"),
+        column("day", "date"),
+        column("at", "timestamp(ms)"),
+        column("land", "string"),
+        column("raw", "binary"),
+    ];
+    let stored = r#"{"name":"t","description":"","files":"*","csv":{"delimiter":",","header":true,"nulls":[]},"layouts":[]}"#;
+    let mut table: crate::Table = serde_json::from_str(stored).unwrap();
+    table.layouts = vec![crate::Layout { from: None, columns }];
+    table.placement.partition_by = vec![names("land")];
+    let places = |text: &str| -> Vec<String> {
+        let beyond = RowFilter::new(text).unwrap().beyond_catalog(&table).into_iter();
+        beyond.map(|misfit| text[misfit.place].to_owned()).collect()
+    };
+    assert_eq!(places("id = 1 AND land = 'CH' OR id IS NULL"), [""; 0]);
+    assert_eq!(places("day > DATE '2026-01-01' AND id = 1 AND at IS NULL"), ["day", "at"]);
+    assert_eq!(places("raw IS NULL OR land IS NOT NULL"), ["raw", "land"]);
+    let long = format!("id IN ({})", vec!["1"; 1_010].join(","));
+    assert!(long.len() <= RowFilter::LONGEST);
+    assert_eq!(places(&long), [long.as_str()], "blanks and quotes make it longer");
+}

@@ -27,6 +27,12 @@ pub struct AccessChange {
     pub before: Sight,
     /// What is seen.
     pub after: Sight,
+    /// In which rows it was seen, as a condition; `None` is in all, or in none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_before: Option<String>,
+    /// In which rows it is seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows_after: Option<String>,
 }
 
 /// Who sees.
@@ -66,7 +72,7 @@ pub enum Sight {
 impl AccessChange {
     /// Whether values that were seen in a disguise are seen with less of one.
     pub fn is_unveiled(&self) -> bool {
-        self.change == Turn::Gained && self.before != Sight::Nothing
+        self.change == Turn::Gained && self.before != Sight::Nothing && self.before != self.after
     }
 }
 
@@ -120,13 +126,37 @@ pub struct Seen {
     pub column: String,
     /// How.
     pub sight: Sight,
+    /// In which rows, as a condition; all, if there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<String>,
 }
 
 /// Everything that anybody sees in a lake, in the order of principals, zones, tables and columns.
 pub fn matrix(lake: &Lake) -> Vec<Seen> {
     let each = seen(lake).into_iter();
-    each.map(|((principal, zone, table, column), sight)| Seen { principal, zone, table, column, sight })
-        .collect()
+    let seen = |((principal, zone, table, column), shown): (Place, Shown)| {
+        let Shown { sight, rows } = shown;
+        Seen { principal, zone, table, column, sight, rows }
+    };
+    each.map(seen).collect()
+}
+
+/// How a column is seen, and in which rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Shown {
+    sight: Sight,
+    rows: Option<String>,
+}
+
+impl Shown {
+    const NOTHING: Self = Self { sight: Sight::Nothing, rows: None };
+
+    /// Whether it shows something that the other does not. Of two conditions nobody knows which one lets
+    /// more rows through: either may.
+    fn shows_beyond(&self, other: &Self) -> bool {
+        let in_other_rows = self.rows != other.rows && other.rows.is_some() && self.sight != Sight::Nothing;
+        self.sight.shows_beyond(&other.sight) || in_other_rows
+    }
 }
 
 /// A principal, the zone or silver, a table, a column.
@@ -137,22 +167,24 @@ type Place = (Principal, Option<String>, String, String);
 pub fn access(before: Option<&Lake>, after: &Lake) -> Vec<AccessChange> {
     let (before, after) = (before.map(seen).unwrap_or_default(), seen(after));
     let places: BTreeSet<&Place> = before.keys().chain(after.keys()).collect();
-    let sight = |seen: &BTreeMap<Place, Sight>, place| seen.get(place).cloned().unwrap_or(Sight::Nothing);
+    let shown = |seen: &BTreeMap<Place, Shown>, place| seen.get(place).cloned().unwrap_or(Shown::NOTHING);
     let turned = places.into_iter().filter_map(|place| {
-        let (before, after) = (sight(&before, place), sight(&after, place));
+        let (before, after) = (shown(&before, place), shown(&after, place));
         let change = match (after.shows_beyond(&before), before.shows_beyond(&after)) {
             (true, _) => Turn::Gained,
             (false, true) => Turn::Lost,
             (false, false) => return None,
         };
         let (principal, zone, table, column) = place.clone();
-        Some(AccessChange { principal, zone, table, column, change, before, after })
+        let (rows_before, rows_after) = (before.rows, after.rows);
+        let (before, after) = (before.sight, after.sight);
+        Some(AccessChange { principal, zone, table, column, change, before, after, rows_before, rows_after })
     });
     turned.collect()
 }
 
 /// All that is seen in a lake.
-fn seen(lake: &Lake) -> BTreeMap<Place, Sight> {
+fn seen(lake: &Lake) -> BTreeMap<Place, Shown> {
     let in_silver = lake.readers.iter().flat_map(|reader| {
         let principal = Principal::Named(reader.to_string());
         lake.tables.iter().flat_map(move |table| in_silver(&principal, table, lake.clearance))
@@ -164,7 +196,7 @@ fn seen(lake: &Lake) -> BTreeMap<Place, Sight> {
             each.collect::<Vec<_>>().concat()
         })
     });
-    in_silver.chain(in_zones).filter(|(_, sight)| *sight != Sight::Nothing).collect()
+    in_silver.chain(in_zones).filter(|(_, shown)| shown.sight != Sight::Nothing).collect()
 }
 
 fn readers(zone: &Zone) -> Vec<Principal> {
@@ -181,20 +213,23 @@ fn readers(zone: &Zone) -> Vec<Principal> {
     readers
 }
 
-fn in_silver(principal: &Principal, table: &Table, clearance: Pii) -> Vec<(Place, Sight)> {
+fn in_silver(principal: &Principal, table: &Table, clearance: Pii) -> Vec<(Place, Shown)> {
     let sight = |column: &Column| {
         let is_cleared = table.pii_of(&column.name) <= clearance;
         if is_cleared { Sight::of(column) } else { Sight::Nothing }
     };
     let place = |column: &Column| (principal.clone(), None, table.name.to_string(), column.name.to_string());
-    table.newest_layout().columns.iter().map(|column| (place(column), sight(column))).collect()
+    let shown = |column: &Column| Shown { sight: sight(column), rows: None };
+    table.newest_layout().columns.iter().map(|column| (place(column), shown(column))).collect()
 }
 
-fn in_zone(principal: &Principal, zone: &Zone, view: &View) -> Vec<(Place, Sight)> {
+fn in_zone(principal: &Principal, zone: &Zone, view: &View) -> Vec<(Place, Shown)> {
     let zone = zone.name.to_string();
     let place = |column: &Column| {
         (principal.clone(), Some(zone.clone()), view.table.name.to_string(), column.name.to_string())
     };
     let columns = view.table.newest_layout().columns.iter();
-    columns.map(|column| (place(column), Sight::through(view, column))).collect()
+    let rows = view.rows.map(ToString::to_string);
+    let shown = |column: &Column| Shown { sight: Sight::through(view, column), rows: rows.clone() };
+    columns.map(|column| (place(column), shown(column))).collect()
 }

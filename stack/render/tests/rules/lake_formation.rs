@@ -69,11 +69,25 @@ fn is_share(template: &Template<'_>, grant: &Value) -> bool {
     let resource = &grant["Resource"];
     let is_silver = |name: &Value| name.as_str().is_some_and(|name| name.ends_with("_silver"));
     let columns = !items(&resource["Table"]["Columns"]["Only"]).is_empty();
+    let select = grant["Permissions"] == json!(["SELECT"]);
+    if is_silver(&resource["Filter"]["Database"]) {
+        return template.has("ReaderRole") && select && is_filter_of(template, &resource["Filter"]);
+    }
     template.has("ReaderRole")
         && (is_silver(&resource["Database"]["Name"]) && grant["Permissions"] == json!(["DESCRIBE"])
-            || is_silver(&resource["Table"]["Database"])
-                && columns
-                && grant["Permissions"] == json!(["SELECT"]))
+            || is_silver(&resource["Table"]["Database"]) && columns && select)
+}
+
+/// Whether the same list makes the filter, and it shows some columns and some rows.
+fn is_filter_of(template: &Template<'_>, granted: &Value) -> bool {
+    let filters = items(&template.resource("Grants")["Properties"]["Filters"]);
+    filters.iter().any(|filter| {
+        let address =
+            json!({"Database": filter["Database"], "Table": filter["Table"], "Name": filter["Name"]});
+        let shows =
+            !items(&filter["Columns"]).is_empty() && filter["Rows"].as_str().is_some_and(|it| !it.is_empty());
+        address == *granted && shows
+    })
 }
 
 /// Whether a grant is to read the stack's database: as a whole, or columns that it names.
@@ -236,10 +250,13 @@ fn the_role_can_be_let_in_first(template: &Template<'_>) -> Option<(String, Stri
         "lakeformation:AddLFTagsToResource",
         "lakeformation:BatchGrantPermissions",
         "lakeformation:BatchRevokePermissions",
+        "lakeformation:CreateDataCellsFilter",
         "lakeformation:CreateLFTag",
+        "lakeformation:DeleteDataCellsFilter",
         "lakeformation:DeleteLFTag",
         "lakeformation:DeregisterResource",
         "lakeformation:DescribeResource",
+        "lakeformation:GetDataCellsFilter",
         "lakeformation:GetDataLakeSettings",
         "lakeformation:GetLFTag",
         "lakeformation:GetResourceLFTags",
@@ -249,6 +266,7 @@ fn the_role_can_be_let_in_first(template: &Template<'_>) -> Option<(String, Stri
         "lakeformation:RegisterResource",
         "lakeformation:RemoveLFTagsFromResource",
         "lakeformation:RevokePermissions",
+        "lakeformation:UpdateDataCellsFilter",
         "lakeformation:UpdateLFTag",
         "iam:PassRole",
     ];

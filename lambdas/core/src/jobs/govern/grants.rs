@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 use serde_json::Value;
-use tarn_lake::{Governed, Grant, Permission};
+use tarn_lake::{CellsFilter, Governed, Grant, Permission};
 
 use super::{Govern, Patience};
 use crate::jobs::answer::{Done, created_for};
@@ -28,6 +28,9 @@ struct Properties {
     /// Tables that are granted by name, and so must be registered before.
     #[serde(default)]
     tables: Vec<Registered>,
+    /// Filters that rights are granted on, and that are the list's own.
+    #[serde(default)]
+    filters: Vec<CellsFilter>,
 }
 
 /// A table as the catalog should have it.
@@ -62,6 +65,9 @@ struct Wish {
     tables: Vec<CatalogTable>,
     /// Who registers them: our own role.
     governor: String,
+    filters: BTreeSet<CellsFilter>,
+    /// Filters that left the list: deleted when nobody has a right on them any more.
+    left: Vec<CellsFilter>,
 }
 
 impl Govern<'_> {
@@ -80,7 +86,10 @@ impl Govern<'_> {
                 let tables = tables(&request.resource_properties)?;
                 let governor =
                     request.resource_properties["Governor"].as_str().unwrap_or_default().to_owned();
-                let wish = Wish { wanted, unwanted, closed, tables, governor };
+                let before = filters(&request.old_resource_properties).into_iter();
+                let filters = filters(&request.resource_properties);
+                let left = before.filter(|filter| !has(&filters, filter)).collect();
+                let wish = Wish { wanted, unwanted, closed, tables, governor, filters, left };
                 let were_open = self.settle_rights(wish, patience).await?;
                 Ok(Done { note: String::new(), memo: were_open.then_some(WERE_OPEN) })
             }
@@ -90,7 +99,8 @@ impl Govern<'_> {
                 };
                 let were_open = created_for(request).is_some_and(|(_, memo)| memo == Some(WERE_OPEN));
                 let wanted = if were_open { opening(&unwanted) } else { BTreeSet::new() };
-                let wish = Wish { wanted, unwanted, ..Wish::default() };
+                let left = filters(&request.resource_properties).into_iter().collect();
+                let wish = Wish { wanted, unwanted, left, ..Wish::default() };
                 match self.settle_rights(wish, patience).await {
                     // The rights were revoked before; a database that is gone needs no opening.
                     Err(error) if error.kind() != Kind::NotFound => Err(error),
@@ -117,8 +127,9 @@ impl Govern<'_> {
 
     /// Whether there was nothing to do.
     async fn rights_step(&self, wish: &Wish, were_open: &mut bool) -> Result<bool> {
-        let standing = self.rights.granted().await?;
+        let standing = self.standing(wish).await?;
         let own = self.register_tables(wish, &standing).await?;
+        let are_filters_whole = self.make_filters(wish).await?;
         let surplus: BTreeSet<Right> = standing.iter().filter(|right| wish.forbids(right)).cloned().collect();
         let missing: BTreeSet<Right> =
             wish.lacking(&standing).filter(|right| !own.contains(right)).cloned().collect();
@@ -131,7 +142,42 @@ impl Govern<'_> {
         if !missing.is_empty() {
             self.rights.grant(&missing).await?;
         }
-        Ok(surplus.is_empty() && missing.is_empty() && own.is_empty())
+        let are_gone = surplus.is_empty() && self.drop_filters(wish).await?;
+        Ok(are_filters_whole && are_gone && missing.is_empty() && own.is_empty())
+    }
+
+    async fn standing(&self, wish: &Wish) -> Result<BTreeSet<Right>> {
+        let mut standing = self.rights.granted().await?;
+        for filter in wish.filters.iter().chain(&wish.left) {
+            standing.extend(self.rights.granted_on(filter).await?);
+        }
+        Ok(standing)
+    }
+
+    /// Whether they were as wished.
+    async fn make_filters(&self, wish: &Wish) -> Result<bool> {
+        let mut are_whole = true;
+        for filter in &wish.filters {
+            match self.filters.found(filter).await? {
+                Some(found) if found == *filter => continue,
+                Some(_) => self.filters.replace(filter).await?,
+                None => self.filters.create(filter).await?,
+            }
+            are_whole = false;
+        }
+        Ok(are_whole)
+    }
+
+    /// Whether those that left were gone.
+    async fn drop_filters(&self, wish: &Wish) -> Result<bool> {
+        let mut are_gone = true;
+        for filter in &wish.left {
+            if self.filters.found(filter).await?.is_some() {
+                self.filters.delete(filter).await?;
+                are_gone = false;
+            }
+        }
+        Ok(are_gone)
     }
 }
 
@@ -195,6 +241,17 @@ fn tables(properties: &Value) -> Result<Vec<CatalogTable>> {
     let read: Properties = serde_json::from_value(properties.clone())
         .map_err(|error| Error::caused(Kind::Invalid, "the resource's Tables cannot be read", error))?;
     Ok(read.tables.into_iter().map(CatalogTable::from).collect())
+}
+
+/// The filters of a list; of one that cannot be read, none was made.
+fn filters(properties: &Value) -> BTreeSet<CellsFilter> {
+    let read = serde_json::from_value(properties.clone());
+    read.map(|list: Properties| list.filters.into_iter().collect()).unwrap_or_default()
+}
+
+/// Whether a filter of the same address is among them.
+fn has(filters: &BTreeSet<CellsFilter>, filter: &CellsFilter) -> bool {
+    filters.iter().any(|other| other.governed() == filter.governed())
 }
 
 fn databases(rights: &BTreeSet<Right>) -> BTreeSet<String> {

@@ -12,7 +12,7 @@ mod tags;
 use std::time::Duration;
 
 use super::answer::{Answer, Done, cancelled, kind};
-use crate::ports::{Administration, Catalog, Clock, Locations, Rights, Tags};
+use crate::ports::{Administration, Catalog, Clock, Filters, Locations, Rights, Tags};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 use patience::Patience;
 pub use tags::missing_tags;
@@ -34,6 +34,8 @@ pub struct Govern<'a> {
     pub locations: &'a dyn Locations,
     /// Who may do what.
     pub rights: &'a dyn Rights,
+    /// Which rows of tables are granted.
+    pub filters: &'a dyn Filters,
     /// How columns are tagged.
     pub tags: &'a dyn Tags,
     /// Where tables that are granted by name are registered.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
-use tarn_lake::{Columns, Governed, Permission};
+use tarn_lake::{CellsFilter, Columns, Governed, Permission};
 
 use super::kind_of;
 use crate::Kind;
-use crate::ports::{AccountSettings, Administration, Locations, Right, Rights, TableColumn, Tags};
+use crate::ports::{AccountSettings, Administration, Filters, Locations, Right, Rights, TableColumn, Tags};
 
 /// An account in which nothing is registered or granted.
 pub struct GovernanceUnderTest<G> {
@@ -18,12 +18,14 @@ pub struct GovernanceUnderTest<G> {
     /// Whether it knows which tags there are, and keeps one tag of a column apart from another, and one
     /// column's from another's.
     pub tags_apart: bool,
+    /// Whether it has data cells filters.
+    pub filters: bool,
 }
 
 /// Runs every case.
 pub async fn governance<G>(make: impl AsyncFn() -> GovernanceUnderTest<G>)
 where
-    G: Administration + Locations + Rights + Tags,
+    G: Administration + Filters + Locations + Rights + Tags,
 {
     settings_come_back_whole(&make().await.governance).await;
     a_location_is_registered_once(&make().await.governance).await;
@@ -35,6 +37,9 @@ where
     let place = make().await;
     if place.tags_apart {
         tags_of_several_columns_and_keys_do_not_mix(&place.governance).await;
+    }
+    if place.filters {
+        a_filter_is_made_granted_changed_and_deleted(&make().await.governance).await;
     }
 }
 
@@ -204,4 +209,34 @@ async fn tags_of_several_columns_and_keys_do_not_mix(place: &impl Tags) {
     assert_eq!(kind_of(place.delete_key("shop_pii").await), Some(Kind::NotFound));
     assert_eq!(place.assigned("stage", &both).await.unwrap().len(), 2);
     assert!(kind_of(place.assign("nobodys", "low", &mail).await).is_some());
+}
+
+async fn a_filter_is_made_granted_changed_and_deleted(place: &(impl Filters + Rights)) {
+    let filter = CellsFilter {
+        database: "silver".into(),
+        table: "events".into(),
+        name: "shop-dev-ads".into(),
+        columns: texts(&["at", "what"]),
+        rows: "\"what\" = 'view'".into(),
+    };
+    let other = CellsFilter { name: "shop-dev-bi".into(), ..filter.clone() };
+    let select = rights("ada", filter.governed(), &[Permission::Select]);
+    assert_eq!(place.found(&filter).await.unwrap(), None);
+    assert_eq!(place.granted_on(&filter).await.unwrap(), BTreeSet::new());
+    assert!(kind_of(place.grant(&select).await).is_some(), "there is no filter yet");
+    assert_eq!(kind_of(place.replace(&filter).await), Some(Kind::NotFound));
+    place.create(&filter).await.unwrap();
+    place.create(&other).await.unwrap();
+    assert!(kind_of(place.create(&filter).await).is_some());
+    let wider = CellsFilter { rows: "\"what\" IN ('view', 'buy')".into(), columns: texts(&["at"]), ..filter };
+    assert_ne!(place.found(&wider).await.unwrap().as_ref(), Some(&wider));
+    place.grant(&select).await.unwrap();
+    place.replace(&wider).await.unwrap();
+    assert_eq!(place.found(&wider).await.unwrap().as_ref(), Some(&wider));
+    assert_eq!(place.granted_on(&wider).await.unwrap(), select);
+    assert_eq!(place.granted_on(&other).await.unwrap(), BTreeSet::new());
+    place.revoke(&select).await.unwrap();
+    place.delete(&wider).await.unwrap();
+    assert_eq!(kind_of(place.delete(&wider).await), Some(Kind::NotFound));
+    assert_eq!(place.found(&other).await.unwrap().as_ref(), Some(&other));
 }
