@@ -65,7 +65,7 @@ async fn settings_are_sent_as_they_were_read() {
     let answers = [ok(&format!(r#"{{"DataLakeSettings":{settings}}}"#)), ok("{}")];
     let server = StandIn::answering(answers);
     let account = LakeFormation::new(&server.config(), ACCOUNT);
-    account.replace(&account.settings().await.unwrap()).await.unwrap();
+    Administration::replace(&account, &account.settings().await.unwrap()).await.unwrap();
     let sent = format!(r#"{{"CatalogId":"{ACCOUNT}","DataLakeSettings":{settings}}}"#);
     let requests = server.requests();
     assert_eq!(requests[1], format!("POST /PutDataLakeSettings HTTP/1.1 {sent}"));
@@ -77,7 +77,10 @@ async fn settings_are_never_sent_twice() {
     let failed = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let server = StandIn::answering([failed.to_owned(), ok("{}"), ok("{}")]);
     let account = LakeFormation::new(&server.config(), ACCOUNT);
-    assert_eq!(refused(account.replace(&AccountSettings::default()).await).0, Kind::Unavailable);
+    assert_eq!(
+        refused(Administration::replace(&account, &AccountSettings::default()).await).0,
+        Kind::Unavailable
+    );
     assert_eq!(server.requests().len(), 1);
 }
 
