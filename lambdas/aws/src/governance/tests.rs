@@ -254,7 +254,7 @@ async fn a_key_is_not_there_by_the_name_of_the_error_alone() {
     let account = LakeFormation::new(&server.config(), ACCOUNT);
     assert_eq!(account.values("shop_pii").await.unwrap(), None);
     assert_eq!(account.values("shop_pii").await.unwrap_err().kind(), Kind::AccessDenied);
-    assert_eq!(account.values("shop_pii").await.unwrap_err().kind(), Kind::Invalid);
+    assert_eq!(account.values("shop_pii").await.unwrap_err().kind(), Kind::Internal);
 }
 
 fn filter() -> CellsFilter {
