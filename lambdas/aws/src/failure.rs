@@ -65,8 +65,23 @@ where
             }
             _ => Kind::Internal,
         };
-        Error::caused(kind, doing, aws_smithy_types::error::display::DisplayErrorContext(error).to_string())
+        Error::caused(kind, doing, told(&error))
     }
+}
+
+/// What went wrong, in the words of the service or of those who could not ask it. Not what the SDK's own
+/// debug text has as well: the whole response, in which there may be keys and rows, and this gets into a log.
+fn told<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let service = error.as_service_error();
+    let said = service.and_then(|service| Some(format!("{}: {}", service.code()?, service.message()?)));
+    said.unwrap_or_else(|| {
+        let causes = std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+        let status = error.raw_response().map(|response| format!("status {}", response.status().as_u16()));
+        causes.map(ToString::to_string).chain(status).collect::<Vec<_>>().join(": ")
+    })
 }
 
 /// A response to HEAD has no body and so no name; then the status is all there is.
@@ -87,7 +102,35 @@ fn by_name(code: Option<&str>, status: u16) -> Kind {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::error::ErrorMetadata;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+
     use super::*;
+
+    type S3Error = SdkError<aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error, HttpResponse>;
+
+    fn answer(status: u16) -> HttpResponse {
+        HttpResponse::new(StatusCode::try_from(status).unwrap(), SdkBody::from("<Key>of somebody</Key>"))
+    }
+
+    #[test]
+    fn what_a_response_held_is_in_no_error() {
+        let undecoded = S3Error::response_error("unexpected end of the document", answer(200));
+        let error = failed("listing s3://b")(undecoded);
+        let text = format!("{error} {error:?}");
+        assert!(text.contains("unexpected end of the document: status 200"), "{text}");
+        assert!(!text.contains("somebody"), "{text}");
+    }
+
+    #[test]
+    fn an_error_says_what_the_service_said() {
+        let refused = ErrorMetadata::builder().code("AccessDenied").message("not you").build();
+        let refused = aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Error::generic(refused);
+        let error = failed("listing s3://b")(S3Error::service_error(refused, answer(403)));
+        assert_eq!(error.kind(), Kind::AccessDenied);
+        assert!(format!("{error} {error:?}").contains("AccessDenied: not you"), "{error:?}");
+    }
 
     #[test]
     fn what_is_archived_is_told_from_what_is_gone() {

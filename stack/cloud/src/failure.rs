@@ -2,7 +2,6 @@
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::error::display::DisplayErrorContext;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tarn_deploy::{PortError, PortErrorKind};
 
@@ -14,13 +13,14 @@ where
     move |error| {
         let kind = kind_of(&error);
         let said = error.as_service_error().and_then(|e| Some(format!("{}: {}", e.code()?, e.message()?)));
-        PortError {
-            kind,
-            doing: doing.into(),
-            reason: said.unwrap_or_else(|| DisplayErrorContext(&error).to_string()),
-            source: None,
-        }
+        PortError { kind, doing: doing.into(), reason: said.unwrap_or_else(|| causes(&error)), source: None }
     }
+}
+
+/// What could not be asked or understood, and why; not the response, which the SDK's debug text has as well.
+fn causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn kind_of<E: ProvideErrorMetadata + std::error::Error + 'static>(
