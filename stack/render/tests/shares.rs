@@ -51,7 +51,10 @@ fn lakes() -> impl Strategy<Value = Lake> {
     )
 }
 
-fn a_zone(n: usize, (clearance, parts, named): (usize, Vec<(bool, bool, u8, bool)>, bool)) -> Zone {
+/// Of a table: whether the zone has it, shares it, the columns that it is without, whether it has some rows only.
+type Part = (bool, bool, u8, bool);
+
+fn a_zone(n: usize, (clearance, parts, named): (usize, Vec<Part>, bool)) -> Zone {
     let mut zone = Zone::new(ZoneName::new(format!("z{n}")).unwrap(), "", Vec::new());
     zone.clearance = LEVELS[clearance];
     if named {

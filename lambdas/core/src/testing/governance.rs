@@ -87,7 +87,7 @@ impl MemoryGovernance {
     }
 
     /// The keys of tags with their values, and what is tagged.
-    pub fn tags_now(&self) -> (BTreeMap<String, BTreeSet<String>>, BTreeMap<(String, TableColumn), String>) {
+    pub fn tags_now(&self) -> (TagKeys, Tagged) {
         let state = locked(&self.state);
         (state.keys.clone(), state.tagged.clone())
     }
@@ -106,6 +106,11 @@ impl MemoryGovernance {
         act(&mut state)
     }
 }
+
+/// The values of each key.
+pub type TagKeys = BTreeMap<String, BTreeSet<String>>;
+/// The value that a column has of a key.
+pub type Tagged = BTreeMap<(String, TableColumn), String>;
 
 impl State {
     fn refuse_dead<'p>(&self, mut principals: impl Iterator<Item = &'p str>) -> Result<()> {
