@@ -28,7 +28,8 @@ from verify import differences
 MB = 1 << 20
 WORK = BENCH / "pipeline"
 MOST_ADDED = 0.15
-TARGET_FROM = 64 * MB
+# Files of 64 MB are cut at a row's end, and so a little smaller.
+TARGET_FROM = 63 * MB
 # From this size on a file is converted in parts (`Portions`).
 SPLIT_FROM = 512 * MB
 LAKE = """version = 1
