@@ -53,7 +53,7 @@ def arguments():
 def built(options):
     """A release of tarn; the handlers are those of the tests, since what they do takes no time here."""
     if options.binary:
-        return options.binary, ROOT / options.binary.rpartition("/")[0]
+        return ROOT / options.binary, (ROOT / options.binary).parent
     cargo("release", "-p", "tarn")
     cargo("dev", "-p", "tarn-handlers", "-p", "xtask")
     folder = BUILD / "debug"
