@@ -40,6 +40,12 @@ class Account:
     def function(self, word: str) -> str:
         return f"{self.prefix}-{word}"
 
+    def all_functions(self) -> set[str]:
+        """The words of every function that the lake has."""
+        pages = self.functions.get_paginator("list_functions").paginate()
+        names = [found["FunctionName"] for page in pages for found in page["Functions"]]
+        return {name.removeprefix(f"{self.prefix}-") for name in names if name.startswith(f"{self.prefix}-")}
+
     def role_of(self, word: str) -> str:
         found = self.functions.get_function_configuration(FunctionName=self.function(word))
         return found["Role"].rsplit("/", 1)[1]

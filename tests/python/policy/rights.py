@@ -64,6 +64,7 @@ def run(tarn: Path, work: Path, only: str) -> int:
         account = Account(endpoint, PREFIX)
         # Files that arrive would start runs, which would do what a drive is to do.
         account.events.disable_rule(Name=account.function("arrivals"))
+        undriven = account.all_functions() - FUNCTIONS.keys()
         drives = Drives(account, Answers(), Administrators(lake_formation))
         policies = {word: OfRole(account, word) for word in FUNCTIONS}
         guard = LakeFormation(lake_formation, policies["govern"].now)
@@ -78,7 +79,7 @@ def run(tarn: Path, work: Path, only: str) -> int:
     if whole:
         REPORT.write_text(report(tried, argued))
         print(f"written: {REPORT}")
-    return verdict(tried, argued, whole)
+    return verdict(tried, argued, undriven, whole)
 
 
 def of_role(word: str, handler: str, policy, drives: Drives) -> list[Tried]:
@@ -117,11 +118,12 @@ class Argued:
         return next((kind for pattern, _, kind in self.of if pattern.fullmatch(text)), "")
 
 
-def verdict(tried: list[Tried], argued: Argued, whole: bool) -> int:
+def verdict(tried: list[Tried], argued: Argued, undriven: set[str], whole: bool) -> int:
     """Compares what no drive missed with what is argued."""
     wrong = [f"in vain, and nothing argues for it: {each.text}" for each in tried if not each.found and not argued.kind(each.text)]
     wrong += [f"argued, but missed now: {each.text}" for each in tried if each.found and argued.kind(each.text)]
     if whole:
+        wrong += [f"{word}: a function that nothing drives" for word in sorted(undriven)]
         for pattern, text, _ in argued.of:
             if not any(pattern.fullmatch(each.text) for each in tried):
                 wrong.append(f"argued, but there is no such right: {text}")
