@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod changes;
 mod commit;
 mod convert;
 mod custom_resource;
