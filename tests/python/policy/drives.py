@@ -133,8 +133,9 @@ class Drives:
         item = {"run": run, "zone": "parts", "function": account.function("sync-parts")}
         first = account.invoke("sync-parts", item)
         check(first["copied"] > 3, "a zone is filled", first)
-        # The folder's only object goes; of another table nothing is noted.
+        # The folder's only object goes, and who took it says so; of another table nothing is noted.
         account.wipe("silver", "events/kind=only/")
+        account.put("ops", "changes/events.json", {"by": run})
         account.wipe("ops", "zones/parts/large.json")
         second = account.invoke("sync-parts", item)
         check(second["deleted"] == 1 and second["copied"] == 0, "what is gone goes", second)

@@ -71,16 +71,24 @@ async fn renamed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unchanged() {
-    /// The lake, listings of the notes and of both sides, the notes, the catalog.
-    const CALLS: u32 = 7;
+    // The lake, listings of marks and notes, the notes, the catalog; without a mark, listings of both sides.
+    for (is_marked, calls) in [(true, 5), (false, 7)] {
+        nothing_changes(is_marked, calls).await;
+    }
+}
+
+async fn nothing_changes(is_marked: bool, calls: u32) {
     for world in worlds() {
         for number in 0..50 {
             world.put(&format!("events/part-{number}.parquet"), "1,a@x,Bern").await;
         }
+        if is_marked {
+            world.mark("events").await;
+        }
         world.pass().await;
         world.clock.advance(Duration::from_secs(60));
         let versions = world.store.versions(&world.own());
-        let (synced, was_called_so_often) = world.struck(CALLS, Fault::Refused).await;
+        let (synced, was_called_so_often) = world.struck(calls + 1, Fault::Refused).await;
         assert_eq!(synced.unwrap().unchanged, 50);
         assert!(!was_called_so_often, "nothing is asked of a single object");
         assert_eq!(world.store.versions(&world.own()), versions);

@@ -80,6 +80,12 @@ impl World {
         self.store.replace(&self.silver(), key, bytes.into(), &fingerprint).await.unwrap();
     }
 
+    /// As who has written to a table in silver.
+    pub async fn mark(&self, table: &str) {
+        let (ops, key) = (self.names.bucket(&Bucket::Ops), format!("changes/{table}.json"));
+        self.store.replace(&ops, &key, b"{}".to_vec().into(), "").await.unwrap();
+    }
+
     pub async fn pass(&self) -> Synced {
         self.try_pass().await.unwrap()
     }
