@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod edits;
+mod models;
 mod runs;
 
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use edits::{BlockRemove, Init, Schema, Table, TableAdd, Zone, ZoneAdd};
+pub use models::Model;
 pub use runs::{Files, Reprocess, Run, Site, Unlock, Watch, Why};
 
 /// Turns one file, lake.toml, into a whole serverless AWS data lake.
@@ -80,6 +82,9 @@ pub enum Command {
     /// Add a table to lake.toml, or take one out; comments and order stay
     #[command(subcommand)]
     Table(Table),
+    /// Look at the models, which are the files in models/ beside lake.toml; needs no account
+    #[command(subcommand)]
+    Model(Model),
     /// Print the JSON Schema of lake.toml, by which editors complete and check the file
     #[command(after_help = edits::SCHEMA_HELP)]
     Schema(Schema),

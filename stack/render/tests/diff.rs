@@ -15,7 +15,8 @@ fn lake(text: &str, environment: &str) -> Lake {
 }
 
 fn changes(before: &Lake, after: &Lake) -> Vec<tarn_render::diff::StackChange> {
-    let options = Options { handlers_key: "handlers/x.zip".into(), target: Target::Aws };
+    let options =
+        Options { handlers_key: "handlers/x.zip".into(), gold_key: "gold/x.zip".into(), target: Target::Aws };
     let bodies = |lake: &Lake| render(lake, &options).unwrap().bodies();
     stacks(&bodies(before), &bodies(after))
 }
@@ -96,7 +97,8 @@ fn nothing_that_holds_data_is_replaced_when_a_lake_grows() {
 #[test]
 fn data_at_risk_is_found_in_rendered_templates() {
     let retail = lake(RETAIL, "dev");
-    let options = Options { handlers_key: "handlers/x.zip".into(), target: Target::Aws };
+    let options =
+        Options { handlers_key: "handlers/x.zip".into(), gold_key: "gold/x.zip".into(), target: Target::Aws };
     let before = render(&retail, &options).unwrap().bodies();
     let mut after = before.clone();
     let storage = after.get_mut("retail-dev-storage").unwrap()["Resources"].as_object_mut().unwrap();

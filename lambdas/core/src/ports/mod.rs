@@ -1,6 +1,7 @@
 //! What jobs need from the world. Each port is as narrow as its jobs allow.
 
 mod answers;
+mod build;
 mod catalog;
 mod clock;
 mod convert;
@@ -13,6 +14,7 @@ mod split;
 mod store;
 
 pub use answers::Answers;
+pub use build::{Build, Builder, Built};
 pub use catalog::{Catalog, CatalogPartition, CatalogTable};
 pub use clock::Clock;
 pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};

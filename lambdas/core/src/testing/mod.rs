@@ -4,6 +4,7 @@
 //! time moves only when somebody moves it. What they cannot tell is whether AWS does the same; so
 //! the suites in [`contract`] run against them and against every real implementation.
 
+mod builder;
 mod catalog;
 mod clock;
 pub mod contract;
@@ -22,6 +23,7 @@ mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use builder::MemoryBuilder;
 pub use catalog::MemoryCatalog;
 pub use clock::ManualClock;
 pub use converter::LineConverter;

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use tarn_render::{Options, Target};
+use tarn_render::Target;
 
 use crate::arguments::Common;
 use crate::checkers::{self, Report};
@@ -15,8 +15,7 @@ use crate::project::Project;
 
 pub fn run(common: &Common) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
-    let options = Options { handlers_key: handlers::placeholder_key(), target: Target::Aws };
-    let templates = tarn_render::render(&project.lake, &options)
+    let templates = tarn_render::render(&project.lake, &handlers::placeholders(Target::Aws))
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let lake = &project.lake;
     let reports = checkers::run(&templates, lake.environment.protected)?;
@@ -24,7 +23,7 @@ pub fn run(common: &Common) -> Result<ExitCode, Failure> {
     let resources: usize = templates.iter().map(|template| template.resources().count()).sum();
     let counts = serde_json::json!({
         "lake": lake.name, "environment": lake.environment.name, "tables": lake.tables.len(),
-        "zones": lake.zones.len(), "stacks": templates.iter().count(), "resources": resources,
+        "zones": lake.zones.len(), "models": lake.models.len(), "stacks": templates.iter().count(), "resources": resources,
         "warnings": project.warnings, "checkers": reports,
     });
     if common.json {
