@@ -9,6 +9,7 @@ mod crawlers;
 mod executions;
 mod governance;
 mod ledger;
+mod pointers;
 mod project;
 mod split;
 mod store;
@@ -25,6 +26,7 @@ pub use governance::{
     WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
+pub use pointers::{Pointer, Pointers, Publication, Swapped, Target};
 pub use project::{Projected, Projection, Projector};
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};
