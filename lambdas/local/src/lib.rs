@@ -29,7 +29,7 @@ mod walk;
 pub use catalog::FolderCatalog;
 pub use clock::SystemClock;
 pub use folders::Folders;
-pub use home::{Home, Ports, QUIET};
+pub use home::{GoldPorts, Home, Ports, QUIET};
 pub use ledger::FolderLedger;
 pub use lock::{Holder, Lock, Locked};
 pub use pointers::FolderPointers;

@@ -38,7 +38,9 @@
 //! moments become microseconds without a zone, in UTC. A list, a struct, a span of time or a column
 //! that is always null is a fault which says what to do. Every column can be null.
 
+mod answer;
 mod build;
+mod builder;
 mod check;
 mod fault;
 mod functions;
@@ -50,7 +52,9 @@ mod session;
 mod store;
 mod types;
 
+pub use answer::Answer;
 pub use build::{Built, FailedTest, Job, Places, Ports, Published, Random, build, session};
+pub use builder::Engine;
 pub use check::{Checked, check};
 pub use fault::{Error, Fault, Result};
 pub use iceberg::{Place, Renamed};

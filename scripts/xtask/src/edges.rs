@@ -8,6 +8,9 @@ use serde_json::Value;
 /// Crates that may know the AWS SDK, one for each plane.
 const SDK_CRATES: [&str; 2] = ["tarn-aws", "tarn-cloud"];
 
+/// What may use the engine for SQL, which is larger than all the rest together.
+const USERS_OF_SQL: [&str; 2] = ["tarn", "tarn-gold"];
+
 /// What the ports on a folder may use of ours: a folder needs no account, and handlers need no folder.
 const CRATES_OF_A_FOLDER: [&str; 2] = ["tarn-core", "tarn-lake"];
 
@@ -34,6 +37,9 @@ pub fn check() -> Result<(), String> {
             }
             if dependency == "tarn-local" && name != "tarn" {
                 faults.push(format!("{name} runs in Lambda or knows no folder; only tarn uses tarn-local"));
+            }
+            if dependency == "tarn-sql" && !USERS_OF_SQL.contains(&name.as_str()) {
+                faults.push(format!("{name} must not carry an engine for SQL; only tarn and tarn-gold do"));
             }
             if name == "tarn-lake" && crates.contains_key(dependency) {
                 faults.push(format!(

@@ -141,7 +141,8 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
                       tarn query --zone marketing --format csv 'select * from category_tree'\n  \
-                      tarn query --ops 'select key, status, reason from files order by began'"
+                      tarn query --ops 'select key, status, reason from files order by began'\n  \
+                      tarn query --dir lake 'select count(*) as n from events'"
     )]
     Query(Query),
     /// Copy new and changed files of a folder to landing
@@ -446,6 +447,12 @@ pub struct Query {
     /// Ask in the lake's own tables, `runs`, `files` and `quarantine`, instead of silver
     #[arg(long, conflicts_with = "zone")]
     pub ops: bool,
+    /// Ask in a folder that `tarn run --dir` made, silver and gold alike; needs no account
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["zone", "ops", "local"])]
+    pub dir: Option<PathBuf>,
+    /// Tell how the question would be answered, and do not ask it
+    #[arg(long, requires = "dir")]
+    pub explain: bool,
     /// How to print the answer; --json is the same as json
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

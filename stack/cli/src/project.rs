@@ -20,6 +20,8 @@ pub struct Project {
     pub folder: PathBuf,
     /// The lake, in the environment asked for.
     pub lake: Lake,
+    /// What it was read from.
+    pub files: Files,
     /// How many warnings were shown.
     pub warnings: usize,
 }
@@ -34,7 +36,7 @@ impl Project {
             Ok(parsed) => {
                 show(&parsed.warnings, &files);
                 let warnings = parsed.warnings.len();
-                Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
+                Ok(Self { folder: folder_of(&file), lake: parsed.lake, files, warnings })
             }
             Err(diagnostics) => {
                 show_faults(common, &diagnostics, &files);
@@ -51,7 +53,7 @@ impl Project {
         let lake = Lake::named(name, Environment::throwaway(environment(common)?));
         let folder = std::env::current_dir()
             .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
-        Ok(Self { folder, lake, warnings: 0 })
+        Ok(Self { folder, lake, files: Files::new(FILE, ""), warnings: 0 })
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use tarn_render::Target;
 
+use super::model;
 use crate::arguments::Common;
 use crate::checkers::{self, Report};
 use crate::console;
@@ -13,8 +14,9 @@ use crate::failure::Failure;
 use crate::handlers;
 use crate::project::Project;
 
-pub fn run(common: &Common) -> Result<ExitCode, Failure> {
+pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
+    model::refuse_faults(common, &project).await?;
     let templates = tarn_render::render(&project.lake, &handlers::placeholders(Target::Aws))
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let lake = &project.lake;
@@ -31,9 +33,11 @@ pub fn run(common: &Common) -> Result<ExitCode, Failure> {
     } else {
         tell(&reports);
     }
+    let models =
+        if lake.models.is_empty() { String::new() } else { format!(", models {}", lake.models.len()) };
     if !common.json && is_good {
         console::result(format!(
-            "{} lake `{}`, environment `{}`: tables {}, zones {}, stacks {}, resources {resources}",
+            "{} lake `{}`, environment `{}`: tables {}, zones {}{models}, stacks {}, resources {resources}",
             console::styled("sound:", console::GOOD),
             lake.name,
             lake.environment.name,
