@@ -81,7 +81,10 @@ pub(crate) fn gold_columns(schema: &SchemaRef) -> (Vec<TypedColumn>, Vec<Fault>)
     for field in schema.fields() {
         match gold_column(field.name(), field.data_type()) {
             Ok(column) if columns.iter().any(|there: &TypedColumn| there.name == column.name) => {
-                faults.push(Fault::new(format!("two columns are called `{}`", column.name), "name one with `as`"));
+                faults.push(Fault::new(
+                    format!("two columns are called `{}`", column.name),
+                    "name one with `as`",
+                ));
             }
             Ok(column) => columns.push(column),
             Err(fault) => faults.push(fault),
@@ -92,9 +95,13 @@ pub(crate) fn gold_columns(schema: &SchemaRef) -> (Vec<TypedColumn>, Vec<Fault>)
 
 fn gold_column(name: &str, kind: &DataType) -> Result<TypedColumn, Fault> {
     let named = ColumnName::new(name).map_err(|_| {
-        Fault::new(format!("`{name}` is no name of a column"), "give the column one with `as`, in small letters")
+        Fault::new(
+            format!("`{name}` is no name of a column"),
+            "give the column one with `as`, in small letters",
+        )
     })?;
-    let kind = gold_type(kind).map_err(|why| Fault::new(format!("column `{name}` is of type {kind}"), why))?;
+    let kind =
+        gold_type(kind).map_err(|why| Fault::new(format!("column `{name}` is of type {kind}"), why))?;
     Ok(TypedColumn { name: named, kind })
 }
 
@@ -132,7 +139,8 @@ fn faults_of_settings(model: &Model, columns: &[TypedColumn]) -> Vec<Fault> {
 fn float_key(name: &ColumnName, columns: &[TypedColumn]) -> Option<Fault> {
     let column = columns.iter().find(|column| column.name == *name)?;
     let is_float = matches!(column.kind, tarn_lake::ColumnType::Float32 | tarn_lake::ColumnType::Float64);
-    is_float.then(|| Fault::new(format!("`{name}` is a float, and floats are no keys"), "cast it to a decimal"))
+    is_float
+        .then(|| Fault::new(format!("`{name}` is a float, and floats are no keys"), "cast it to a decimal"))
 }
 
 async fn faults_of_tests(session: &Session, model: &Model) -> Result<Vec<Fault>> {

@@ -7,7 +7,9 @@ use tarn_lake::Model;
 
 use crate::build::{Places, Ports, hex};
 use crate::fault::Result;
-use crate::iceberg::{Attempt, Found, Home, Layout, Staged, Table, compacted, expire, find, orphans, small_files};
+use crate::iceberg::{
+    Attempt, Found, Home, Layout, Staged, Table, compacted, expire, find, orphans, small_files,
+};
 use crate::session::{Session, Settings};
 
 /// What stays, and what is worth the work.
@@ -121,7 +123,8 @@ impl Keeper<'_> {
             Found::Nothing => return Ok(()),
             Found::Iceberg(table) => orphans(&table, listed, before).await?,
             Found::Parquet(_, folder) => {
-                let is_old = |object: &Object| object.modified_millis < before && !object.key.starts_with(&folder);
+                let is_old =
+                    |object: &Object| object.modified_millis < before && !object.key.starts_with(&folder);
                 listed.into_iter().filter(is_old).collect()
             }
         };

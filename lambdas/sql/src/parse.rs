@@ -20,7 +20,9 @@ pub(crate) fn query(sql: &str) -> Result<Statement, Error> {
     let statement = match (statements.pop_front(), statements.len()) {
         (Some(statement), 0) => statement,
         (None, _) => return Err(Fault::new("there is no SQL", "write one `select`").into()),
-        (Some(_), _) => return Err(Fault::new("this is more than one statement", "write one `select`").into()),
+        (Some(_), _) => {
+            return Err(Fault::new("this is more than one statement", "write one `select`").into());
+        }
     };
     let Statement::Statement(inner) = &statement else { return Err(no_query().into()) };
     let Sql::Query(query) = inner.as_ref() else { return Err(no_query().into()) };
@@ -67,7 +69,14 @@ impl Visitor for Ignored {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Fault> {
         match factor {
             TableFactor::Table {
-                with_hints, version, partitions, json_path, sample, index_hints, with_ordinality, ..
+                with_hints,
+                version,
+                partitions,
+                json_path,
+                sample,
+                index_hints,
+                with_ordinality,
+                ..
             } => {
                 let ignored = [
                     (sample.is_some(), "tablesample"),

@@ -68,20 +68,20 @@ impl Rows {
 impl Session {
     /// A session without tables, over the files of a store.
     pub fn new(settings: &Settings, store: Arc<dyn ObjectStore>) -> Result<Self> {
-        Self::over(Shelf::new(Some(store)), runtime(settings)?, settings.threads)
+        Self::over(Shelf::new(Some(store)), runtime(settings)?, config(settings))
     }
 
     /// A session in which queries are planned and not run.
     pub(crate) fn without_files() -> Result<Self> {
-        Self::over(Shelf::new(None), RuntimeEnv::default(), 1)
+        Self::over(Shelf::new(None), RuntimeEnv::default(), config(&Settings::new(1 << 30, "")))
     }
 
-    fn over(shelf: Shelf, runtime: RuntimeEnv, threads: usize) -> Result<Self> {
+    fn over(shelf: Shelf, runtime: RuntimeEnv, config: SessionConfig) -> Result<Self> {
         let (shelf, runtime) = (Arc::new(shelf), Arc::new(runtime));
         let url = ObjectStoreUrl::parse(URL)?;
         runtime.register_object_store(url.as_ref(), shelf.clone());
         let state = SessionStateBuilder::new()
-            .with_config(config(threads))
+            .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
             .build();
@@ -111,7 +111,9 @@ impl Session {
     /// The columns of every table, in the order of names.
     pub async fn tables(&self) -> Result<Vec<(String, SchemaRef)>> {
         let catalog = self.context.catalog("datafusion");
-        let Some(schema) = catalog.and_then(|catalog| catalog.schema("public")) else { return Ok(Vec::new()) };
+        let Some(schema) = catalog.and_then(|catalog| catalog.schema("public")) else {
+            return Ok(Vec::new());
+        };
         let mut tables = Vec::new();
         for name in schema.table_names() {
             if let Some(table) = schema.table(&name).await? {
@@ -127,7 +129,8 @@ impl Session {
         let statement = parse::query(sql)?;
         let state = self.context.state();
         let plan = state.statement_to_plan(statement).await.map_err(|error| of_datafusion(error, sql))?;
-        let query_only = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        let query_only =
+            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         query_only.verify_plan(&plan).map_err(|error| of_datafusion(error, sql))?;
         Ok(DataFrame::new(state, plan))
     }
@@ -136,12 +139,13 @@ impl Session {
     pub(crate) async fn count(&self, sql: &str) -> Result<u64> {
         use datafusion::arrow::array::AsArray;
         use datafusion::arrow::datatypes::Int64Type;
-        let batches: Vec<_> = self.query(sql).await?.stream.try_collect().await.map_err(|e| of_datafusion(e, sql))?;
+        let batches: Vec<_> =
+            self.query(sql).await?.stream.try_collect().await.map_err(|e| of_datafusion(e, sql))?;
         let first = batches.iter().find(|batch| batch.num_rows() > 0);
         let value = first.and_then(|batch| Some(batch.column(0).as_primitive_opt::<Int64Type>()?.value(0)));
-        value.and_then(|value| u64::try_from(value).ok()).ok_or_else(|| {
-            Fault::new("a count has no number", "").into()
-        })
+        value
+            .and_then(|value| u64::try_from(value).ok())
+            .ok_or_else(|| Fault::new("a count has no number", "").into())
     }
 
     pub(crate) fn add(&self, name: &str, table: Arc<dyn TableProvider>) -> Result<()> {
@@ -171,7 +175,8 @@ pub(crate) fn quoted(name: &str) -> String {
 
 fn runtime(settings: &Settings) -> Result<RuntimeEnv> {
     let pool = TrackConsumersPool::new(FairSpillPool::new(settings.memory_bytes), TOLD);
-    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![settings.spill.clone()]));
+    let disk =
+        DiskManagerBuilder::default().with_mode(DiskManagerMode::Directories(vec![settings.spill.clone()]));
     let builder = RuntimeEnvBuilder::new().with_memory_pool(Arc::new(pool)).with_disk_manager_builder(disk);
     Ok(builder.build()?)
 }
@@ -179,8 +184,13 @@ fn runtime(settings: &Settings) -> Result<RuntimeEnv> {
 /// How many takers of memory an error names.
 const TOLD: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).unwrap();
 
-fn config(threads: usize) -> SessionConfig {
-    let mut config = SessionConfig::new().with_target_partitions(threads.max(1)).with_information_schema(false);
+fn config(settings: &Settings) -> SessionConfig {
+    let threads = settings.threads.max(1);
+    let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
+    // What a sort keeps to merge what it spilled: 10 MB for each thread, or what little memory allows.
+    let merging =
+        (settings.memory_bytes / (8 * threads)).min(config.options().execution.sort_spill_reservation_bytes);
+    config.options_mut().execution.sort_spill_reservation_bytes = merging;
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
     // Nulls come last whichever way one sorts, as Athena has it.

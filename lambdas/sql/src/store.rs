@@ -140,11 +140,7 @@ impl ObjectStore for Shelf {
         Err(read_only("put"))
     }
 
-    async fn put_multipart_opts(
-        &self,
-        _: &Path,
-        _: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
+    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
         Err(read_only("put_multipart"))
     }
 

@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn gold_keeps_every_type_of_silver_and_gives_it_back() {
-        for text in ["bool", "int32", "int64", "float32", "float64", "decimal(10,2)", "date", "string", "binary"] {
+        for text in
+            ["bool", "int32", "int64", "float32", "float64", "decimal(10,2)", "date", "string", "binary"]
+        {
             let kind: ColumnType = text.parse().unwrap();
             assert_eq!(gold_type(&arrow_of(kind)), Ok(kind), "{text}");
             assert_eq!(of_iceberg(&iceberg_of(kind)), Some(kind), "{text}");

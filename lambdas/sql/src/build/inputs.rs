@@ -71,7 +71,12 @@ impl Input {
 }
 
 /// Looks at one of them.
-pub(crate) async fn look(ports: &Ports, places: &Places, tables: &[Table], name: &TableName) -> Result<Input> {
+pub(crate) async fn look(
+    ports: &Ports,
+    places: &Places,
+    tables: &[Table],
+    name: &TableName,
+) -> Result<Input> {
     if let Some(table) = tables.iter().find(|table| table.name == *name) {
         let listed = ports.store.list(&places.silver, &format!("{name}/")).await?;
         return Ok(Input::Silver(Box::new(table.clone()), parquet_only(listed)));
@@ -116,7 +121,12 @@ fn parquet_only(mut listed: Vec<Object>) -> Vec<Object> {
     listed
 }
 
-fn silver(session: &Session, bucket: &str, table: &Table, files: &[Object]) -> Result<Arc<dyn TableProvider>> {
+fn silver(
+    session: &Session,
+    bucket: &str,
+    table: &Table,
+    files: &[Object],
+) -> Result<Arc<dyn TableProvider>> {
     let (columns, folders) = silver_columns(table);
     let mut parts = Vec::with_capacity(files.len());
     for file in files {
@@ -129,7 +139,8 @@ fn silver(session: &Session, bucket: &str, table: &Table, files: &[Object]) -> R
 }
 
 async fn parquet(session: &Session, bucket: &str, files: &[Object]) -> Result<Arc<dyn TableProvider>> {
-    let parts: Vec<PartitionedFile> = files.iter().map(|file| session.shelf().put(listed(bucket, file))).collect();
+    let parts: Vec<PartitionedFile> =
+        files.iter().map(|file| session.shelf().put(listed(bucket, file))).collect();
     let metas: Vec<_> = parts.iter().take(1).map(|part| part.object_meta.clone()).collect();
     let store = session.files();
     let found = ParquetFormat::default().infer_schema(&session.context().state(), &store, &metas).await?;
@@ -142,7 +153,12 @@ async fn parquet(session: &Session, bucket: &str, files: &[Object]) -> Result<Ar
 }
 
 fn listed(bucket: &str, file: &Object) -> Listed {
-    Listed { bucket: bucket.into(), key: file.key.clone(), size_bytes: file.size_bytes, tag: file.tag.clone() }
+    Listed {
+        bucket: bucket.into(),
+        key: file.key.clone(),
+        size_bytes: file.size_bytes,
+        tag: file.tag.clone(),
+    }
 }
 
 /// What Hive calls the folder of null.
@@ -161,7 +177,10 @@ fn folder_values(key: &str, folders: &[TypedColumn]) -> Result<Vec<ScalarValue>>
         values.push(match unescaped(value) {
             text if text == NULL => ScalarValue::try_from(&kind)?,
             text => ScalarValue::try_from_string(text, &kind).map_err(|_| {
-                Fault::new(format!("{key}: its folder is no {}", column.kind), "it does not belong to this table")
+                Fault::new(
+                    format!("{key}: its folder is no {}", column.kind),
+                    "it does not belong to this table",
+                )
             })?,
         });
     }
@@ -173,7 +192,8 @@ fn unescaped(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, behind)) = rest.split_first() {
-        let digits = behind.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
+        let digits =
+            behind.get(..2).filter(|_| *first == b'%').and_then(|digits| std::str::from_utf8(digits).ok());
         match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
             Some(byte) => {
                 bytes.push(byte);

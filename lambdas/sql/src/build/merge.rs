@@ -9,7 +9,7 @@ use iceberg::spec::{DataFile, Operation, Struct};
 use tarn_lake::{ColumnName, Materialise, Model};
 
 use crate::fault::{Fault, Result, of_datafusion};
-use crate::iceberg::{FILE, Layout, Sink, State, provider, sort_key, write_all};
+use crate::iceberg::{FILE, Layout, Sink, State, gathered, provider, write_all};
 use crate::session::{Session, quoted};
 
 const NEW: &str = "__tarn_new";
@@ -71,7 +71,8 @@ async fn merged(
     one_row_for_each_key(session, &model.key).await?;
     let there: Vec<&DataFile> = state.files().collect();
     session.add(OLD, provider(session.shelf(), home, &layout.schema, there.iter().copied(), true)?)?;
-    let touched: Vec<&DataFile> = touched(session, &model.key).await?.into_iter().filter_map(|nth| there.get(nth).copied()).collect();
+    let touched: Vec<&DataFile> =
+        touched(session, &model.key).await?.into_iter().filter_map(|nth| there.get(nth).copied()).collect();
     if touched.is_empty() {
         return Ok(HashSet::new());
     }
@@ -80,7 +81,7 @@ async fn merged(
         layout.columns.iter().map(|column| format!("o.{}", quoted(column.name.as_str()))).collect();
     let (columns, on) = (columns.join(", "), same_key(&model.key));
     let left = session.plan(&format!("select {columns} from {OLD} o left anti join {NEW} n on {on}")).await?;
-    let left = left.sort(sort_key(&layout.fields, &layout.columns))?;
+    let left = gathered(left, layout)?;
     write_all(rest, left.execute_stream().await?).await?;
     Ok(touched.iter().map(|file| file.file_path().to_owned()).collect())
 }
@@ -89,8 +90,10 @@ async fn merged(
 async fn touched(session: &Session, key: &[ColumnName]) -> Result<Vec<usize>> {
     let on = same_key(key);
     let sql = format!("select distinct o.{FILE} from {OLD} o left semi join {NEW} n on {on}");
-    let batches: Vec<_> = session.query(&sql).await?.stream.try_collect().await.map_err(|e| of_datafusion(e, ""))?;
-    let numbers = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int32Type>().values().to_vec());
+    let batches: Vec<_> =
+        session.query(&sql).await?.stream.try_collect().await.map_err(|e| of_datafusion(e, ""))?;
+    let numbers =
+        batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int32Type>().values().to_vec());
     let mut numbers: Vec<usize> = numbers.filter_map(|number| usize::try_from(number).ok()).collect();
     numbers.sort_unstable();
     Ok(numbers)
@@ -110,7 +113,11 @@ async fn one_row_for_each_key(session: &Session, key: &[ColumnName]) -> Result<(
     let doubled = session.count(&sql).await?;
     if doubled > 0 {
         let message = format!("{doubled} keys ({names}) have more than one new row");
-        return Err(Fault::new(message, "let the SQL give one row for each key, with `group by` or `distinct`").into());
+        return Err(Fault::new(
+            message,
+            "let the SQL give one row for each key, with `group by` or `distinct`",
+        )
+        .into());
     }
     Ok(())
 }

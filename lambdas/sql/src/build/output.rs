@@ -60,7 +60,8 @@ impl Taken {
     pub fn leave_new(&self, files: &mut Vec<Object>) -> usize {
         let keys: BTreeSet<&str> = self.files.iter().map(|(key, _)| key.as_str()).collect();
         let is_changed = |file: &Object| !self.files.contains(&(file.key.clone(), file.tag.clone()));
-        let changed = files.iter().filter(|file| keys.contains(file.key.as_str()) && is_changed(file)).count();
+        let changed =
+            files.iter().filter(|file| keys.contains(file.key.as_str()) && is_changed(file)).count();
         files.retain(|file| !keys.contains(file.key.as_str()));
         changed
     }

@@ -19,7 +19,7 @@ use super::{Built, Job, Places, Ports, Published};
 use crate::check::gold_columns;
 use crate::fault::{Fault, Result, of_datafusion};
 use crate::iceberg::{
-    Attempt, Change, Found, Home, OUTPUT, Sink, State, TAKEN, Table, begin, find, provider, sort_key, stage,
+    Attempt, Change, Found, Home, OUTPUT, Sink, State, TAKEN, Table, begin, find, gathered, provider, stage,
     write_all,
 };
 use crate::session::Session;
@@ -66,7 +66,12 @@ struct Round<'a> {
 }
 
 impl<'a> Round<'a> {
-    async fn begin(job: &'a Job<'a>, ports: &'a Ports, places: &'a Places, salt: Option<&str>) -> Result<Self> {
+    async fn begin(
+        job: &'a Job<'a>,
+        ports: &'a Ports,
+        places: &'a Places,
+        salt: Option<&str>,
+    ) -> Result<Self> {
         let model = job.model;
         let home = Home::new(ports.store.clone(), &places.gold, &model.name);
         let found = find(&home, ports.pointers.as_ref(), &places.gold.database).await?;
@@ -89,7 +94,19 @@ impl<'a> Round<'a> {
         // An id of a snapshot is a number above zero.
         let number = i64::from_be_bytes(number.try_into().unwrap_or_default());
         let (attempt, snapshot_id) = (format!("{output}-{}", hex(name)), (number & i64::MAX).max(1));
-        Ok(Self { job, ports, places, home, found, inputs, taken, changed_inputs, output, attempt, snapshot_id })
+        Ok(Self {
+            job,
+            ports,
+            places,
+            home,
+            found,
+            inputs,
+            taken,
+            changed_inputs,
+            output,
+            attempt,
+            snapshot_id,
+        })
     }
 
     async fn run(self) -> Result<Outcome> {
@@ -115,7 +132,8 @@ impl<'a> Round<'a> {
                 name.starts_with(&format!("{}-", self.output)).then(|| name.to_owned())
             }
             Found::Iceberg(table) => {
-                let nothing_new = !self.job.rebuild && takes_new_files(self.job.model) && self.new_files().is_empty();
+                let nothing_new =
+                    !self.job.rebuild && takes_new_files(self.job.model) && self.new_files().is_empty();
                 let is_there = table.output() == Some(self.output.as_str()) || nothing_new;
                 let snapshot = table.metadata.current_snapshot_id()?;
                 is_there.then(|| snapshot.to_string())
@@ -143,12 +161,14 @@ impl<'a> Round<'a> {
             Some(base) => base.state().await?,
             None => State::default(),
         };
-        let frame = frame.sort(sort_key(&layout.fields, &layout.columns))?;
-        let mut sink = Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}", self.attempt))?;
+        let frame = gathered(frame, &layout)?;
+        let mut sink =
+            Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}", self.attempt))?;
         let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;
         let rows = write_all(&mut sink, stream).await?;
         let mut added = sink.files();
-        let mut rest = Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}-rest", self.attempt))?;
+        let mut rest =
+            Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}-rest", self.attempt))?;
         let effect = effect(session, model, &state, &layout, home, &added, &mut rest).await?;
         added.extend(rest.files());
         let kept = state.files().filter(|file| !effect.removed.contains(file.file_path()));
@@ -169,7 +189,8 @@ impl<'a> Round<'a> {
         let staged = stage(home, base, metadata, &state, change, &attempt).await?;
         let version = staged.snapshot_id.to_string();
         let scanned_bytes = session.scanned_bytes();
-        let published = Published { version, rows, files, bytes, scanned_bytes, changed_inputs: self.changed_inputs };
+        let published =
+            Published { version, rows, files, bytes, scanned_bytes, changed_inputs: self.changed_inputs };
         self.publish(Target::Iceberg(staged.path), &columns, published).await
     }
 
@@ -178,7 +199,8 @@ impl<'a> Round<'a> {
         let frame = session.plan(&model.sql).await?;
         let columns = columns_of(model, &frame)?;
         let (_, layout) = begin(&self.home, None, model, &columns, &self.job.renamed)?;
-        let mut sink = Sink::new(&self.home, self.ports.scratch.as_ref(), &layout, format!("{}/part", self.attempt))?;
+        let mut sink =
+            Sink::new(&self.home, self.ports.scratch.as_ref(), &layout, format!("{}/part", self.attempt))?;
         let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;
         let rows = write_all(&mut sink, stream).await?;
         sink.at_least_one().await?;

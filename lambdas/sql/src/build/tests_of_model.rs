@@ -7,7 +7,11 @@ use crate::fault::Result;
 use crate::session::{Session, quoted};
 
 /// Runs the tests over a session in which the model's name is its new state.
-pub(super) async fn failed(session: &Session, model: &TableName, tests: &[ModelTest]) -> Result<Vec<FailedTest>> {
+pub(super) async fn failed(
+    session: &Session,
+    model: &TableName,
+    tests: &[ModelTest],
+) -> Result<Vec<FailedTest>> {
     let mut failed = Vec::new();
     for test in tests {
         let rows = session.count(&sql_of_test(model, test)).await?;
@@ -35,7 +39,8 @@ pub(crate) fn sql_of_test(model: &TableName, test: &ModelTest) -> String {
         }
         ModelTest::AcceptedValues { column, values } => {
             let column = quoted(column.as_str());
-            let values: Vec<String> = values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
+            let values: Vec<String> =
+                values.iter().map(|value| format!("'{}'", value.replace('\'', "''"))).collect();
             let among = format!("cast({column} as varchar) not in ({})", values.join(", "));
             let among = if values.is_empty() { "true".to_owned() } else { among };
             format!("select count(*) from {model} where {column} is not null and {among}")
@@ -47,7 +52,9 @@ pub(crate) fn sql_of_test(model: &TableName, test: &ModelTest) -> String {
                  where m.{column} is not null"
             )
         }
-        ModelTest::Sql(sql) => format!("select count(*) from ({}\n) forbidden", sql.trim().trim_end_matches(';')),
+        ModelTest::Sql(sql) => {
+            format!("select count(*) from ({}\n) forbidden", sql.trim().trim_end_matches(';'))
+        }
     }
 }
 

@@ -70,12 +70,17 @@ impl ScalarUDFImpl for DateDiff {
             return exec_err!("the unit of date_diff must be a text, the same for all rows");
         };
         let Some(unit) = word.try_as_str().flatten().and_then(unit) else {
-            return exec_err!("date_diff knows millisecond, second, minute, hour, day, week, month, quarter, year");
+            return exec_err!(
+                "date_diff knows millisecond, second, minute, hour, day, week, month, quarter, year"
+            );
         };
         let is_one = matches!((from, to), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
         let rows = if is_one { 1 } else { args.number_rows };
         let (from, to) = (cast(&from.to_array(rows)?, &MICROS)?, cast(&to.to_array(rows)?, &MICROS)?);
-        let pairs = from.as_primitive::<TimestampMicrosecondType>().iter().zip(to.as_primitive::<TimestampMicrosecondType>());
+        let pairs = from
+            .as_primitive::<TimestampMicrosecondType>()
+            .iter()
+            .zip(to.as_primitive::<TimestampMicrosecondType>());
         let whole: Int64Array = pairs.map(|(from, to)| between(unit, from?, to?)).collect();
         let whole: ArrayRef = Arc::new(whole);
         if is_one {

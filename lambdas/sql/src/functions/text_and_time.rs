@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, NaiveDateTime, NaiveTime};
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringBuilder, TimestampMicrosecondArray};
+use datafusion::arrow::array::{ArrayRef, AsArray, StringBuilder, TimestampMicrosecondArray};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
 use datafusion::common::{Result, exec_datafusion_err, exec_err};
@@ -111,7 +111,8 @@ fn each(
     let Some(pattern) = pattern.try_as_str().flatten() else {
         return exec_err!("the pattern of a date must not be null");
     };
-    let words = to_chrono(pattern).map_err(|part| exec_datafusion_err!("the pattern {pattern}: {part} is not known"))?;
+    let words = to_chrono(pattern)
+        .map_err(|part| exec_datafusion_err!("the pattern {pattern}: {part} is not known"))?;
     let items: Vec<Item<'_>> = StrftimeItems::new(&words).collect();
     let is_one = matches!(values, ColumnarValue::Scalar(_));
     let values = cast(&values.to_array(if is_one { 1 } else { args.number_rows })?, kind)?;
@@ -131,4 +132,3 @@ fn moment(text: &str, items: &[Item<'_>]) -> Result<i64> {
     let time = parsed.to_naive_time().unwrap_or(NaiveTime::MIN);
     Ok(NaiveDateTime::new(day, time).and_utc().timestamp_micros())
 }
-

@@ -17,7 +17,8 @@ pub(super) fn put(file: &mut DataFileBuilder, schema: &Schema, groups: &[RowGrou
         for (column, field) in group.columns().iter().zip(schema.as_struct().fields()) {
             *sizes.entry(field.id).or_insert(0) += column.compressed_size() as u64;
             *values.entry(field.id).or_insert(0) += column.num_values() as u64;
-            let (Some(found), Some(kind)) = (column.statistics(), field.field_type.as_primitive_type()) else {
+            let (Some(found), Some(kind)) = (column.statistics(), field.field_type.as_primitive_type())
+            else {
                 continue;
             };
             *nulls.entry(field.id).or_insert(0) += found.null_count_opt().unwrap_or_default();

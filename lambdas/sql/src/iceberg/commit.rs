@@ -102,7 +102,12 @@ struct Writing<'a> {
 impl Writing<'_> {
     /// The manifests of the snapshot: those of the base that nothing is taken from as they are, the
     /// others without what goes, and a new one for what comes.
-    async fn manifests(&self, metadata: &TableMetadata, state: &State, change: &Change) -> Result<Vec<ManifestFile>> {
+    async fn manifests(
+        &self,
+        metadata: &TableMetadata,
+        state: &State,
+        change: &Change,
+    ) -> Result<Vec<ManifestFile>> {
         let mut manifests = Vec::new();
         for (nth, (file, about, entries)) in state.manifests.iter().enumerate() {
             if entries.is_empty() {
@@ -117,8 +122,12 @@ impl Writing<'_> {
         if !change.added.is_empty() {
             let (schema, spec) = (metadata.current_schema().clone(), metadata.default_partition_spec());
             let output = self.io.new_output(self.name("new"))?;
-            let builder =
-                ManifestWriterBuilder::new(output, Some(self.attempt.snapshot_id), schema, spec.as_ref().clone());
+            let builder = ManifestWriterBuilder::new(
+                output,
+                Some(self.attempt.snapshot_id),
+                schema,
+                spec.as_ref().clone(),
+            );
             let mut writer = builder.build_v2_data();
             for file in &change.added {
                 // The sequence number is that of the snapshot, told by leaving it out.
@@ -192,7 +201,10 @@ fn summary(metadata: &TableMetadata, state: &State, change: &Change) -> Summary 
         changed.add_file(file, schema.clone(), metadata.default_partition_spec().clone());
     }
     let (mut files, mut rows, mut bytes) = (0, 0, 0);
-    let kept = state.manifests.iter().flat_map(|(file, about, entries)| entries.iter().map(move |e| (file, about, e)));
+    let kept = state
+        .manifests
+        .iter()
+        .flat_map(|(file, about, entries)| entries.iter().map(move |e| (file, about, e)));
     for (manifest, about, entry) in kept {
         let file = entry.data_file();
         if change.removed.contains(file.file_path()) {

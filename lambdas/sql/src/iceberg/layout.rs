@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Schema as ArrowSchema;
 use iceberg::spec::{
-    FormatVersion, NestedFieldRef, PartitionSpecRef, SchemaRef, SortOrder, TableMetadata, TableMetadataBuilder,
+    FormatVersion, NestedFieldRef, PartitionSpecRef, SchemaRef, SortOrder, TableMetadata,
+    TableMetadataBuilder,
 };
 use tarn_core::{Error, Kind};
 use tarn_lake::{ColumnName, Model, PartitionField};
@@ -95,7 +96,8 @@ impl Layout {
     pub fn there(metadata: &TableMetadata) -> Result<Self> {
         let schema = metadata.current_schema().clone();
         let spec = metadata.default_partition_spec().clone();
-        let strange = |what: &str| Error::new(Kind::Invalid, format!("the table has {what} that tarn writes none of"));
+        let strange =
+            |what: &str| Error::new(Kind::Invalid, format!("the table has {what} that tarn writes none of"));
         let column = |field: &NestedFieldRef| {
             let kind = of_iceberg(&field.field_type).ok_or_else(|| strange("a type"))?;
             let name = ColumnName::new(field.name.as_str()).map_err(|_| strange("a name of a column"))?;

@@ -11,12 +11,13 @@ use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::prelude::ident;
+use datafusion::prelude::{DataFrame, ident};
 use iceberg::arrow::{arrow_primitive_to_literal, type_to_arrow_type};
 use iceberg::spec::{Literal, Schema, Struct, Transform, Type, UnboundPartitionSpec};
 use iceberg::transform::create_transform_function;
 use tarn_lake::{Model, PartitionField};
 
+use super::Layout;
 use crate::fault::{Fault, Result};
 use crate::types::{TypedColumn, iceberg_of};
 
@@ -74,7 +75,8 @@ pub(crate) fn partition_faults(model: &Model, columns: &[TypedColumn]) -> Vec<Fa
         let transform = transform_of(field);
         let is_float = matches!(column.kind, tarn_lake::ColumnType::Float32 | tarn_lake::ColumnType::Float64);
         let is_good = !is_float && result_of(transform, &iceberg_of(column.kind)).is_some();
-        let message = || format!("`{transform}` cannot be taken of `{}`, which is {}", field.column, column.kind);
+        let message =
+            || format!("`{transform}` cannot be taken of `{}`, which is {}", field.column, column.kind);
         (!is_good).then(|| Fault::new(message(), HELP))
     };
     model.partition_by.iter().filter_map(fault).collect()
@@ -90,14 +92,24 @@ fn result_of(transform: Transform, kind: &Type) -> Option<DataType> {
     Some(create_transform_function(&transform).ok()?.transform(empty).ok()?.data_type().clone())
 }
 
-/// How rows are sorted so that those of a partition stand together.
-pub(crate) fn sort_key(fields: &[PartitionField], columns: &[TypedColumn]) -> Vec<Sort> {
+/// The same rows, those of a partition behind each other.
+pub(crate) fn gathered(frame: DataFrame, layout: &Layout) -> Result<DataFrame> {
+    let key = sort_key(&layout.fields, &layout.columns);
+    if key.is_empty() { Ok(frame) } else { Ok(frame.sort(key)?) }
+}
+
+fn sort_key(fields: &[PartitionField], columns: &[TypedColumn]) -> Vec<Sort> {
     let key = |field: &PartitionField| {
         let column = columns.iter().find(|column| column.name == field.column)?;
         let kind = iceberg_of(column.kind);
         let (transform, from) = (transform_of(field), type_to_arrow_type(&kind).ok()?);
         let to = result_of(transform, &kind)?;
-        let part = ScalarUDF::from(Part { transform, from, to, signature: Signature::any(1, Volatility::Immutable) });
+        let part = ScalarUDF::from(Part {
+            transform,
+            from,
+            to,
+            signature: Signature::any(1, Volatility::Immutable),
+        });
         Some(part.call(vec![ident(column.name.as_str())]).sort(true, true))
     };
     fields.iter().filter_map(key).collect()
@@ -175,4 +187,3 @@ impl Parts {
 pub(super) fn arrow_schema(schema: &Schema) -> iceberg::Result<Arc<ArrowSchema>> {
     iceberg::arrow::schema_to_arrow_schema(schema).map(Arc::new)
 }
-

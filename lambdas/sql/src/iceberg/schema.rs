@@ -55,7 +55,9 @@ fn pending<'r>(
 ) -> BTreeMap<&'r ColumnName, &'r ColumnName> {
     let is_wanted = |new: &ColumnName| columns.iter().any(|column| column.name == *new);
     let is_pending = |(new, from): &(&'r ColumnName, &'r ColumnName)| {
-        is_wanted(new) && old.field_by_name(new.as_str()).is_none() && old.field_by_name(from.as_str()).is_some()
+        is_wanted(new)
+            && old.field_by_name(new.as_str()).is_none()
+            && old.field_by_name(from.as_str()).is_some()
     };
     renamed.iter().filter(is_pending).collect()
 }
@@ -107,7 +109,10 @@ mod tests {
     }
 
     fn renames(pairs: &[(&str, &str)]) -> Renamed {
-        pairs.iter().map(|(new, old)| (ColumnName::new(*new).unwrap(), ColumnName::new(*old).unwrap())).collect()
+        pairs
+            .iter()
+            .map(|(new, old)| (ColumnName::new(*new).unwrap(), ColumnName::new(*old).unwrap()))
+            .collect()
     }
 
     fn ids(schema: &Schema) -> Vec<(i32, &str)> {
@@ -138,8 +143,20 @@ mod tests {
 
     #[test]
     fn types_only_become_wider() {
-        let known = ["bool", "int32", "int64", "float32", "float64", "decimal(9,2)", "decimal(12,2)", "decimal(12,3)",
-            "date", "timestamp(us)", "string", "binary"];
+        let known = [
+            "bool",
+            "int32",
+            "int64",
+            "float32",
+            "float64",
+            "decimal(9,2)",
+            "decimal(12,2)",
+            "decimal(12,3)",
+            "date",
+            "timestamp(us)",
+            "string",
+            "binary",
+        ];
         let allowed = [("int32", "int64"), ("float32", "float64"), ("decimal(9,2)", "decimal(12,2)")];
         for (from, to) in known.iter().flat_map(|from| known.iter().map(move |to| (*from, *to))) {
             let old = fresh(&columns(&[("a", from)])).unwrap();

@@ -13,7 +13,7 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use tarn_core::ports::{Pointer, Pointers, Target};
 use tarn_core::{Error, Kind};
 
-use super::{Home, OUTPUT};
+use super::{Home, OUTPUT, known};
 use crate::fault::Result;
 use crate::scan::{Files, Match};
 use crate::store::Shelf;
@@ -38,7 +38,9 @@ pub(crate) enum Found {
 
 /// Follows a table's pointer.
 pub(crate) async fn find(home: &Home, pointers: &dyn Pointers, database: &str) -> Result<Found> {
-    let Some(pointer) = pointers.pointer(database, home.name.as_str()).await? else { return Ok(Found::Nothing) };
+    let Some(pointer) = pointers.pointer(database, home.name.as_str()).await? else {
+        return Ok(Found::Nothing);
+    };
     let path = match &pointer.target {
         Target::Parquet(folder) => {
             let key = home.pointed(folder)?;
@@ -47,10 +49,13 @@ pub(crate) async fn find(home: &Home, pointers: &dyn Pointers, database: &str) -
         Target::Iceberg(path) => path.clone(),
     };
     let bytes = home.store.read(&home.bucket, &home.pointed(&path)?).await?;
-    let unreadable = |error| Error::caused(Kind::Invalid, format!("{path} are no metadata of a table"), error);
+    let unreadable =
+        |error| Error::caused(Kind::Invalid, format!("{path} are no metadata of a table"), error);
     let metadata: TableMetadata = serde_json::from_slice(&bytes).map_err(unreadable)?;
     if metadata.format_version() != FormatVersion::V2 {
-        return Err(Error::new(Kind::Invalid, format!("{} is no table of format version 2", home.name)).into());
+        return Err(
+            Error::new(Kind::Invalid, format!("{} is no table of format version 2", home.name)).into()
+        );
     }
     let home = home.at(metadata.location());
     Ok(Found::Iceberg(Box::new(Table { pointer, metadata, path, home })))
@@ -94,7 +99,8 @@ impl State {
                 let what = format!("{} has delete files, which tarn writes none of", home.name);
                 return Err(Error::new(Kind::Invalid, what).into());
             }
-            let (entries, metadata) = Manifest::parse_avro(&home.read(&file.manifest_path).await?)?.into_parts();
+            let (entries, metadata) =
+                Manifest::parse_avro(&home.read(&file.manifest_path).await?)?.into_parts();
             let alive = entries.into_iter().filter(|entry| entry.is_alive());
             let entries = alive.map(|entry| inherited(Arc::unwrap_or_clone(entry), file)).collect();
             manifests.push((file.clone(), metadata, entries));
@@ -136,6 +142,7 @@ pub(crate) fn provider<'f>(
     for (number, file) in files.enumerate() {
         rows += file.record_count();
         let part = shelf.put(home.listed(file.file_path(), file.file_size_in_bytes())?);
+        let part = if numbered { part } else { part.with_statistics(known::of(file, schema)) };
         let value = ScalarValue::Int32(Some(number as i32));
         parts.push(if numbered { part.with_partition_values(vec![value]) } else { part });
     }

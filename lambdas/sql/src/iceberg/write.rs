@@ -53,13 +53,16 @@ pub(crate) async fn write_all(sink: &mut Sink<'_>, mut rows: SendableRecordBatch
 impl<'a> Sink<'a> {
     pub fn new(home: &'a Home, scratch: &'a dyn Scratch, layout: &'a Layout, prefix: String) -> Result<Self> {
         let parts = Parts::of(&layout.schema, &layout.spec)?;
-        Ok(Self { home, scratch, layout, parts, prefix, file_bytes: FILE_BYTES, open: None, written: Vec::new() })
-    }
-
-    /// Files of another size.
-    pub fn file_bytes(mut self, bytes: usize) -> Self {
-        self.file_bytes = bytes;
-        self
+        Ok(Self {
+            home,
+            scratch,
+            layout,
+            parts,
+            prefix,
+            file_bytes: FILE_BYTES,
+            open: None,
+            written: Vec::new(),
+        })
     }
 
     /// What was written.
@@ -86,7 +89,9 @@ impl<'a> Sink<'a> {
         let strict = CastOptions { safe: false, ..CastOptions::default() };
         let fields = self.layout.arrow.fields().iter();
         let casts = batch.columns().iter().zip(fields);
-        Ok(casts.map(|(column, field)| cast_with_options(column, field.data_type(), &strict)).collect::<Result<_, _>>()?)
+        Ok(casts
+            .map(|(column, field)| cast_with_options(column, field.data_type(), &strict))
+            .collect::<Result<_, _>>()?)
     }
 
     async fn append(&mut self, rows: &RecordBatch, partition: Struct) -> Result<()> {
@@ -127,8 +132,10 @@ impl<'a> Sink<'a> {
             .record_count(groups.iter().map(|group| group.num_rows() as u64).sum())
             .file_size_in_bytes(spool.len())
             .split_offsets(Some(groups.iter().filter_map(|group| group.file_offset()).collect()));
-        let file = file.build().map_err(|error| Error::caused(Kind::Internal, "describing a data file", error))?;
-        let content = spool.finish().map_err(|error| Error::caused(Kind::Unavailable, "writing Parquet", error))?;
+        let file =
+            file.build().map_err(|error| Error::caused(Kind::Internal, "describing a data file", error))?;
+        let content =
+            spool.finish().map_err(|error| Error::caused(Kind::Unavailable, "writing Parquet", error))?;
         self.home.write(&path, content).await?;
         self.written.push(file);
         Ok(())
@@ -146,11 +153,14 @@ impl<'a> Sink<'a> {
 }
 
 fn open(scratch: &dyn Scratch, layout: &Layout) -> Result<ArrowWriter<Box<dyn Spool>>> {
-    let spool = scratch.spool().map_err(|error| Error::caused(Kind::Unavailable, "making room to write", error))?;
+    let spool =
+        scratch.spool().map_err(|error| Error::caused(Kind::Unavailable, "making room to write", error))?;
     // Level 3 of zstd is what Iceberg's own writers take.
     let level = ZstdLevel::try_new(3)?;
-    let properties = WriterProperties::builder().set_created_by("tarn".into()).set_compression(Compression::ZSTD(level));
+    let properties =
+        WriterProperties::builder().set_created_by("tarn".into()).set_compression(Compression::ZSTD(level));
     // The schema of Arrow stays out: other readers have no use for it.
-    let options = ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
+    let options =
+        ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
     Ok(ArrowWriter::try_new_with_options(spool, Arc::clone(&layout.arrow), options)?)
 }

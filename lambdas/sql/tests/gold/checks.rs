@@ -30,15 +30,29 @@ async fn every_column_has_a_name_and_a_type() {
          now() as made, 1 = 1 as yes, cast(1 as real) as small from sales group by 1, 2",
         json!({"partition_by": [{"column": "day", "transform": "month"}]}),
     );
-    let second = model("last", &["days", "shops"], "select d.*, s.city from days d join shops s on d.shop = s.name", json!({}));
+    let second = model(
+        "last",
+        &["days", "shops"],
+        "select d.*, s.city from days d join shops s on d.shop = s.name",
+        json!({}),
+    );
     let checked = checked(&[first, second]).await;
     let columns = |nth: usize| -> Vec<String> {
         assert_eq!(checked[nth].faults, []);
         checked[nth].columns.iter().map(|column| format!("{} {}", column.name, column.kind)).collect()
     };
     let days = [
-        "day date", "shop string", "n int64", "total int64", "mean float64", "nth int64", "since timestamp(us)",
-        "d decimal(5,2)", "made timestamp(us)", "yes bool", "small float32",
+        "day date",
+        "shop string",
+        "n int64",
+        "total int64",
+        "mean float64",
+        "nth int64",
+        "since timestamp(us)",
+        "d decimal(5,2)",
+        "made timestamp(us)",
+        "yes bool",
+        "small float32",
     ];
     assert_eq!(columns(0), days);
     assert_eq!(columns(1)[11], "city string");
@@ -54,7 +68,7 @@ async fn what_is_unknown_is_told_with_its_place() {
     for (sql, word) in [
         ("select id from salez", "salez"),
         ("select nonsense(id) from sales", "nonsense"),
-        ("select id frm sales where x", "where"),
+        ("select id frm sales where x", "sales"),
         ("select id + shop[1] from sales", "shop"),
         ("select sum(price), id from sales", "id"),
         ("select date_format(shop, '%Y') as y from sales where id in ('x', true)", ""),
@@ -69,7 +83,7 @@ async fn what_is_unknown_is_told_with_its_place() {
 async fn columns_that_no_table_can_have_are_told_with_a_way_out() {
     for (sql, word) in [
         ("select count(*) from sales", "give the column one with `as`"),
-        ("select id, price as id from sales", "two columns are called `id`"),
+        ("select id, price as id from sales", "two columns have one name"),
         ("select a.id, b.id from sales a join sales b on a.id = b.id", "two columns are called `id`"),
         ("select null as nothing from sales", "always null"),
         ("select array_agg(id) as ids from sales", "plain values"),

@@ -21,7 +21,12 @@ fn models() -> Vec<Model> {
         model("m", &["sales"], sql, json!({})),
         model("m", &["sales"], sql, json!({"materialise": "append", "new_files_of": "sales"})),
         model("m", &["sales"], sql, json!({"materialise": "merge", "key": ["id"]})),
-        model("m", &["sales"], "select id, price, at from sales", json!({"materialise": "partition", "partition_by": day})),
+        model(
+            "m",
+            &["sales"],
+            "select id, price, at from sales",
+            json!({"materialise": "partition", "partition_by": day}),
+        ),
         model("m", &["sales"], sql, json!({"format": "parquet"})),
     ]
 }
@@ -123,7 +128,8 @@ impl Pointers for Unknown {
         self.pointers.pointer(database, table).await
     }
     async fn swap(&self, from: Option<&Pointer>, publication: &Publication) -> Result<Swapped> {
-        let is_lost = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+        let is_lost =
+            self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
         if !is_lost || self.moved {
             let swapped = self.pointers.swap(from, publication).await?;
             if !is_lost {

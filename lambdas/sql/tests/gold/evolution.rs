@@ -99,11 +99,13 @@ async fn other_partitions_are_for_new_files_and_old_files_stay() {
     lake.sell("1", &[(1, NEW_YEAR, "a", 10), (2, NEW_YEAR, "b", 20)]);
     lake.published(&parted(json!([{"column": "shop", "transform": "identity"}]))).await;
     lake.sell("2", &[(3, NEW_YEAR, "a", 10), (4, NEW_YEAR, "b", 20)]);
-    let now = parted(json!([{"column": "at", "transform": "month"}, {"column": "id", "transform": {"bucket": 2}}]));
+    let now =
+        parted(json!([{"column": "at", "transform": "month"}, {"column": "id", "transform": {"bucket": 2}}]));
     lake.published(&now).await;
     assert_eq!(lake.rows(&[&now], "select id, shop from log").await, ["1|a", "2|b", "3|a", "4|b"]);
     assert_eq!(lake.rows(&[&now], "select id from log where shop = 'a'").await, ["1", "3"]);
-    let header = json!({"materialise": "partition", "partition_by": [{"column": "at", "transform": "month"}]});
+    let header =
+        json!({"materialise": "partition", "partition_by": [{"column": "at", "transform": "month"}]});
     let said = fault(lake.build(&model("log", &["sales"], "select id, shop, at from sales", header)).await);
     assert!(said.contains("--rebuild"), "{said}");
 }

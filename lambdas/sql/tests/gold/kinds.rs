@@ -10,7 +10,8 @@ const FIRST: [Sale; 3] = [(1, NEW_YEAR, "a", 10), (2, NEW_YEAR + 5, "b", 20), (3
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replaced_model_is_made_when_its_inputs_change_and_only_then() {
     let lake = Lake::new();
-    let totals = model("totals", &["sales"], "select shop, sum(price) as total from sales group by shop", json!({}));
+    let totals =
+        model("totals", &["sales"], "select shop, sum(price) as total from sales group by shop", json!({}));
     lake.sell("1", &FIRST);
     let first = lake.published(&totals).await;
     assert_eq!((first.rows, first.files), (2, 1));
@@ -159,7 +160,10 @@ async fn every_transform_makes_partitions() {
         let published = lake.published(&all).await;
         assert!(published.files <= files, "{field}: {published:?}");
         assert!(published.files >= 2, "{field}: {published:?}");
-        assert_eq!(lake.rows(&[&all], &format!("select count(*), count(distinct id) from {name}")).await, ["5|5"]);
+        assert_eq!(
+            lake.rows(&[&all], &format!("select count(*), count(distinct id) from {name}")).await,
+            ["5|5"]
+        );
     }
 }
 
@@ -178,7 +182,12 @@ async fn a_folder_of_parquet_is_read_by_the_next_model() {
     let lake = Lake::new();
     lake.sell("1", &FIRST);
     let plain = model("plain", &["sales"], "select shop, at, price from sales", json!({"format": "parquet"}));
-    let next = model("next", &["plain"], "select shop, count(*) as n, max(at) as at from plain group by shop", json!({}));
+    let next = model(
+        "next",
+        &["plain"],
+        "select shop, count(*) as n, max(at) as at from plain group by shop",
+        json!({}),
+    );
     lake.published(&plain).await;
     lake.published(&next).await;
     assert!(matches!(lake.build(&plain).await.unwrap(), Built::Unchanged { .. }));
@@ -188,7 +197,12 @@ async fn a_folder_of_parquet_is_read_by_the_next_model() {
     lake.published(&plain).await;
     lake.published(&next).await;
     assert_eq!(lake.rows(&[&next], "select shop, n from next").await, ["a|2", "b|2"]);
-    let none = model("plain", &["sales"], "select shop, at, price from sales where id < 0", json!({"format": "parquet"}));
+    let none = model(
+        "plain",
+        &["sales"],
+        "select shop, at, price from sales where id < 0",
+        json!({"format": "parquet"}),
+    );
     assert_eq!(lake.published(&none).await.rows, 0);
     assert_eq!(lake.rows(&[&none], "select count(*) from plain").await, ["0"]);
 }
@@ -229,7 +243,8 @@ async fn a_failed_test_publishes_nothing_and_says_how_many() {
     assert_eq!(failed, wanted.map(|(test, rows)| (test.to_owned(), rows)));
     assert!(lake.pointers.published("shop_gold", "tested").is_empty());
     // It is still due, and published as soon as it is good.
-    let good = json!([{"unique": ["id"]}, {"relationship": {"column": "shop", "to": "shops", "field": "name"}}]);
+    let good =
+        json!([{"unique": ["id"]}, {"relationship": {"column": "shop", "to": "shops", "field": "name"}}]);
     lake.shop("b", "Köln");
     lake.published(&model("tested", &["sales", "shops"], sql, json!({"tests": good}))).await;
 }

@@ -20,7 +20,10 @@ async fn functions_of_athena_give_what_athena_gives() {
         ("select date_parse('24.12.2025 08:05', '%d.%m.%Y %H:%i')", "2025-12-24T08:05:00"),
         ("select date_parse('2025-12-24', '%Y-%m-%d')", "2025-12-24T00:00:00"),
         ("select date_parse(cast(null as varchar), '%Y')", "-"),
-        ("select date_format(timestamp '2025-12-24 08:05:09', '%e. %M %y, %H:%i:%s')", "24. December 25, 08:05:09"),
+        (
+            "select date_format(timestamp '2025-12-24 08:05:09', '%e. %M %y, %H:%i:%s')",
+            "24. December 25, 08:05:09",
+        ),
         ("select date_format(date '2025-02-03', '%c/%d')", "2/03"),
         ("select date_diff('day', date '2025-12-24', date '2026-01-01')", "8"),
         ("select date_diff('hour', timestamp '2025-12-24 08:30:00', timestamp '2025-12-24 10:29:59')", "1"),
@@ -85,7 +88,8 @@ async fn a_file_that_is_written_again_is_no_half_of_two() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_sort_spills_and_what_cannot_spill_says_so() {
     let lake = Lake::new();
-    let many = |seed: i64| Int64Array::from_iter_values((0..1_000_000).map(|n: i64| (n * 7_919 + seed) % 999_983));
+    let many =
+        |seed: i64| Int64Array::from_iter_values((0..1_000_000).map(|n: i64| (n * 7_919 + seed) % 999_983));
     for file in 0..2 {
         let columns = [("id", 1), ("price", 5)].map(|(name, seed)| (name, Arc::new(many(seed)) as ArrayRef));
         lake.land(&format!("sales/{file}.parquet"), &RecordBatch::try_from_iter(columns).unwrap());
@@ -95,7 +99,8 @@ async fn a_large_sort_spills_and_what_cannot_spill_says_so() {
     let run = async |sql: &str| {
         let session = session(&lake.ports, &places(), &lake.tables, &[], sql, &little).await.unwrap();
         let rows = session.query(sql).await?;
-        let batches: Vec<RecordBatch> = futures::TryStreamExt::try_collect(rows.stream).await.map_err(Error::from)?;
+        let batches: Vec<RecordBatch> =
+            futures::TryStreamExt::try_collect(rows.stream).await.map_err(Error::from)?;
         Ok::<usize, Error>(batches.iter().map(RecordBatch::num_rows).sum())
     };
     assert_eq!(run("select id, price from sales order by price, id").await.unwrap(), 2_000_000);
@@ -139,7 +144,8 @@ async fn statistics_of_files_leave_files_unread() {
     let all = model("all_sales", &["sales"], "select * from sales", header);
     assert_eq!(lake.published(&all).await.files, 20);
     let read = async |sql: &str| {
-        let session = session(&lake.ports, &places(), &lake.tables, &[all.clone()], sql, &settings()).await.unwrap();
+        let session =
+            session(&lake.ports, &places(), &lake.tables, &[all.clone()], sql, &settings()).await.unwrap();
         let rows = texts(session.query(sql).await.unwrap()).await;
         (rows, session.scanned_bytes())
     };

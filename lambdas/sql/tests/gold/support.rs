@@ -22,7 +22,6 @@ pub struct Lake {
     pub pointers: Arc<MemoryPointers>,
     pub clock: ManualClock,
     pub tables: Vec<Table>,
-    pub models: Vec<Model>,
     pub ports: Ports,
 }
 
@@ -38,10 +37,14 @@ impl Lake {
         let pointers = Arc::new(MemoryPointers::default());
         let ports = ports(store.clone(), pointers.clone(), &clock);
         let tables = vec![
-            table("sales", &[("id", "int64"), ("at", "timestamp(ms)"), ("shop", "string"), ("price", "int64")], &[]),
+            table(
+                "sales",
+                &[("id", "int64"), ("at", "timestamp(ms)"), ("shop", "string"), ("price", "int64")],
+                &[],
+            ),
             table("shops", &[("name", "string"), ("city", "string")], &["city"]),
         ];
-        Self { store, pointers, clock, tables, models: Vec::new(), ports }
+        Self { store, pointers, clock, tables, ports }
     }
 
     /// Puts a file of sales into silver.
@@ -57,7 +60,8 @@ impl Lake {
 
     /// Puts a shop into the folder of its city.
     pub fn shop(&self, name: &str, city: &str) {
-        let batch = RecordBatch::try_from_iter([("name", Arc::new(StringArray::from(vec![name])) as ArrayRef)]);
+        let batch =
+            RecordBatch::try_from_iter([("name", Arc::new(StringArray::from(vec![name])) as ArrayRef)]);
         self.land(&format!("shops/city={city}/{name}.parquet"), &batch.unwrap());
     }
 
@@ -129,7 +133,8 @@ pub fn places() -> Places {
 }
 
 pub fn table(name: &str, columns: &[(&str, &str)], folders: &[&str]) -> Table {
-    let column = |(name, kind): &(&str, &str)| json!({"name": name, "type": kind, "format": "iso", "required": false});
+    let column =
+        |(name, kind): &(&str, &str)| json!({"name": name, "type": kind, "format": "iso", "required": false});
     let columns: Vec<Value> = columns.iter().map(column).collect();
     let mut table = json!({
         "name": name,
