@@ -139,6 +139,9 @@ fn fault_of(error: &DataFusionError, sql: &str) -> Fault {
         return of_diagnostic(diagnostic, error, sql);
     }
     let message = readable(&error.strip_backtrace());
+    if ["would be ambiguous", "require unique expression names"].iter().any(|words| message.contains(words)) {
+        return Fault::new(format!("two columns have one name: {message}"), "name one with `as`");
+    }
     let place = place_in_text(&message, sql);
     Fault { message, help: String::new(), place }
 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::common::{DFSchema, DataFusionError, Result, Statistics, project_schema};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics, project_schema};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
@@ -57,12 +58,6 @@ impl Files {
         rows: Option<u64>,
         by: Match,
     ) -> Self {
-        let unknown = Arc::new(Statistics::new_unknown(&columns));
-        // With statistics, a file is judged by its folder before it is opened.
-        let known = |file: PartitionedFile| {
-            if folders.is_empty() { file } else { file.with_statistics(unknown.clone()) }
-        };
-        let files = files.into_iter().map(known).collect();
         Self { schema: TableSchema::new(columns, folders), files, rows, by }
     }
 
@@ -70,6 +65,32 @@ impl Files {
         let Some(filter) = conjunction(filters.to_vec()) else { return Ok(None) };
         let schema = DFSchema::try_from(self.schema.table_schema().clone())?;
         state.create_physical_expr(filter, &schema).map(Some)
+    }
+
+    /// The files whose folders may hold rows that pass the filters. What is known of the values in a
+    /// file, DataFusion looks at itself.
+    fn wanted(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+        let folders = self.schema.table_partition_cols();
+        let is_of_folders = |filter: &&Expr| {
+            let named = filter.column_refs();
+            !named.is_empty()
+                && named.iter().all(|column| folders.iter().any(|folder| *folder.name() == column.name))
+        };
+        let filters: Vec<Expr> = filters.iter().filter(is_of_folders).cloned().collect();
+        let Some(filter) = conjunction(filters).filter(|_| !self.files.is_empty()) else {
+            return Ok(self.files.clone());
+        };
+        let schema = Arc::new(Schema::new(folders.clone()));
+        let judge = state.create_physical_expr(filter, &DFSchema::try_from(schema.clone())?)?;
+        let column = |nth: usize| {
+            ScalarValue::iter_to_array(self.files.iter().map(|file| file.partition_values[nth].clone()))
+        };
+        let columns: Result<Vec<_>> = (0..folders.len()).map(column).collect();
+        let passed =
+            judge.evaluate(&RecordBatch::try_new(schema, columns?)?)?.into_array(self.files.len())?;
+        let passed = passed.as_boolean();
+        let wanted = (0..self.files.len()).filter(|nth| passed.is_valid(*nth) && passed.value(*nth));
+        Ok(wanted.map(|nth| self.files[nth].clone()).collect())
     }
 
     /// A guess for the planner, which must never take it for an answer.
@@ -107,7 +128,8 @@ impl TableProvider for Files {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        if self.files.is_empty() {
+        let files = self.wanted(state, filters)?;
+        if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
         let options = state.table_options().parquet.clone();
@@ -115,7 +137,7 @@ impl TableProvider for Files {
         if let Some(predicate) = self.predicate(state, filters)? {
             source = source.with_predicate(predicate);
         }
-        let groups = FileGroup::new(self.files.clone()).split_files(state.config().target_partitions());
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
         let url = ObjectStoreUrl::parse(URL)?;
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)

@@ -68,20 +68,20 @@ impl Rows {
 impl Session {
     /// A session without tables, over the files of a store.
     pub fn new(settings: &Settings, store: Arc<dyn ObjectStore>) -> Result<Self> {
-        Self::over(Shelf::new(Some(store)), runtime(settings)?, settings.threads)
+        Self::over(Shelf::new(Some(store)), runtime(settings)?, config(settings))
     }
 
     /// A session in which queries are planned and not run.
     pub(crate) fn without_files() -> Result<Self> {
-        Self::over(Shelf::new(None), RuntimeEnv::default(), 1)
+        Self::over(Shelf::new(None), RuntimeEnv::default(), config(&Settings::new(1 << 30, "")))
     }
 
-    fn over(shelf: Shelf, runtime: RuntimeEnv, threads: usize) -> Result<Self> {
+    fn over(shelf: Shelf, runtime: RuntimeEnv, config: SessionConfig) -> Result<Self> {
         let (shelf, runtime) = (Arc::new(shelf), Arc::new(runtime));
         let url = ObjectStoreUrl::parse(URL)?;
         runtime.register_object_store(url.as_ref(), shelf.clone());
         let state = SessionStateBuilder::new()
-            .with_config(config(threads))
+            .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
             .build();
@@ -184,9 +184,13 @@ fn runtime(settings: &Settings) -> Result<RuntimeEnv> {
 /// How many takers of memory an error names.
 const TOLD: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).unwrap();
 
-fn config(threads: usize) -> SessionConfig {
-    let mut config =
-        SessionConfig::new().with_target_partitions(threads.max(1)).with_information_schema(false);
+fn config(settings: &Settings) -> SessionConfig {
+    let threads = settings.threads.max(1);
+    let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
+    // What a sort keeps to merge what it spilled: 10 MB for each thread, or what little memory allows.
+    let merging =
+        (settings.memory_bytes / (8 * threads)).min(config.options().execution.sort_spill_reservation_bytes);
+    config.options_mut().execution.sort_spill_reservation_bytes = merging;
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
     // Nulls come last whichever way one sorts, as Athena has it.

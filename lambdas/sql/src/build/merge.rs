@@ -9,7 +9,7 @@ use iceberg::spec::{DataFile, Operation, Struct};
 use tarn_lake::{ColumnName, Materialise, Model};
 
 use crate::fault::{Fault, Result, of_datafusion};
-use crate::iceberg::{FILE, Layout, Sink, State, provider, sort_key, write_all};
+use crate::iceberg::{FILE, Layout, Sink, State, gathered, provider, write_all};
 use crate::session::{Session, quoted};
 
 const NEW: &str = "__tarn_new";
@@ -81,7 +81,7 @@ async fn merged(
         layout.columns.iter().map(|column| format!("o.{}", quoted(column.name.as_str()))).collect();
     let (columns, on) = (columns.join(", "), same_key(&model.key));
     let left = session.plan(&format!("select {columns} from {OLD} o left anti join {NEW} n on {on}")).await?;
-    let left = left.sort(sort_key(&layout.fields, &layout.columns))?;
+    let left = gathered(left, layout)?;
     write_all(rest, left.execute_stream().await?).await?;
     Ok(touched.iter().map(|file| file.file_path().to_owned()).collect())
 }

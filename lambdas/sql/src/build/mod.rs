@@ -12,8 +12,8 @@ use std::sync::Arc;
 use tarn_core::ports::{Clock, ObjectStore, Pointers, Scratch};
 use tarn_lake::{ColumnName, Model, Table};
 
+pub(crate) use inputs::Input;
 pub use inputs::session;
-pub(crate) use inputs::{Input, look};
 pub(crate) use output::hex;
 pub use rounds::build;
 pub(crate) use tests_of_model::{name_of_test, sql_of_test};

@@ -19,7 +19,7 @@ use super::{Built, Job, Places, Ports, Published};
 use crate::check::gold_columns;
 use crate::fault::{Fault, Result, of_datafusion};
 use crate::iceberg::{
-    Attempt, Change, Found, Home, OUTPUT, Sink, State, TAKEN, Table, begin, find, provider, sort_key, stage,
+    Attempt, Change, Found, Home, OUTPUT, Sink, State, TAKEN, Table, begin, find, gathered, provider, stage,
     write_all,
 };
 use crate::session::Session;
@@ -161,7 +161,7 @@ impl<'a> Round<'a> {
             Some(base) => base.state().await?,
             None => State::default(),
         };
-        let frame = frame.sort(sort_key(&layout.fields, &layout.columns))?;
+        let frame = gathered(frame, &layout)?;
         let mut sink =
             Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}", self.attempt))?;
         let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;

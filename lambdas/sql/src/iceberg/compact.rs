@@ -7,7 +7,7 @@ use tarn_core::ports::Scratch;
 use tarn_core::{Error, Kind};
 
 use super::{
-    Attempt, Change, Layout, OUTPUT, Sink, Staged, State, TAKEN, Table, provider, sort_key, stage, write_all,
+    Attempt, Change, Layout, OUTPUT, Sink, Staged, State, TAKEN, Table, gathered, provider, stage, write_all,
 };
 use crate::fault::Result;
 use crate::session::{Session, quoted};
@@ -41,7 +41,7 @@ pub(crate) async fn compacted(
     session.add(SMALL, provider(session.shelf(), home, &layout.schema, small.iter().copied(), false)?)?;
     let columns: Vec<String> = layout.columns.iter().map(|column| quoted(column.name.as_str())).collect();
     let frame = session.plan(&format!("select {} from {SMALL}", columns.join(", "))).await?;
-    let frame = frame.sort(sort_key(&layout.fields, &layout.columns))?;
+    let frame = gathered(frame, &layout)?;
     let mut sink = Sink::new(home, scratch, &layout, format!("data/{}-compact", attempt.name))?;
     let rows = write_all(&mut sink, frame.execute_stream().await?).await?;
     let there: u64 = small.iter().map(|file| file.record_count()).sum();

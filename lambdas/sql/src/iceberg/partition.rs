@@ -11,12 +11,13 @@ use datafusion::logical_expr::expr::Sort;
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
-use datafusion::prelude::ident;
+use datafusion::prelude::{DataFrame, ident};
 use iceberg::arrow::{arrow_primitive_to_literal, type_to_arrow_type};
 use iceberg::spec::{Literal, Schema, Struct, Transform, Type, UnboundPartitionSpec};
 use iceberg::transform::create_transform_function;
 use tarn_lake::{Model, PartitionField};
 
+use super::Layout;
 use crate::fault::{Fault, Result};
 use crate::types::{TypedColumn, iceberg_of};
 
@@ -91,8 +92,13 @@ fn result_of(transform: Transform, kind: &Type) -> Option<DataType> {
     Some(create_transform_function(&transform).ok()?.transform(empty).ok()?.data_type().clone())
 }
 
-/// How rows are sorted so that those of a partition stand together.
-pub(crate) fn sort_key(fields: &[PartitionField], columns: &[TypedColumn]) -> Vec<Sort> {
+/// The same rows, those of a partition behind each other.
+pub(crate) fn gathered(frame: DataFrame, layout: &Layout) -> Result<DataFrame> {
+    let key = sort_key(&layout.fields, &layout.columns);
+    if key.is_empty() { Ok(frame) } else { Ok(frame.sort(key)?) }
+}
+
+fn sort_key(fields: &[PartitionField], columns: &[TypedColumn]) -> Vec<Sort> {
     let key = |field: &PartitionField| {
         let column = columns.iter().find(|column| column.name == field.column)?;
         let kind = iceberg_of(column.kind);

@@ -13,7 +13,7 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use tarn_core::ports::{Pointer, Pointers, Target};
 use tarn_core::{Error, Kind};
 
-use super::{Home, OUTPUT};
+use super::{Home, OUTPUT, known};
 use crate::fault::Result;
 use crate::scan::{Files, Match};
 use crate::store::Shelf;
@@ -142,6 +142,7 @@ pub(crate) fn provider<'f>(
     for (number, file) in files.enumerate() {
         rows += file.record_count();
         let part = shelf.put(home.listed(file.file_path(), file.file_size_in_bytes())?);
+        let part = if numbered { part } else { part.with_statistics(known::of(file, schema)) };
         let value = ScalarValue::Int32(Some(number as i32));
         parts.push(if numbered { part.with_partition_values(vec![value]) } else { part });
     }

@@ -65,12 +65,6 @@ impl<'a> Sink<'a> {
         })
     }
 
-    /// Files of another size.
-    pub fn file_bytes(mut self, bytes: usize) -> Self {
-        self.file_bytes = bytes;
-        self
-    }
-
     /// What was written.
     pub fn files(self) -> Vec<DataFile> {
         self.written

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use tarn_core::testing::{FailAt, Fault};
+use tarn_core::testing::{FailAt, Fault, MemoryPointers, MemoryStore};
 use tarn_lake::Model;
 use tarn_sql::{Ports, build, maintain};
 
@@ -13,9 +13,10 @@ use crate::support::{Lake, NEW_YEAR, job, model, places, ports, settings};
 /// a test's memory is given back when it ends.
 fn failing(lake: &Lake, nth: u32, fault: Fault) -> (Ports, &'static FailAt) {
     let faults: &'static FailAt = Box::leak(Box::new(FailAt::new(nth, fault)));
-    let store = Box::leak(Box::new(lake.store.clone())).as_ref();
-    let pointers = Box::leak(Box::new(lake.pointers.clone())).as_ref();
-    let (store, pointers) = (Arc::new(faults.before(store)), Arc::new(faults.before(pointers)));
+    let store: &'static Arc<MemoryStore> = Box::leak(Box::new(lake.store.clone()));
+    let pointers: &'static Arc<MemoryPointers> = Box::leak(Box::new(lake.pointers.clone()));
+    let (store, pointers) =
+        (Arc::new(faults.before(store.as_ref())), Arc::new(faults.before(pointers.as_ref())));
     (ports(store, pointers, &lake.clock), faults)
 }
 

@@ -22,7 +22,6 @@ pub struct Lake {
     pub pointers: Arc<MemoryPointers>,
     pub clock: ManualClock,
     pub tables: Vec<Table>,
-    pub models: Vec<Model>,
     pub ports: Ports,
 }
 
@@ -45,7 +44,7 @@ impl Lake {
             ),
             table("shops", &[("name", "string"), ("city", "string")], &["city"]),
         ];
-        Self { store, pointers, clock, tables, models: Vec::new(), ports }
+        Self { store, pointers, clock, tables, ports }
     }
 
     /// Puts a file of sales into silver.

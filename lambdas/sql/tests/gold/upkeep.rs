@@ -76,7 +76,8 @@ async fn what_is_young_is_no_orphan_and_of_what_was_never_published_nothing_goes
     let stray = |name: &str| lake.store.land(GOLD, name, "x").unwrap();
     stray("log/data/of-a-dead-worker.parquet");
     stray("unpublished/data/of-a-dead-worker.parquet");
-    assert_eq!(keep(&lake, &log(), Rules::default()).await.orphans, 0);
+    keep(&lake, &log(), Rules::default()).await;
+    assert!(lake.keys().contains(&"log/data/of-a-dead-worker.parquet".to_owned()), "it may be alive");
     lake.clock.advance(DAY * 4);
     let unpublished = model("unpublished", &["sales"], "select 1 as one from sales", json!({}));
     assert_eq!(keep(&lake, &unpublished, Rules::default()).await.orphans, 0);
