@@ -26,29 +26,25 @@ def pointer(folder, name):
 
 
 def register(db, folder, name):
-    """Gold as it stands, under the name `found`; says how it is kept."""
-    where = pointer(folder, name)
+    """Gold as it stands, under a name of its own, and how it is kept."""
+    where, found = pointer(folder, name), f"gold_{name}"
     if where.get("metadata"):
-        db.register("found", StaticTable.from_metadata(where["metadata"]).scan().to_arrow())
-        return "iceberg"
+        db.register(found, StaticTable.from_metadata(where["metadata"]).scan().to_arrow())
+        return found, "iceberg"
     below = where["parquet"].split("/gold/", 1)[1]
-    db.execute(f"CREATE OR REPLACE VIEW found AS FROM read_parquet('{folder}/gold/{below}*.parquet')")
-    return "parquet"
+    db.execute(f"CREATE VIEW {found} AS FROM read_parquet('{folder}/gold/{below}*.parquet')").fetchall()
+    return found, "parquet"
 
 
 def compared(db, folder, name):
-    db.execute("DROP VIEW IF EXISTS found")
-    kind = register(db, folder, name)
-    count = lambda sql: db.execute(f"SELECT count(*) FROM ({sql})").fetchone()[0]
-    counts = {
+    found, kind = register(db, folder, name)
+    count = lambda sql: db.execute(f"SELECT count(*) FROM ({sql})").fetchall()[0][0]
+    return {
         "kept_as": kind,
-        "rows": count("FROM found"),
-        "missing": count(f"FROM {name} EXCEPT ALL FROM found"),
-        "surplus": count(f"FROM found EXCEPT ALL FROM {name}"),
+        "rows": count(f"FROM {found}"),
+        "missing": count(f"FROM {name} EXCEPT ALL FROM {found}"),
+        "surplus": count(f"FROM {found} EXCEPT ALL FROM {name}"),
     }
-    if kind == "iceberg":
-        db.unregister("found")
-    return counts
 
 
 def main():
@@ -58,9 +54,9 @@ def main():
     db.execute("SET TimeZone = 'UTC'")
     for table in sorted((folder / "silver").iterdir()):
         if table.is_dir() and any(table.glob("*.parquet")):
-            db.execute(f"CREATE VIEW {table.name} AS FROM read_parquet('{table}/*.parquet')")
+            db.execute(f"CREATE VIEW {table.name} AS FROM read_parquet('{table}/*.parquet')").fetchall()
     for name in names:
-        db.execute(f"CREATE TABLE {name} AS {query(models / f'{name}.sql')}")
+        db.execute(f"CREATE TABLE {name} AS {query(models / f'{name}.sql')}").fetchall()
     found = {name: compared(db, folder, name) for name in names}
     print(json.dumps(found))
     sys.exit(any(counts["missing"] or counts["surplus"] for counts in found.values()))
