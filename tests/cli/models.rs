@@ -72,7 +72,7 @@ fn a_model_whose_test_fails_is_told_and_skips_those_that_read_it() {
     land(&project, &["--rows", "400"]);
     let file = project.path("models/event_details.sql");
     let text = fs::read_to_string(&file).unwrap();
-    fs::write(&file, text.replace("{ unique = [\"eventid\"] }", "{ unique = [\"venueid\"] }")).unwrap();
+    fs::write(&file, text.replace("{ unique = [\"eventid\"] }", "{ unique = [\"catgroup\"] }")).unwrap();
     let answer = project.tarn(&["run", "--dir", "lake", "--json"]);
     assert_eq!(answer.code, 1, "{}", answer.stderr);
     let report: Value = serde_json::from_str(&answer.stdout).unwrap();

@@ -45,7 +45,7 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
 fn a_failure_is_told(lake: &LocalLake) {
     let file = lake.project.path("models/event_details.sql");
     let text = std::fs::read_to_string(&file).unwrap();
-    let text = text.replace("{ unique = [\"eventid\"] }", "{ unique = [\"venueid\"] }");
+    let text = text.replace("{ unique = [\"eventid\"] }", "{ unique = [\"catgroup\"] }");
     std::fs::write(&file, text.replace("\nselect\n", "\nselect -- anew\n")).unwrap();
     lake.project.json(&["deploy", "--local"]);
     let answer = lake.project.tarn(&["run", "--local", "--json"]);
