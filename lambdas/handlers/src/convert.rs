@@ -10,7 +10,8 @@ use tarn_runtime::RuntimeError;
 pub(crate) async fn main() -> Result<(), RuntimeError> {
     let Settings { names, hash_key, .. } = tarn_runtime::settings()?;
     let aws = tarn_aws::connect().await;
-    let converter = Engine { limits: Limits::default(), hash_key: key(&aws, hash_key.as_deref()).await? };
+    let limits = Limits { threads: tarn_runtime::cores(), ..Limits::default() };
+    let converter = Engine { limits, hash_key: key(&aws, hash_key.as_deref()).await? };
     let store = S3::new(&aws);
     let ledger = DynamoLedger::new(&aws, names.ledger());
     let job = Convert {

@@ -33,6 +33,19 @@ pub fn settings() -> Result<Settings, Error> {
         .map_err(|error| Error::caused(Kind::Invalid, "reading the function's settings", error))
 }
 
+/// The cores that the function's memory pays for, at least one.
+pub fn cores() -> usize {
+    cores_of(variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE").and_then(|megabytes| megabytes.parse().ok()))
+}
+
+/// A machine of Lambda shows two processors to a function that has one core's time, and threads without a
+/// core of their own cost memory and gain nothing.
+/// Source: Lambda's developer guide, "Configure Lambda function memory".
+fn cores_of(memory_megabytes: Option<usize>) -> usize {
+    const MEGABYTES_FOR_A_CORE: usize = 1769;
+    memory_megabytes.map_or(1, |memory| memory / MEGABYTES_FOR_A_CORE).max(1)
+}
+
 /// Logs to the function's log as JSON lines; `RUST_LOG` sets the level.
 pub fn log_as_json() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -89,4 +102,18 @@ fn told(error: Error) -> Diagnostic {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_pays_for_cores() {
+        for (memory, cores) in [(None, 1), (Some(128), 1), (Some(1769), 1), (Some(3537), 1), (Some(3538), 2)]
+        {
+            assert_eq!(cores_of(memory), cores, "{memory:?}");
+        }
+        assert_eq!(cores_of(Some(10_240)), 5);
+    }
 }

@@ -1,14 +1,16 @@
 """A run of the pipeline on the local cloud, many small files to one of 2 GB, beside the bare conversion of the same
 
 Each case is a lake of its own on one local cloud: its files are pushed, the pipeline runs over them, and
-the same files are converted by `tarn convert` on the same machine, and by the same jobs over a folder,
-`tarn run --dir`. All three end with the same rows, which DuckDB compares. What the orchestration adds is
-judged by CPU time, which is what Lambda's bill comes from: that of all functions of the run, in which
-planning, ledger, transfers, publishing, catalog and account are, over that of the bare conversion. The
-wall time is there too, but the emulator's own is in it (its S3 copies every byte through Python, its
-state machine and its functions start processes). Over a folder the copy to bronze, which S3 makes by
-itself, is tarn's own. Peaks of memory are those that the kernel counts of the functions' processes,
-beside the memory that the templates give them.
+the same objects are converted by `tarn convert`, from S3 to S3; the same files by `tarn convert` from a
+folder to a folder, and by the jobs of the pipeline over a folder, `tarn run --dir`. All end with the same
+rows, which DuckDB compares. What the orchestration adds is judged by CPU time, which is what Lambda's bill
+comes from: that of all functions of the run, in which planning, ledger, publishing, catalog, account and
+the starts of processes are, over that of the bare conversion of the objects, which transfers the same
+bytes. As many calls run at once as the machine has cores: in Lambda each has its own. The wall time is
+there too, but the emulator's own is in it (its S3 copies every byte through Python, its state machine and
+its functions start processes). Over a folder the copy to bronze, which S3 makes by itself, is tarn's own.
+Peaks of memory are those that the kernel counts of the functions' processes, beside the memory that the
+templates give them.
 """
 
 import argparse
@@ -105,11 +107,14 @@ def measured(case, folder, tarn, options):
         tarn.json("push", "--local", str(folder))
         say(case, "run")
         functions = Functions(endpoint)
+        functions.at_once(os.cpu_count())
         with functions.watched():
             begin = time.perf_counter()
             account = tarn.json("run", "--local")
             run = time.perf_counter() - begin
-        say(case, "bare conversion")
+        say(case, "bare conversion of the objects")
+        bare_objects = objects_converted(tarn, functions, files)
+        say(case, "bare conversion of the files")
         bare = converted(tarn, files)
         say(case, "run over a folder")
         local, in_folder = run_in_folder(tarn, files)
@@ -119,7 +124,7 @@ def measured(case, folder, tarn, options):
         memory = functions.memory()
     if account["converted"]["files"] != len(files) or not account["balanced"]:
         differ.append(f"{case.name}: the account is {account}")
-    return judged(case, files, size, run, bare, in_folder, calls, parts, functions, memory, differ)
+    return judged(case, files, size, run, bare_objects, bare, in_folder, calls, parts, functions, memory, differ)
 
 
 def run_in_folder(tarn, files):
@@ -133,27 +138,38 @@ def run_in_folder(tarn, files):
 
 
 def converted(tarn, files):
-    """The wall and CPU seconds of `tarn convert` over the same files, as many in a call as a command line takes."""
-    out = tarn.folder / "bare"
+    """The wall and CPU seconds of `tarn convert` over the same files."""
+    return conversion(tarn, list(map(str, files)), str(tarn.folder / "bare"))
+
+
+def objects_converted(tarn, functions, files):
+    """The same over the same objects, into a bucket of its own."""
+    landing = functions.bucket("landing")
+    out = functions.new_bucket("bare-conversion")
+    return conversion(tarn, [f"s3://{landing}/{file.name}" for file in files], f"s3://{out}/", "--local")
+
+
+def conversion(tarn, inputs, out, *words):
+    """Of as many inputs in a call as a command line takes."""
     costs = []
-    for start in range(0, len(files), 1_000):
-        words = ["convert", *map(str, files[start:start + 1_000]), "--table", "events", "--out", str(out)]
-        config = ["--config", str(tarn.folder / "lake.toml"), "--json"]
-        costs.append(measure([str(tarn.binary), *words, "--target-size", "64G", *config]))
+    for start in range(0, len(inputs), 1_000):
+        config = ["--config", str(tarn.folder / "lake.toml"), "--target-size", "64G", "--json", *words]
+        command = ["convert", *inputs[start:start + 1_000], "--table", "events", "--out", out, *config]
+        costs.append(measure([str(tarn.binary), *command]))
     return sum(cost.wall for cost in costs), sum(cost.cpu for cost in costs)
 
 
-def judged(case, files, size, run, bare, in_folder, calls, parts, functions, memory, differ):
-    wall, cpu = bare
-    added = {"cpu": functions.cpu / cpu - 1, "wall": run / wall - 1, "folder": in_folder.cpu / cpu - 1}
+def judged(case, files, size, run, bare_objects, bare, in_folder, calls, parts, functions, memory, differ):
+    (objects_wall, objects_cpu), (wall, cpu) = bare_objects, bare
+    added = {"cpu": functions.cpu / objects_cpu - 1, "wall": run / objects_wall - 1, "folder": in_folder.cpu / cpu - 1}
     checks = {f"memory of {name}": peak <= memory[name] for name, peak in functions.peaks.items() if name in memory}
     if min(file.stat().st_size for file in files) >= TARGET_FROM:
         checks["added"] = added["cpu"] <= MOST_ADDED
     if max(file.stat().st_size for file in files) >= SPLIT_FROM:
         checks["parts"] = parts > len(files)
     return {
-        "case": case.name, "files": len(files), "bytes": size, "run": run, "run_cpu": functions.cpu, "bare": wall,
-        "bare_cpu": cpu, "folder": in_folder.wall, "folder_cpu": in_folder.cpu, "added": added, "calls": calls,
+        "case": case.name, "files": len(files), "bytes": size, "run": run, "run_cpu": functions.cpu, "bare_objects": objects_wall,
+        "bare_objects_cpu": objects_cpu, "bare": wall, "bare_cpu": cpu, "folder": in_folder.wall, "folder_cpu": in_folder.cpu, "added": added, "calls": calls,
         "parts": parts, "peaks": functions.peaks, "memory": memory, "differences": differ, "checks": checks,
     }
 
@@ -163,11 +179,11 @@ def say(case, what):
 
 
 LEGEND = """\
-Seconds of CPU, of wall, and what each run adds to the bare conversion, `tarn convert` of the same files. Cloud: `tarn run
---local`, from its start to the balanced account, with the CPU of its functions alone; the target of 15 % is of that CPU,
-for files of 64 MB and more. Folder: `tarn run --dir`. Calls: of the converting function, with those that survey and
+Seconds of CPU, of wall, and what each run adds to the CPU of the bare conversion, `tarn convert` of the same objects, S3 to
+S3, or of the same files. Cloud: `tarn run --local`, from its start to the balanced account, with the CPU of its functions
+alone; the target is 15 % for files of 64 MB and more. Folder: `tarn run --dir`. Calls: of the converting function, with those that survey and
 gather parts. Parts: of large files, as they lie in the ops bucket after the run; none where a file is converted whole."""
-HEAD = ["case", "files", "MB", "calls", "parts", "files/s", "MB/s", "bare CPU, wall", "cloud CPU, wall", "added", "folder CPU, wall",
+HEAD = ["case", "files", "MB", "calls", "parts", "files/s", "MB/s", "bare objects", "cloud", "added", "bare files", "folder",
         "added", "convert MB of", "verdict"]
 
 
@@ -189,8 +205,9 @@ def line(case):
     return [
         case["case"], str(case["files"]), f"{case['bytes'] / MB:.0f}", str(case["calls"]),
         str(case["parts"]), f"{case['files'] / case['run']:.1f}", f"{case['bytes'] / MB / case['run']:.1f}",
-        f"{case['bare_cpu']:.1f}, {case['bare']:.1f}", f"{case['run_cpu']:.1f}, {case['run']:.1f}",
-        f"{case['added']['cpu']:+.0%}", f"{case['folder_cpu']:.1f}, {case['folder']:.1f}", f"{case['added']['folder']:+.0%}",
+        f"{case['bare_objects_cpu']:.1f}, {case['bare_objects']:.1f}", f"{case['run_cpu']:.1f}, {case['run']:.1f}",
+        f"{case['added']['cpu']:+.0%}", f"{case['bare_cpu']:.1f}, {case['bare']:.1f}",
+        f"{case['folder_cpu']:.1f}, {case['folder']:.1f}", f"{case['added']['folder']:+.0%}",
         f"{peak:.0f} of {memory}", verdict,
     ]
 

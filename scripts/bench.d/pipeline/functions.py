@@ -62,6 +62,17 @@ class Functions:
         port = self.endpoint.rsplit(":", 1)[1]
         return f"ministack-provided-code-{port}" in str((process / "exe").readlink())
 
+    def at_once(self, calls):
+        """Lets no more calls of a list run at once."""
+        client = boto3.client("stepfunctions", endpoint_url=self.endpoint, **ROOT)
+        for machine in client.list_state_machines()["stateMachines"]:
+            known = client.describe_state_machine(stateMachineArn=machine["stateMachineArn"])
+            definition = json.loads(known["definition"])
+            for state in definition["States"].values():
+                if state["Type"] == "Map":
+                    state["MaxConcurrency"] = calls
+            client.update_state_machine(stateMachineArn=machine["stateMachineArn"], definition=json.dumps(definition))
+
     def memory(self):
         """The memory that each handler has by its template, in MB."""
         pages = boto3.client("lambda", endpoint_url=self.endpoint, **ROOT).get_paginator("list_functions").paginate()
@@ -69,18 +80,23 @@ class Functions:
 
     def parts(self, run):
         """How many parts of large files the calls of a run wrote, which `gather` then made one file of each."""
-        client, bucket = self._ops()
+        client, bucket = s3(self.endpoint), self.bucket("ops")
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"splits/{run}/")
         keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         return sum(key.rsplit("/", 1)[1].startswith("part-") and key.endswith(".parquet") for key in keys)
 
-    def _ops(self):
-        client = s3(self.endpoint)
-        return client, next(each["Name"] for each in client.list_buckets()["Buckets"] if "-ops-" in each["Name"])
+    def bucket(self, word):
+        """The lake's bucket of that word."""
+        found = s3(self.endpoint).list_buckets()["Buckets"]
+        return next(each["Name"] for each in found if f"-{word}-" in each["Name"])
+
+    def new_bucket(self, name):
+        s3(self.endpoint).create_bucket(Bucket=name)
+        return name
 
     def lines(self, run):
         """How many calls of Convert a run had on its lists."""
-        client, bucket = self._ops()
+        client, bucket = s3(self.endpoint), self.bucket("ops")
         lists = [f"runs/{run}/{name}.jsonl" for name in ("surveys", "work", "gathers")]
         bodies = [client.get_object(Bucket=bucket, Key=key)["Body"].read() for key in lists]
         return sum(1 for body in bodies for line in body.splitlines() if json.loads(line))

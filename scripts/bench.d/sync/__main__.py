@@ -1,8 +1,9 @@
 """A zone brought up to date beside `aws s3 sync` and rclone: 10,000 small and 10 large objects, first and again
 
 Each tool copies the same objects of one bucket into buckets of its own, within S3, on one local cloud. tarn is
-driven as it is shipped: the handler's binary, asked once by the interface of Lambda, with its notes and the
-catalog, which the others do not have. First copies go into empty buckets; then each looks again where nothing
+driven as it is shipped: the handler's binary, asked once by the interface of Lambda, with its notes, the marks
+of change and the catalog, which the others do not have: where nothing has changed it lists neither side, and
+they must. First copies go into empty buckets; then each looks again where nothing
 has changed. Tools take turns, and medians are compared. Every copy is held against its original by key, size and
 ETag, and by its bytes where the ETags differ; a pass without work must leave every version as it was.
 """

@@ -30,7 +30,8 @@ class Cloud:
         self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
 
     def fill(self, case):
-        """The same bytes on every machine, under names as silver has them."""
+        """The same bytes on every machine, under names as silver has them, and the mark of change that those
+        who write to silver leave."""
         dice = random.Random(case.table)
 
         def put(content):
@@ -43,6 +44,8 @@ class Cloud:
             for start in range(0, case.objects, 100):
                 some = range(start, min(start + 100, case.objects))
                 list(pool.map(lambda nth: put(nth.to_bytes(8, "big") + block[8:]), some))
+        mark = {"Bucket": self.bucket("ops"), "Key": f"changes/{case.table}.json"}
+        self.s3.put_object(**mark, Body=json.dumps({"by": "the bench"}))
 
     def target(self, word, case):
         """An empty bucket, which is also a zone that has the case's table."""

@@ -83,6 +83,11 @@ impl Lake {
         self.tables.iter().find(|table| table.name == *name)
     }
 
+    /// Whether a zone has copies of a table.
+    pub fn is_copied(&self, table: &TableName) -> bool {
+        self.zones.iter().flat_map(Zone::copies).any(|part| part.name == *table)
+    }
+
     /// The zone of that name.
     pub fn zone(&self, name: &ZoneName) -> Option<&Zone> {
         self.zones.iter().find(|zone| zone.name == *name)

@@ -9,7 +9,7 @@ import json
 import time
 
 from .account import ACCOUNT, Account, Broken, failure
-from .standin import Administrators, Answers
+from .standin import Administrators, Aged, Answers
 
 # The last row is a bad one.
 EVENTS = """id,kind,amount,mail,person
@@ -20,8 +20,8 @@ EVENTS = """id,kind,amount,mail,person
 
 
 class Drives:
-    def __init__(self, account: Account, answers: Answers, administrators: Administrators):
-        self.account, self.answers, self.administrators = account, answers, administrators
+    def __init__(self, account: Account, answers: Answers, administrators: Administrators, aged: Aged):
+        self.account, self.answers, self.administrators, self.aged = account, answers, administrators, aged
         self.lake = json.loads(account.read("ops", "config/lake.json"))
         # Other numbers in every process, since the names stay in the cloud.
         self.nth = int(time.time()) % 1_000_000 * 1_000
@@ -152,6 +152,20 @@ class Drives:
         events["columns"]["only"].remove("person")
         return lake
 
+    def janitor(self, account: Account, run: str) -> None:
+        """An orphan of every kind, with a version before it; what the last one reported is read."""
+        orphan = f"{self.nth:032x}"
+        orphans = [
+            ("silver", f"large/part-{orphan}.parquet"), ("ops", f"splits/{run}/{orphan}"),
+            ("quarantine", f"rows/large/{orphan}.jsonl"), ("quarantine", f"files/large/{orphan}.json"),
+        ]
+        for word, key in orphans * 2:
+            account.put(word, key, "x")
+        self.aged.mark = orphan
+        swept = account.invoke("janitor", {})
+        left = [key for word, key in orphans if account.keys(word, key)]
+        check(swept["objects"] == len(orphans) and not left, "orphans are removed", (swept, left))
+
     def custom_resource(self, account: Account, run: str) -> None:
         """Every bucket is emptied: versions, delete markers, unfinished uploads."""
         for word in ("landing", "bronze", "silver", "quarantine", "parts"):
@@ -169,12 +183,14 @@ class Drives:
         check("Versions" not in left and "DeleteMarkers" not in left, "a bucket is emptied", left.keys())
 
     def govern(self, account: Account, run: str) -> None:
-        """A bucket is registered, a table is registered and granted, an administrator is there; and all goes."""
+        """A bucket is registered, a table is registered, granted and tagged, an administrator is there; and all
+        goes."""
         location = {"Location": f"arn:aws:s3:::{run}", "Role": f"arn:aws:iam::{ACCOUNT}:role/{account.prefix}-location"}
         self.asked("govern", run, "Create", "LakeFormationLocation", location)
         gone = f"lake-formation-location:arn:aws:s3:::{run}"
         self.asked("govern", run, "Delete", "LakeFormationLocation", location, gone)
         self.granted(account, run)
+        self.tagged(account, run)
         administrator = f"arn:aws:iam::{ACCOUNT}:role/{run}"
         self.administrators.add(administrator)
         gone = f"lake-formation-administrator:{administrator}"
@@ -191,12 +207,22 @@ class Drives:
         resources = [{"Table": {"Database": database, "Name": "shared"}}, {"Database": {"Name": database}}]
         rights = [["SELECT"], ["DESCRIBE"]]
         grants = [{"Principal": role, "Resource": on, "Permissions": may} for on, may in zip(resources, rights)]
-        wish = {"Grants": grants, "Tables": [table], "Governor": "nobody"}
+        cells = {"Database": database, "Table": "shared", "Name": run, "Columns": ["id"], "Rows": "id > 0"}
+        wish = {"Grants": grants, "Tables": [table], "Filters": [cells], "Governor": "nobody"}
         physical = self.asked("govern", run, "Create", "LakeFormationGrants", wish)["PhysicalResourceId"]
         self.changed("silver", "shared")
-        less = {**wish, "Grants": grants[1:]}
+        less = {**wish, "Grants": grants[1:], "Filters": [{**cells, "Rows": "id > 1"}]}
         self.asked("govern", run, "Update", "LakeFormationGrants", less, physical, wish)
         self.asked("govern", run, "Delete", "LakeFormationGrants", less, physical)
+
+    def tagged(self, account: Account, run: str) -> None:
+        """A column gets a tag and loses it, the key gets a value more and goes."""
+        table = {"Database": account.database("silver"), "Name": "events", "Columns": {"id": "high"}}
+        wish = {"Key": run, "Values": ["high"], "Tables": [table]}
+        physical = self.asked("govern", run, "Create", "LakeFormationTags", wish)["PhysicalResourceId"]
+        less = {"Key": run, "Values": ["high", "low"], "Tables": []}
+        self.asked("govern", run, "Update", "LakeFormationTags", less, physical, wish)
+        self.asked("govern", run, "Delete", "LakeFormationTags", less, physical)
 
     def asked(self, word: str, run: str, verb: str, kind: str, properties: dict, physical="", old=None) -> dict:
         """Asks a custom resource's function as CloudFormation would."""

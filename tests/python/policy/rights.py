@@ -19,7 +19,7 @@ from .account import Account, Broken, Denied, deployed
 from .drives import Drives
 from .findings import glob
 from .policies import OfBucket, OfRole, Right, rights, taken_out
-from .standin import Administrators, Answers, LakeFormation
+from .standin import Administrators, Aged, Answers, LakeFormation
 
 LAKE = Path("tests/policy/rights/lake.toml")
 ARGUED = checkers.RULES / "rights.toml"
@@ -36,8 +36,8 @@ FILES = {
 # In the order in which they are driven: the trigger starts runs, and the last one empties the buckets.
 FUNCTIONS = {
     "plan-run": "plan-run", "convert": "convert", "commit": "commit", "run-crawlers": "run-crawlers",
-    "account": "account", "sync-parts": "sync", "govern": "govern", "trigger": "trigger",
-    "custom-resource": "custom-resource",
+    "account": "account", "sync-parts": "sync", "govern": "govern", "janitor": "janitor",
+    "trigger": "trigger", "custom-resource": "custom-resource",
 }
 # What the bucket of a zone lets a role of another stack do.
 BUCKET = "parts (the bucket's policy)"
@@ -65,11 +65,13 @@ def run(tarn: Path, work: Path, only: str) -> int:
         # Files that arrive would start runs, which would do what a drive is to do.
         account.events.disable_rule(Name=account.function("arrivals"))
         undriven = account.all_functions() - FUNCTIONS.keys()
-        drives = Drives(account, Answers(), Administrators(lake_formation))
+        aged = Aged(endpoint)
+        drives = Drives(account, Answers(), Administrators(lake_formation), aged)
         policies = {word: OfRole(account, word) for word in FUNCTIONS}
         guard = LakeFormation(lake_formation, policies["govern"].now)
         # Of what the emulator is asked, as much later as the time is over: it tries again for a minute.
         account.configured("govern", {"AWS_ENDPOINT_URL_LAKEFORMATION": guard.url}, timeout=20)
+        account.configured("janitor", {"AWS_ENDPOINT_URL_S3": aged.url})
         policies[BUCKET] = OfBucket(account, "parts")
         handlers = {**FUNCTIONS, BUCKET: "custom-resource"}
         patterns = [glob(text) for text in only.split(",")]

@@ -1,8 +1,11 @@
-"""Two servers for the handlers: one hears what they tell CloudFormation, the other stands before the
-emulator of Lake Formation, which itself asks nobody for a right, and asks the caller's role as AWS would.
+"""Servers for the handlers: one hears what they tell CloudFormation; one stands before the emulator of Lake
+Formation, which itself asks nobody for a right, and asks the caller's role as AWS would; one stands before
+S3 and shows objects older than they are.
 """
 
+import http.client
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
@@ -32,9 +35,12 @@ class Answers:
 
 
 class LakeFormation:
-    """Hands on what the role may do, by its policy of this moment."""
+    """Hands on what the role may do, by its policy of this moment. Filters the emulator has none of, so they
+    are kept here."""
 
     def __init__(self, emulator: str, statements):
+        filters = Filters()
+
         class Handler(Quiet):
             def do_POST(self):
                 call, body = self.path.strip("/"), self.body()
@@ -44,6 +50,8 @@ class LakeFormation:
                 if missing:
                     told = {"Message": f"not authorized to perform {missing[0]}"}
                     return self.answer(403, json.dumps(told).encode(), {"x-amzn-errortype": "AccessDeniedException"})
+                if answer := filters.answer(call, json.loads(body)):
+                    return self.answer(*answer)
                 skipped = ("host", "content-length", "connection")
                 headers = {name: value for name, value in self.headers.items() if name.lower() not in skipped}
                 request = urllib.request.Request(emulator + self.path, body, headers, method="POST")
@@ -55,6 +63,61 @@ class LakeFormation:
                     self.answer(error.code, error.read(), {"x-amzn-errortype": kind} if kind else {})
 
         self.url = serve(Handler)
+
+
+class Filters:
+    """Data cells filters: what is known of them here, and nobody has a right on them."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def answer(self, call: str, asked: dict) -> tuple | None:
+        """What Lake Formation would say to a call that is about filters."""
+        if call == "ListPermissions" and "DataCellsFilter" in asked.get("Resource", {}):
+            return self.told({"PrincipalResourcePermissions": []})
+        verb, _, rest = call.partition("DataCellsFilter")
+        if rest or verb not in ("Create", "Get", "Update", "Delete"):
+            return None
+        data = asked.get("TableData", asked)
+        address = data["DatabaseName"], data["TableName"], data["Name"]
+        if verb != "Create" and address not in self.kept:
+            return 400, b"{}", {"x-amzn-errortype": "EntityNotFoundException"}
+        if verb == "Get":
+            return self.told({"DataCellsFilter": self.kept[address]})
+        if verb == "Delete":
+            del self.kept[address]
+        else:
+            self.kept[address] = data
+        return self.told({})
+
+    def told(self, answer: dict) -> tuple:
+        return 200, json.dumps(answer).encode()
+
+
+class Aged:
+    """S3 with the objects of one mark in their names some years older: the emulator has none that is older
+    than itself, and what is young the janitor lets alone."""
+
+    def __init__(self, emulator: str):
+        self.mark = "none"
+        aged, address = self, emulator.removeprefix("http://")
+
+        class Handler(Quiet):
+            def hand_on(self):
+                cloud = http.client.HTTPConnection(address)
+                cloud.request(self.command, self.path, self.body(), dict(self.headers))
+                heard = cloud.getresponse()
+                skipped = ("content-length", "connection", "transfer-encoding", "date", "server")
+                headers = {name: value for name, value in heard.getheaders() if name.lower() not in skipped}
+                self.answer(heard.status, aged.older(heard.read()), headers)
+
+            do_DELETE = do_GET = do_HEAD = do_POST = do_PUT = hand_on
+
+        self.url = serve(Handler)
+
+    def older(self, listing: bytes) -> bytes:
+        its = rb"(<Key>[^<]*" + self.mark.encode() + rb"[^<]*</Key>.*?<LastModified>)\d{4}"
+        return re.sub(its, rb"\g<1>2020", listing, flags=re.DOTALL)
 
 
 class Administrators:
@@ -86,7 +149,7 @@ class Quiet(BaseHTTPRequestHandler):
 
     def answer(self, status: int, body: bytes, headers: dict | None = None) -> None:
         self.send_response(status)
-        for name, value in {"content-type": "application/json", **(headers or {})}.items():
+        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
             self.send_header(name, value)
         self.send_header("content-length", str(len(body)))
         self.end_headers()

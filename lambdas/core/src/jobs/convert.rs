@@ -22,8 +22,8 @@ use tarn_lake::{Bucket, Lake, Layout, Names, SchemaChange, Table, TableName};
 
 use shared::Shared;
 
-use super::documents;
 use super::labelled::Labelled;
+use super::{changes, documents};
 use crate::ports::{
     Clock, Content, Conversion, ConvertFault, Converter, Created, Ledger, ObjectStore, Rejected, Scratch,
     SilverFile,
@@ -79,35 +79,51 @@ impl Convert<'_> {
     }
 
     async fn one(&self, lake: &Lake, item: &WorkItem, deadline_millis: i64) -> Result<Converted> {
-        let (table, layout) = table_and_layout(lake, item)?;
+        let target = Target::of(lake, item)?;
         let attempt = match self.ledger.lease(&self.lease(item, deadline_millis)).await? {
             Claim::Granted { attempt } => attempt,
             Claim::Taken(_) => return Ok(Converted { status: "taken".into(), rows: 0, bad_rows: 0 }),
         };
-        let worked = caught(item, self.work(item, table, layout, attempt)).await;
+        let worked = caught(item, self.work(item, target, attempt)).await;
         if let Err(error) = &worked {
             self.give_back(item, attempt, error).await;
         }
         worked
     }
 
-    async fn work(&self, item: &WorkItem, table: &Table, layout: &Layout, attempt: u32) -> Result<Converted> {
-        let (status, outcome) = match self.outcome_of(item, table, layout, attempt).await {
+    async fn work(&self, item: &WorkItem, target: Target<'_>, attempt: u32) -> Result<Converted> {
+        let (status, outcome) = match self.outcome_of(item, target, attempt).await {
             Err(error) if self.is_gone(item, &error).await? => (Status::Skipped, gone(item)),
             outcome => outcome?,
         };
+        self.settle(item, target, attempt, status, outcome).await
+    }
+
+    /// Marks the table as changed, for zones that have copies of it, and tells the ledger.
+    async fn settle(
+        &self,
+        item: &WorkItem,
+        target: Target<'_>,
+        attempt: u32,
+        status: Status,
+        outcome: Outcome,
+    ) -> Result<Converted> {
+        let (id, ops) = (item.source.id(), self.names.bucket(&Bucket::Ops));
+        if status == Status::Done && target.is_copied {
+            changes::mark(self.store, &ops, &item.table, &format!("{id} at attempt {attempt}")).await?;
+        }
         let outcome = outcome.at(self.clock.now_millis());
-        self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
+        self.ledger.settle(&id, &item.run, attempt, status, &outcome).await?;
         Ok(Converted { status: status.word().into(), rows: outcome.rows, bad_rows: outcome.bad_rows })
     }
 
     async fn outcome_of(
         &self,
         item: &WorkItem,
-        table: &Table,
-        layout: &Layout,
+        target: Target<'_>,
         attempt: u32,
     ) -> Result<(Status, Outcome)> {
+        let Target { table, layout, .. } = target;
         if let Some(outcome) = Shared::new(self, item, table).outdone(None).await? {
             return Ok((Status::Skipped, outcome));
         }
@@ -331,14 +347,26 @@ fn gone(item: &WorkItem) -> Outcome {
     Outcome { class: "GONE".into(), reason, bytes_in: item.source.size_bytes, ..Outcome::default() }
 }
 
-fn table_and_layout<'l>(lake: &'l Lake, item: &WorkItem) -> Result<(&'l Table, &'l Layout)> {
-    lake.table(&item.table).and_then(|table| Some((table, table.layouts.get(item.layout)?))).ok_or_else(
-        || {
+/// What a source becomes.
+#[derive(Clone, Copy)]
+struct Target<'l> {
+    table: &'l Table,
+    layout: &'l Layout,
+    /// Whether a zone has copies of the table.
+    is_copied: bool,
+}
+
+impl<'l> Target<'l> {
+    fn of(lake: &'l Lake, item: &WorkItem) -> Result<Self> {
+        let is_copied = lake.is_copied(&item.table);
+        let target =
+            |table: &'l Table| Some(Self { table, layout: table.layouts.get(item.layout)?, is_copied });
+        lake.table(&item.table).and_then(target).ok_or_else(|| {
             let what =
                 format!("the lake of run {} has no layout {} of table {}", item.run, item.layout, item.table);
             Error::new(Kind::Invalid, what)
-        },
-    )
+        })
+    }
 }
 
 /// What the output's bytes are a function of: source, table, layout and code, and `also` what applies:

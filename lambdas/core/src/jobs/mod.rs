@@ -3,6 +3,7 @@
 mod account;
 mod answer;
 mod build_model;
+mod changes;
 mod commit;
 mod convert;
 mod custom_resource;

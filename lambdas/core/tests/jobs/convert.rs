@@ -268,13 +268,13 @@ async fn an_item_that_the_lake_does_not_have_is_invalid_and_takes_no_lease() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rejected_rows_are_there_before_the_rows() {
+async fn rejected_rows_are_there_before_the_rows_and_the_mark_of_change_after_them() {
     let world = World::new();
     let item = planned(&world, "events.csv", "a\n!b\n").await;
     let store = WriteLog { store: &world.store, writes: Mutex::default() };
     Pipeline { store: &store, ..world.pipeline() }.convert(&item).await.unwrap();
-    let tiers =
-        [Bucket::Bronze, Bucket::Quarantine, Bucket::Silver].map(|bucket| world.names.bucket(&bucket));
+    let tiers = [Bucket::Bronze, Bucket::Quarantine, Bucket::Silver, Bucket::Ops];
+    let tiers = tiers.map(|bucket| world.names.bucket(&bucket));
     assert_eq!(*store.writes.lock().unwrap(), tiers);
 }
 

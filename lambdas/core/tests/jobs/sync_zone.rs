@@ -10,6 +10,9 @@ use tarn_lake::{Bucket, ZoneName};
 
 use crate::support::{World, id};
 
+/// How long a mark of change is believed.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
 fn bucket_of(zone: &str) -> Bucket {
     Bucket::Zone(ZoneName::new(zone).unwrap())
 }
@@ -54,12 +57,15 @@ async fn only_what_is_new_or_changed_is_copied() {
     assert_eq!(sync().await.copied, 2);
     assert_eq!(sync().await, Synced { copied: 0, unchanged: 2, bytes: 0, ..Synced::default() });
 
+    // What somebody else did, under no mark of change, is found on the next day.
     let silver = world.names.bucket(&Bucket::Silver);
-    world.clock.advance(Duration::from_secs(1));
     world.store.replace(&silver, "events/part-new.parquet", b"new".to_vec().into(), "f").await.unwrap();
+    world.clock.advance(DAY - Duration::from_secs(1));
+    assert_eq!(sync().await.copied, 0);
+    world.clock.advance(Duration::from_secs(1));
     assert_eq!(sync().await, Synced { copied: 1, unchanged: 2, bytes: 3, ..Synced::default() });
 
-    world.clock.advance(Duration::from_secs(1));
+    world.clock.advance(DAY);
     world.store.replace(&silver, "events/part-new.parquet", b"NEW".to_vec().into(), "g").await.unwrap();
     assert_eq!(
         sync().await,
@@ -67,6 +73,23 @@ async fn only_what_is_new_or_changed_is_copied() {
         "of the same size, but younger"
     );
     assert_eq!(world.contents(&bucket_of("finance"))["events/part-new.parquet"], "NEW");
+    assert_eq!(sync().await.copied, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conversion_is_seen_by_the_next_sync_and_the_other_tables_are_not_looked_at() {
+    let world = converted().await;
+    let sync = async || world.pipeline().sync("r", "finance").await.unwrap();
+    assert_eq!(sync().await.copied, 2);
+    let silver = world.names.bucket(&Bucket::Silver);
+    world.store.replace(&silver, "orders/part-new.parquet", b"new".to_vec().into(), "f").await.unwrap();
+    world.land("events.csv", "a\nb\n");
+    world.pipeline().plan("s").await.unwrap();
+    for item in world.work_list("s").await {
+        world.pipeline().convert(&item).await.unwrap();
+    }
+    let Synced { copied, unchanged, .. } = sync().await;
+    assert_eq!((copied, unchanged), (1, 2), "the new version, and not what orders got without a mark");
     assert_eq!(sync().await.copied, 0);
 }
 

@@ -18,9 +18,9 @@ use std::io::Write;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tarn_lake::{Bucket, Captures, Lake, Layout, Table};
+use tarn_lake::{Bucket, Captures, Lake};
 
-use super::{Called, Convert, Converted, Labelled, Written, caught, documents, table_and_layout};
+use super::{Called, Convert, Converted, Labelled, Target, Written, caught, documents};
 use crate::ports::{Content, Conversion, ConvertFault, Form, PartDone, PartOf, Splitter, Spool};
 use crate::{Claim, Error, Kind, Result, RunKeys, Split, Status, WorkItem};
 
@@ -53,8 +53,7 @@ struct Note {
 /// A file, and where its parts lie.
 struct Large<'a> {
     split: &'a Split,
-    table: &'a Table,
-    layout: &'a Layout,
+    target: Target<'a>,
     name: Captures,
     splitter: &'a dyn Splitter,
     ops: String,
@@ -63,7 +62,7 @@ struct Large<'a> {
 
 impl Large<'_> {
     fn form(&self) -> Form<'_> {
-        Form { table: self.table, layout: self.layout, name: &self.name }
+        Form { table: self.target.table, layout: self.target.layout, name: &self.name }
     }
 
     fn item(&self) -> &WorkItem {
@@ -85,14 +84,13 @@ impl Large<'_> {
 
 impl Convert<'_> {
     fn large<'a>(&'a self, lake: &'a Lake, split: &'a Split) -> Result<Option<Large<'a>>> {
-        let (table, layout) = table_and_layout(lake, &split.item)?;
+        let target = Target::of(lake, &split.item)?;
         let Some(splitter) = self.converter.splitter() else { return Ok(None) };
         let source = &split.item.source;
         Ok(Some(Large {
             split,
-            table,
-            layout,
-            name: table.files.capture(&source.key).unwrap_or_default(),
+            target,
+            name: target.table.files.capture(&source.key).unwrap_or_default(),
             splitter,
             ops: self.names.bucket(&Bucket::Ops),
             below: RunKeys(&split.item.run).split(&source.id()),
@@ -241,9 +239,9 @@ impl Convert<'_> {
         let sum = |count: fn(&Note) -> u64| notes.iter().map(count).sum::<u64>();
         let all_rows = sum(|note| note.rows + note.bad_rows);
         let faulty_rows = sum(|note| note.faulty_rows);
-        let (item, table, layout) = (large.item(), large.table, large.layout);
+        let (item, Target { table, layout, .. }) = (large.item(), large.target);
         if notes.iter().any(|note| note.refused) || !large.splitter.tolerates(table, all_rows, faulty_rows) {
-            return self.work(item, table, layout, attempt).await;
+            return self.work(item, large.target, attempt).await;
         }
         let rejects = self.rejects(large, &notes).await?;
         let silver = self.silver(large, parts.len()).await?;
@@ -260,10 +258,7 @@ impl Convert<'_> {
         let written = Written { conversion, silver: vec![(String::new(), silver)], rejects: Some(rejects) };
         let fingerprint = self.fingerprint(item, table, layout, Some(large.split.range_bytes))?;
         let (status, outcome) = self.publish(item, table, written, &fingerprint, attempt).await?;
-        let outcome = outcome.at(self.clock.now_millis());
-        self.ledger.settle(&item.source.id(), &item.run, attempt, status, &outcome).await?;
-        let (rows, bad_rows) = (outcome.rows, outcome.bad_rows);
-        Ok(Converted { status: status.word().into(), rows, bad_rows })
+        self.settle(item, large.target, attempt, status, outcome).await
     }
 
     /// What became of all parts; an error if one is not there.

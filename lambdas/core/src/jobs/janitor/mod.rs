@@ -19,7 +19,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Database, Lake, Names, Table, TableName};
 
-use super::{commit, documents};
+use super::{changes, commit, documents};
 use crate::ports::{Catalog, Clock, Ledger, Object, ObjectStore};
 use crate::{Record, Result, RunKeys, SourceId, SourceVersion};
 use orphans::{Place, Verdict};
@@ -88,6 +88,8 @@ struct Pass {
     /// When it has to have ended.
     deadline_millis: i64,
     swept: Swept,
+    /// Whether an object of the table went from silver.
+    has_changed: bool,
 }
 
 /// An object that may be nobody's.
@@ -110,7 +112,7 @@ impl Janitor<'_> {
 
     async fn pass(&self, lake: &Lake, request: &JanitorRequest, deadline_millis: i64) -> Result<Swept> {
         let swept = Swept { removed: !request.dry_run, ..Swept::default() };
-        let mut pass = Pass { dry_run: request.dry_run, deadline_millis, swept };
+        let mut pass = Pass { dry_run: request.dry_run, deadline_millis, swept, has_changed: false };
         self.sweep_parts(&mut pass).await?;
         for table in &lake.tables {
             self.sweep_objects(table, &mut pass).await?;
@@ -124,8 +126,19 @@ impl Janitor<'_> {
         Ok(pass.swept)
     }
 
-    /// Objects of a table in silver and in quarantine.
+    /// Objects of a table in silver and in quarantine. Zones are told of silver's by a mark, also where
+    /// the pass ends with an error.
     async fn sweep_objects(&self, table: &Table, pass: &mut Pass) -> Result<()> {
+        pass.has_changed = false;
+        let swept = self.sweep_suspects(table, pass).await;
+        if pass.has_changed {
+            let by = format!("the janitor at {}", self.clock.now_millis());
+            changes::mark(self.store, &self.names.bucket(&Bucket::Ops), &table.name, &by).await?;
+        }
+        swept
+    }
+
+    async fn sweep_suspects(&self, table: &Table, pass: &mut Pass) -> Result<()> {
         if self.is_late(pass, table) {
             return Ok(());
         }
@@ -154,6 +167,7 @@ impl Janitor<'_> {
             }
             if pass.dry_run || self.remove(suspect, verdict, &landed).await? {
                 pass.swept.count(&suspect.object, reason);
+                pass.has_changed |= !pass.dry_run && suspect.place == Place::Silver;
             }
         }
         Ok(())

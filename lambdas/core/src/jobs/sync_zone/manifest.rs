@@ -24,10 +24,20 @@ pub(super) struct Manifest {
     pub hidden: BTreeSet<String>,
     /// When all of it was up to date, in milliseconds since 1970.
     pub synced_millis: i64,
+    /// The table's mark of change as it was before silver was listed, where all was brought up to date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// When silver and the zone were listed last, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub looked_millis: i64,
     /// Whether the zone has lost the table, and all of it is gone.
     pub gone: bool,
     /// Of each object in silver, what stands for it in the zone.
     pub objects: BTreeMap<String, Entry>,
+}
+
+fn is_zero(millis: &i64) -> bool {
+    *millis == 0
 }
 
 /// What stands for an object: of which write of the original, and how large.

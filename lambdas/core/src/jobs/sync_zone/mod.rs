@@ -1,27 +1,29 @@
 //! Brings a zone's copies up to date: what it may have of its tables, and their catalog entries after
 //! them; and takes out of the zone what it may not have any more.
 //!
-//! What was synced is noted for each table ([`manifest`]), so that a pass over what has not changed
-//! takes a listing of each side and nothing for an object. The notes are memory and not truth: without
-//! them, objects are told apart by their fingerprints, and the worst that a lost note costs is time. A
-//! table is copied within S3 where the zone may have all of it, and written anew where it may not.
+//! What was synced is noted for each table ([`manifest`]), with its mark of change. A pass over a table
+//! whose mark is still the same takes the reading of the notes, however many objects there are; once a
+//! day, and where there is no mark, it takes a listing of each side and nothing for an object, and finds
+//! what somebody else did there. The notes are memory and not truth: without them, objects are told apart
+//! by their fingerprints, and the worst that a lost note costs is time. A table is copied within S3 where
+//! the zone may have all of it, and written anew where it may not.
 
 mod compare;
 mod copies;
 mod manifest;
+mod present;
 mod rule;
 mod table;
 mod taken;
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Lake, Names, View, Zone, ZoneName};
 
-use super::documents;
-use crate::ports::{Catalog, Clock, Object, ObjectStore, Projector, Scratch};
+use super::{changes, documents};
+use crate::ports::{Catalog, Clock, ObjectStore, Projector, Scratch};
 use crate::{Error, Kind, Result, RunKeys, ZoneItem};
 use manifest::Notes;
+use present::Present;
 use table::TableSync;
 
 /// Time that is kept for the notes, the catalog and the answer.
@@ -73,14 +75,15 @@ impl SyncZone<'_> {
         let ops = self.names.bucket(&Bucket::Ops);
         let lake = documents::lake_of(self.store, &ops, &item.run).await?;
         let (zone, views) = views(&lake, self.zone)?;
-        let mut present = by_folder(self.store.list(&self.bucket(), "").await?);
-
+        // Before anything is listed: what changes from now on is seen, or has another mark.
+        let marks = changes::marks(self.store, &ops).await?;
+        let mut present = Present::default();
         let notes = Notes::list(self).await?;
 
         let mut synced = Synced::default();
         let mut refused = Vec::new();
         for (part, view) in views {
-            let there = present.remove(view.table.name.as_str()).unwrap_or_default();
+            let mark = marks.get(view.table.name.as_str());
             let sync = TableSync {
                 job: self,
                 zone,
@@ -88,9 +91,10 @@ impl SyncZone<'_> {
                 part,
                 view,
                 notes: &notes,
+                mark,
                 deadline_millis,
             };
-            match sync.run(there, &mut synced).await {
+            match sync.run(&mut present, &mut synced).await {
                 Err(error) if error.kind() == Kind::Invalid => refused.push(error),
                 done => done?,
             }
@@ -131,16 +135,6 @@ fn views<'l>(lake: &'l Lake, zone: &ZoneName) -> Result<(&'l Zone, Copies<'l>)> 
     };
     let views: Result<Copies<'l>> = zone.copies().map(view).collect();
     Ok((zone, views?))
-}
-
-/// The objects of a bucket by the folder at the top, which is called by its table.
-fn by_folder(objects: Vec<Object>) -> BTreeMap<String, Vec<Object>> {
-    let mut folders: BTreeMap<String, Vec<Object>> = BTreeMap::new();
-    for object in objects {
-        let folder = object.key.split_once('/').map_or(object.key.as_str(), |(folder, _)| folder);
-        folders.entry(folder.to_owned()).or_default().push(object);
-    }
-    folders
 }
 
 fn is_zero(count: &u64) -> bool {

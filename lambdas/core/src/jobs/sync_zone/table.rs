@@ -8,6 +8,7 @@ use tarn_lake::{Bucket, Database, Schedule, Treatment, View, Zone, ZoneTable};
 use super::compare::{Changes, Guard, compare};
 use super::copies::{Brought, Copier};
 use super::manifest::{self, Entry, Manifest, Notes};
+use super::present::Present;
 use super::rule::Rule;
 use super::{RESERVE_MILLIS, SyncZone, Synced, taken};
 use crate::jobs::commit;
@@ -18,6 +19,8 @@ use crate::{Error, Kind, Result};
 const COPIES_AT_ONCE: usize = 64;
 /// Files that are written anew at once; each takes memory for a row group or two.
 const REWRITES_AT_ONCE: usize = 4;
+/// How long a mark of change is believed without a look.
+const BELIEVED_MILLIS: i64 = 24 * 3_600_000;
 
 /// A table of a zone.
 pub(super) struct TableSync<'s> {
@@ -28,15 +31,17 @@ pub(super) struct TableSync<'s> {
     pub schedule: &'s Schedule,
     pub view: View<'s>,
     pub notes: &'s Notes,
+    /// The table's mark of change, if it has one.
+    pub mark: Option<&'s String>,
     pub deadline_millis: i64,
 }
 
 impl TableSync<'_> {
-    /// Brings the table up to date. `present` is what the zone's bucket has of it.
-    pub async fn run(&self, present: Vec<Object>, synced: &mut Synced) -> Result<()> {
-        let known = self.notes.load(self.job, self.name()).await?;
-        let is_first = known.is_none() && present.is_empty();
-        let known = Manifest { gone: false, ..known.unwrap_or_default() };
+    /// Brings the table up to date, if it is due.
+    pub async fn run(&self, present: &mut Present, synced: &mut Synced) -> Result<()> {
+        let noted = self.notes.load(self.job, self.name()).await?;
+        let is_noted = noted.is_some();
+        let known = Manifest { gone: false, ..noted.unwrap_or_default() };
         let rule = self.rule(&known).await?;
         let now = self.job.clock.now_millis();
         if known.settled_rule == rule.fingerprint
@@ -45,6 +50,12 @@ impl TableSync<'_> {
             synced.unchanged += known.objects.len() as u64;
             return Ok(());
         }
+        if self.is_as_noted(&known, &rule, now) {
+            synced.unchanged += known.objects.len() as u64;
+            return self.register(&known).await;
+        }
+        let present = present.take(self.job, self.name()).await?;
+        let is_first = !is_noted && present.is_empty();
         let originals = self.job.store.list(&self.job.silver(), &self.prefix()).await?;
         let mut notes = self.begun(&known, &rule, is_first);
         let same_rule = known.rule == rule.fingerprint;
@@ -57,15 +68,31 @@ impl TableSync<'_> {
         let registered = self.register(&notes).await;
         let refused = self.delete(&changes, originals.len(), &present, &known, &mut notes, synced).await;
         self.tell(&known, &notes, synced);
-        let has_news = notes != known;
+        let mut has_news = notes != known;
         if registered.is_ok() && refused.is_ok() {
             notes.synced_millis = now;
+            notes.mark = self.mark.cloned();
+            notes.looked_millis = self.mark.map_or(0, |_| now);
+            has_news |= self.mark.is_some();
         }
         // Where every run is due anyway, the time of a pass that found nothing is not worth a write.
         if has_news || !self.part.frequency.is_on_arrival() {
             manifest::save(self.job, self.name(), &notes).await?;
         }
         registered.and(refused)
+    }
+
+    /// Whether nothing has changed since all was brought up to date, by the table's mark. A change that
+    /// is not the lake's own has none, so the mark is believed for a day.
+    fn is_as_noted(&self, known: &Manifest, rule: &Rule, now_millis: i64) -> bool {
+        let is_settled = known.rule == rule.fingerprint && known.settled_rule == rule.fingerprint;
+        let is_marked = known.mark.is_some() && known.mark.as_ref() == self.mark;
+        let is_fresh = (0..BELIEVED_MILLIS).contains(&(now_millis - known.looked_millis));
+        is_settled && is_marked && is_fresh && known.folders == self.folders()
+    }
+
+    fn folders(&self) -> Vec<String> {
+        self.view.table.placement.partition_by.iter().map(ToString::to_string).collect()
     }
 
     fn name(&self) -> &str {
@@ -114,10 +141,12 @@ impl TableSync<'_> {
         Manifest {
             rule: rule.fingerprint.clone(),
             settled_rule: if settled { rule.fingerprint.clone() } else { known.settled_rule.clone() },
-            folders: self.view.table.placement.partition_by.iter().map(ToString::to_string).collect(),
+            folders: self.folders(),
             columns: self.view.shown().map(|(column, ..)| column.name.to_string()).collect(),
             hidden: known.hidden.iter().cloned().chain(hidden).collect(),
             synced_millis: known.synced_millis,
+            mark: None,
+            looked_millis: 0,
             gone: false,
             objects: BTreeMap::new(),
         }

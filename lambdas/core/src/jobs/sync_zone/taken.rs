@@ -1,34 +1,41 @@
 //! Takes out of a zone what it may not have any more, for good: old versions too.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tarn_lake::{Database, Zone};
 
 use super::manifest::{self, Manifest, Notes};
+use super::present::Present;
 use super::{SyncZone, Synced};
 use crate::Result;
-use crate::ports::Object;
 
-/// Takes away every folder of the bucket that is no copy of the zone's. `present` is what lies there,
-/// by folders; the notes tell of tables that left old versions only.
+/// Takes away every table that the notes tell of and that is no copy of the zone's, and where the bucket
+/// was listed, every such folder of it. Of some nothing is left but old versions.
 pub(super) async fn tables(
     job: &SyncZone<'_>,
     zone: &Zone,
     notes: &Notes,
-    present: BTreeMap<String, Vec<Object>>,
+    mut present: Present,
     synced: &mut Synced,
 ) -> Result<()> {
-    let mut lost: BTreeSet<&str> = notes.tables(job).chain(present.keys().map(String::as_str)).collect();
-    for copy in zone.copies() {
-        lost.remove(copy.name.as_str());
-    }
-    for table in lost {
-        let known = notes.load(job, table).await?;
-        let objects = present.get(table).map_or(0, Vec::len);
-        if objects == 0 && known.as_ref().is_some_and(|known| known.gone) {
-            continue;
+    let is_copy = |table: &str| zone.copies().any(|copy| copy.name.as_str() == table);
+    let mut lost: BTreeMap<&str, Manifest> = BTreeMap::new();
+    for table in notes.tables(job).filter(|table| !is_copy(table)) {
+        let known = notes.load(job, table).await?.unwrap_or_default();
+        if !known.gone {
+            present.look(job).await?;
         }
-        table_away(job, table, objects, known.unwrap_or_default(), synced).await?;
+        lost.insert(table, known);
+    }
+    let folders = present.rest();
+    for folder in folders.keys().filter(|folder| !is_copy(folder)) {
+        lost.entry(folder).or_default();
+    }
+    for (table, known) in lost {
+        let objects = folders.get(table).map_or(0, Vec::len);
+        if objects > 0 || !known.gone {
+            table_away(job, table, objects, known, synced).await?;
+        }
     }
     Ok(())
 }
