@@ -19,8 +19,8 @@ use super::{Built, Job, Places, Ports, Published};
 use crate::check::gold_columns;
 use crate::fault::{Fault, Result, of_datafusion};
 use crate::iceberg::{
-    Attempt, Change, Found, Home, OUTPUT, Sink, State, TAKEN, Table, begin, find, gathered, provider, stage,
-    write_all,
+    Attempt, Change, Found, Home, OUTPUT, ROWS_OF, Sink, State, TAKEN, Table, begin, find, gathered,
+    provider, stage, write_all,
 };
 use crate::session::Session;
 use crate::types::TypedColumn;
@@ -178,7 +178,10 @@ impl<'a> Round<'a> {
             return Ok(Outcome::Over(failed));
         }
         let (files, bytes) = (added.len(), added.iter().map(DataFile::file_size_in_bytes).sum());
-        let mut properties = vec![(OUTPUT.to_owned(), self.output.clone())];
+        let mut properties = vec![
+            (OUTPUT.to_owned(), self.output.clone()),
+            (ROWS_OF.to_owned(), self.snapshot_id.to_string()),
+        ];
         if takes_new_files(model) {
             let taken = self.taken.clone().with(self.new_files());
             properties.push((TAKEN.to_owned(), taken.write(home, &self.attempt).await?));
@@ -198,7 +201,9 @@ impl<'a> Round<'a> {
         let model = self.job.model;
         let frame = session.plan(&model.sql).await?;
         let columns = columns_of(model, &frame)?;
-        let (_, layout) = begin(&self.home, None, model, &columns, &self.job.renamed)?;
+        // A folder of Parquet is one pile, whatever the header says of partitions.
+        let piled = Model { partition_by: Vec::new(), ..model.clone() };
+        let (_, layout) = begin(&self.home, None, &piled, &columns, &self.job.renamed)?;
         let mut sink =
             Sink::new(&self.home, self.ports.scratch.as_ref(), &layout, format!("{}/part", self.attempt))?;
         let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;
