@@ -26,7 +26,7 @@ def rows(arrow):
 
 
 def compare(what, arrow, con, sql):
-    wanted = con.execute(sql).to_arrow_table()
+    wanted = con.sql(sql).to_arrow_table()
     if arrow.column_names != wanted.column_names:
         sys.exit(f"{what}: columns {arrow.column_names}, and DuckDB has {wanted.column_names}")
     ours, theirs = rows(arrow), rows(wanted)
