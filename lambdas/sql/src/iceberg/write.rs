@@ -199,7 +199,7 @@ mod tests {
         let columns = [column("id", "int64"), column("part", "string")];
         let (_, layout) = begin(&home, None, &model, &columns, &Renamed::new()).unwrap();
         let mut sink = Sink::new(&home, &MemoryScratch, &layout, "data/x".into()).unwrap();
-        sink.file_bytes = 100_000;
+        sink.file_bytes = 60_000;
         for (from, part) in [(0, "a"), (10_000, "a"), (20_000, "a"), (30_000, "b")] {
             sink.write(&batch(from, part)).await.unwrap();
         }

@@ -60,8 +60,7 @@ impl Lake {
 
     /// Builds what is due; the snapshot.
     async fn build(&self, model: &Model, renamed: &[(&str, &str)]) -> String {
-        let name = |name: &str| ColumnName::new(name).unwrap();
-        let renamed = renamed.iter().map(|(new, old)| (name(new), name(old))).collect();
+        let renamed = renamed.iter().map(|(new, old)| (column(new), column(old))).collect();
         let settings = self.settings();
         let job = Job { tables: &self.tables, model, renamed, rebuild: false, settings };
         match build(&job, &self.ports, &self.places()).await.unwrap() {
@@ -89,6 +88,10 @@ impl Lake {
             "partitions": model.partition_by.iter().map(word).collect::<Vec<_>>(),
         })
     }
+}
+
+fn column(name: &str) -> ColumnName {
+    ColumnName::new(name).unwrap()
 }
 
 fn random() -> [u8; 16] {
@@ -210,12 +213,11 @@ async fn pyiceberg_reads_what_models_wrote() {
     let fields = |fields: &[(&str, Value)]| -> Value {
         fields.iter().map(|(column, transform)| json!({"column": column, "transform": transform})).collect()
     };
-    let times =
-        fields(&[("at", json!("month")), ("words", json!({"truncate": 2})), ("yes", json!("identity"))]);
-    let times = model("times", ALL, json!({"partition_by": times}));
-    let hashes = fields(&[("id", json!({"bucket": 3})), ("words", json!({"bucket": 2}))]);
+    let times = model("times", ALL, json!({"partition_by": fields(&[("at", json!("month"))])}));
+    let hashes = fields(&[("id", json!({"bucket": 3})), ("words", json!({"truncate": 2}))]);
     let hashes = model("hashes", ALL, json!({"partition_by": hashes}));
-    let exact = fields(&[("price", json!({"bucket": 4})), ("precise", json!("year"))]);
+    let exact =
+        fields(&[("price", json!({"bucket": 4})), ("precise", json!("year")), ("yes", json!("identity"))]);
     let exact = model("exact", ALL, json!({"partition_by": exact}));
     let days = fields(&[("day", json!("identity")), ("precise", json!("hour"))]);
     let days =

@@ -49,28 +49,26 @@ def judge_files(what, table, con):
         path = path_of(file["file_path"])
         schema = pq.read_schema(path)
         ids = {int(schema.field(nth).metadata[b"PARQUET:field_id"]): schema.field(nth).name for nth in range(len(schema))}
-        (count,) = con.execute(f"select count(*) from read_parquet('{path}')").fetchone()
+        nulls = dict(file["null_value_counts"])
+        known = [(key, ids[key], fields[key]) for key in ids if key in fields]
+        parts = [f'count(*) - count("{name}"), min("{name}"), max("{name}")' for _, name, _ in known]
+        count, *found = con.execute(f"select count(*), {', '.join(parts)} from read_parquet('{path}')").fetchone()
         if count != file["record_count"]:
             sys.exit(f"{what}: {path} has {count} rows, and its manifest says {file['record_count']}")
-        nulls = dict(file["null_value_counts"])
-        for name, metric in file["readable_metrics"].items():
-            known = [key for key, now in fields.items() if now == name and key in ids]
-            if not known:
+        for nth, (key, name, now) in enumerate(known):
+            missing, least, most = found[3 * nth : 3 * nth + 3]
+            if missing != nulls.get(key, 0):
+                sys.exit(f"{what}: {name} of {path} has {missing} nulls, and its manifest says {nulls}")
+            if least is None:
                 continue
-            column = '"' + ids[known[0]] + '"'
-            found = con.execute(f"select count(*) - count({column}), min({column}), max({column}) from read_parquet('{path}')").fetchone()
-            if found[0] != nulls.get(known[0], 0):
-                sys.exit(f"{what}: {column} of {path} has {found[0]} nulls, and its manifest says {nulls}")
+            metric = file["readable_metrics"][now]
             lower, upper = metric["lower_bound"], metric["upper_bound"]
-            if found[1] is None:
-                continue
             if lower is None or upper is None:
-                sys.exit(f"{what}: {column} of {path} has no bounds")
-            if isinstance(found[1], str):
-                lower, upper = lower.encode(), upper.encode()
-                found = (found[0], found[1].encode(), found[2].encode())
-            if not (lower <= found[1] and found[2] <= upper):
-                sys.exit(f"{what}: {column} of {path} lies in {found[1:]}, and its bounds are {lower}, {upper}")
+                sys.exit(f"{what}: {name} of {path} has no bounds")
+            if isinstance(least, str):
+                least, most, lower, upper = (text.encode() for text in (least, most, lower, upper))
+            if not (lower <= least and most <= upper):
+                sys.exit(f"{what}: {name} of {path} lies in {least}, {most}, and its bounds are {lower}, {upper}")
             checked += 1
     total = table.current_snapshot().summary.additional_properties
     if int(total["total-data-files"]) != len(files):

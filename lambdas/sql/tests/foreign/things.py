@@ -43,7 +43,7 @@ def row(chance, key):
     def exact(digits, scale):
         return decimal.Decimal(chance.randrange(-(10**digits) + 1, 10**digits)).scaleb(-scale, decimal.Context(prec=50))
 
-    moment = datetime.datetime(1969, 12, 31, 22) + datetime.timedelta(microseconds=chance.randrange(0, 10**15))
+    moment = datetime.datetime(1969, 12, 31, 22) + datetime.timedelta(microseconds=chance.randrange(0, 2 * 10**14))
     day = chance.choice([datetime.date(1970, 1, 1), datetime.date(1969, 12, 30), moment.date()])
     values = [
         chance.random() < 0.5,
