@@ -1,5 +1,6 @@
 //! A session: tables, and SQL over them within stated memory.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -182,7 +183,7 @@ fn runtime(settings: &Settings) -> Result<RuntimeEnv> {
 }
 
 /// How many takers of memory an error names.
-const TOLD: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).unwrap();
+const TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 fn config(settings: &Settings) -> SessionConfig {
     let threads = settings.threads.max(1);

@@ -1,6 +1,12 @@
 //! Foreign readers judge a lake in a folder: DuckDB answers the same questions, PyIceberg and DuckDB
 //! read what models wrote.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy spares only functions marked #[test], not their helpers"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
