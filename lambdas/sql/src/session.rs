@@ -194,6 +194,8 @@ fn config(settings: &Settings) -> SessionConfig {
     config.options_mut().execution.sort_spill_reservation_bytes = merging;
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
+    // `0.1` is a decimal, as Athena, Spark and DuckDB have it.
+    options.sql_parser.parse_float_as_decimal = true;
     // Nulls come last whichever way one sorts, as Athena has it.
     options.sql_parser.default_null_ordering = "nulls_last".into();
     config
