@@ -18,6 +18,7 @@
 //! | | DataFusion | Athena | Spark | what tarn does |
 //! |---|---|---|---|---|
 //! | `tablesample`, `for version`, hints, `sort by`, `into` | read over | differs | differs | refused, with the line |
+//! | `0.1` | a double by default | a decimal | a decimal | a decimal |
 //! | nulls in `order by` | last ascending, first descending | last | first ascending, last descending | always last |
 //! | `date_format(t, '%i')` | strftime: no such letter | minutes | Java's patterns | Athena's letters |
 //! | `date_parse(text, pattern)` | none | yes | none | Athena's |

@@ -1,5 +1,6 @@
 //! A session: tables, and SQL over them within stated memory.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -182,7 +183,7 @@ fn runtime(settings: &Settings) -> Result<RuntimeEnv> {
 }
 
 /// How many takers of memory an error names.
-const TOLD: std::num::NonZeroUsize = std::num::NonZeroUsize::new(3).unwrap();
+const TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
 fn config(settings: &Settings) -> SessionConfig {
     let threads = settings.threads.max(1);
@@ -193,6 +194,8 @@ fn config(settings: &Settings) -> SessionConfig {
     config.options_mut().execution.sort_spill_reservation_bytes = merging;
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
+    // `0.1` is a decimal, as Athena, Spark and DuckDB have it.
+    options.sql_parser.parse_float_as_decimal = true;
     // Nulls come last whichever way one sorts, as Athena has it.
     options.sql_parser.default_null_ordering = "nulls_last".into();
     config

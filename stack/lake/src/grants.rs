@@ -426,6 +426,32 @@ mod tests {
     }
 
     #[test]
+    fn gold_is_granted_only_to_who_may_see_all_of_silver() {
+        let table = |pii: &str| {
+            json!([{
+                "name": "users", "description": "", "files": "users*.csv",
+                "layouts": [{"from": null, "columns": [
+                    {"name": "id", "type": "int64"}, {"name": "mail", "type": "string", "pii": pii},
+                ]}],
+            }])
+        };
+        for (pii, granted) in [("none", true), ("high", false)] {
+            let mut lake = lake();
+            lake.readers = vec![PrincipalArn::new("role/Analyst").unwrap()];
+            lake.tables = serde_json::from_value(table(pii)).unwrap();
+            let model =
+                json!({"name": "cities", "sql": "select 1", "inputs": ["users"], "materialise": "replace"});
+            lake.models = vec![serde_json::from_value(model).unwrap()];
+            let grants = lake.grants(&StackId::Storage, &names());
+            let reads = |grant: &Grant<Grantee>| {
+                matches!(grant.principal, Grantee::Named(_))
+                    && grant.resource.database() == Some("shop_dev_gold")
+            };
+            assert_eq!(grants.iter().any(reads), granted, "{pii}");
+        }
+    }
+
+    #[test]
     fn a_grant_reads_the_same_after_it_was_written() {
         let columns = Columns::Except(["email".to_owned()].into());
         let resource = Governed::Table { database: "shop_dev_silver".into(), name: "events".into(), columns };

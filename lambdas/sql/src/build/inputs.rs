@@ -51,7 +51,7 @@ impl Input {
                 }
                 hex(&hash.finalize()[..16])
             }
-            Input::Iceberg(_, table) => format!("{:?}", table.metadata.current_snapshot_id()),
+            Input::Iceberg(_, table) => table.version(),
             Input::Parquet(_, folder, _) => folder.clone(),
         }
     }

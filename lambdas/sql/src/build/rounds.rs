@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use datafusion::prelude::DataFrame;
 use iceberg::spec::DataFile;
 use tarn_core::ports::{Object, Pointer, Publication, Swapped, Target};
 use tarn_core::{Error, Kind};
@@ -19,8 +20,8 @@ use super::{Built, Job, Places, Ports, Published};
 use crate::check::gold_columns;
 use crate::fault::{Fault, Result, of_datafusion};
 use crate::iceberg::{
-    Attempt, Change, Found, Home, OUTPUT, Sink, State, TAKEN, Table, begin, find, gathered, provider, stage,
-    write_all,
+    Attempt, Change, Found, Home, Layout, OUTPUT, ROWS_OF, Sink, State, TAKEN, Table, begin, find, gathered,
+    provider, stage, write_all,
 };
 use crate::session::Session;
 use crate::types::TypedColumn;
@@ -162,43 +163,70 @@ impl<'a> Round<'a> {
             None => State::default(),
         };
         let frame = gathered(frame, &layout)?;
-        let mut sink =
-            Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}", self.attempt))?;
-        let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;
-        let rows = write_all(&mut sink, stream).await?;
-        let mut added = sink.files();
-        let mut rest =
-            Sink::new(home, self.ports.scratch.as_ref(), &layout, format!("data/{}-rest", self.attempt))?;
-        let effect = effect(session, model, &state, &layout, home, &added, &mut rest).await?;
-        added.extend(rest.files());
-        let kept = state.files().filter(|file| !effect.removed.contains(file.file_path()));
-        let new: Vec<&DataFile> = kept.chain(&added).collect();
+        let (rows, change) = self.written(session, home, frame, &layout, &state).await?;
+        let kept = state.files().filter(|file| !change.removed.contains(file.file_path()));
+        let new: Vec<&DataFile> = kept.chain(&change.added).collect();
         let new_state = provider(session.shelf(), home, &layout.schema, new.into_iter(), false)?;
         if let Some(failed) = self.failed_tests(session, new_state).await? {
             return Ok(Outcome::Over(failed));
         }
-        let (files, bytes) = (added.len(), added.iter().map(DataFile::file_size_in_bytes).sum());
-        let mut properties = vec![(OUTPUT.to_owned(), self.output.clone())];
-        if takes_new_files(model) {
-            let taken = self.taken.clone().with(self.new_files());
-            properties.push((TAKEN.to_owned(), taken.write(home, &self.attempt).await?));
-        }
-        let change = Change { operation: effect.operation, added, removed: effect.removed, properties };
+        let published = self.published(self.snapshot_id.to_string(), session, rows, &change.added);
         let now_millis = self.ports.clock.now_millis();
         let attempt = Attempt { name: &self.attempt, snapshot_id: self.snapshot_id, now_millis };
         let staged = stage(home, base, metadata, &state, change, &attempt).await?;
-        let version = staged.snapshot_id.to_string();
-        let scanned_bytes = session.scanned_bytes();
-        let published =
-            Published { version, rows, files, bytes, scanned_bytes, changed_inputs: self.changed_inputs };
         self.publish(Target::Iceberg(staged.path), &columns, published).await
+    }
+
+    /// Writes the rows that the SQL gives, and those that move for their sake.
+    async fn written(
+        &self,
+        session: &Session,
+        home: &Home,
+        frame: DataFrame,
+        layout: &Layout,
+        state: &State,
+    ) -> Result<(u64, Change)> {
+        let (model, scratch) = (self.job.model, self.ports.scratch.as_ref());
+        let mut sink = Sink::new(home, scratch, layout, format!("data/{}", self.attempt))?;
+        let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;
+        let rows = write_all(&mut sink, stream).await?;
+        let mut added = sink.files();
+        let mut rest = Sink::new(home, scratch, layout, format!("data/{}-rest", self.attempt))?;
+        let effect = effect(session, model, state, layout, home, &added, &mut rest).await?;
+        added.extend(rest.files());
+        let properties = self.properties(home).await?;
+        Ok((rows, Change { operation: effect.operation, added, removed: effect.removed, properties }))
+    }
+
+    /// What the snapshot says of itself.
+    async fn properties(&self, home: &Home) -> Result<Vec<(String, String)>> {
+        let rows_of = self.snapshot_id.to_string();
+        let mut properties = vec![(OUTPUT.to_owned(), self.output.clone()), (ROWS_OF.to_owned(), rows_of)];
+        if takes_new_files(self.job.model) {
+            let taken = self.taken.clone().with(self.new_files());
+            properties.push((TAKEN.to_owned(), taken.write(home, &self.attempt).await?));
+        }
+        Ok(properties)
+    }
+
+    fn published(&self, version: String, session: &Session, rows: u64, files: &[DataFile]) -> Published {
+        Published {
+            version,
+            rows,
+            files: files.len(),
+            bytes: files.iter().map(DataFile::file_size_in_bytes).sum(),
+            scanned_bytes: session.scanned_bytes(),
+            changed_inputs: self.changed_inputs,
+        }
     }
 
     async fn run_parquet(self, session: &Session) -> Result<Outcome> {
         let model = self.job.model;
         let frame = session.plan(&model.sql).await?;
         let columns = columns_of(model, &frame)?;
-        let (_, layout) = begin(&self.home, None, model, &columns, &self.job.renamed)?;
+        // A folder of Parquet is one pile, whatever the header says of partitions.
+        let piled = Model { partition_by: Vec::new(), ..model.clone() };
+        let (_, layout) = begin(&self.home, None, &piled, &columns, &self.job.renamed)?;
         let mut sink =
             Sink::new(&self.home, self.ports.scratch.as_ref(), &layout, format!("{}/part", self.attempt))?;
         let stream = frame.execute_stream().await.map_err(|error| of_datafusion(error, &model.sql))?;
@@ -209,10 +237,7 @@ impl<'a> Round<'a> {
         if let Some(failed) = self.failed_tests(session, state).await? {
             return Ok(Outcome::Over(failed));
         }
-        let (bytes, files) = (files.iter().map(DataFile::file_size_in_bytes).sum(), files.len());
-        let scanned_bytes = session.scanned_bytes();
-        let version = self.attempt.clone();
-        let published = Published { version, rows, files, bytes, scanned_bytes, changed_inputs: 0 };
+        let published = self.published(self.attempt.clone(), session, rows, &files);
         let folder = format!("{}/", self.home.path(&self.attempt));
         self.publish(Target::Parquet(folder), &columns, published).await
     }
@@ -290,7 +315,7 @@ fn may_pass(kind: Kind) -> bool {
     matches!(kind, Kind::Unavailable | Kind::Throttled | Kind::Conflict | Kind::Internal)
 }
 
-fn columns_of(model: &Model, frame: &datafusion::prelude::DataFrame) -> Result<Vec<TypedColumn>> {
+fn columns_of(model: &Model, frame: &DataFrame) -> Result<Vec<TypedColumn>> {
     let schema = Arc::new(frame.schema().as_arrow().clone());
     let (columns, mut faults) = gold_columns(&schema);
     match faults.is_empty() {

@@ -19,6 +19,10 @@ pub(crate) const OUTPUT: &str = "tarn.output-id";
 /// The property that names the list of files which an appending model took.
 pub(crate) const TAKEN: &str = "tarn.taken";
 
+/// The property that names the snapshot whose rows these are: another one as soon as rows change, and
+/// the same after files were put together.
+pub(crate) const ROWS_OF: &str = "tarn.rows-of";
+
 /// What a commit does to the files of a table.
 pub(crate) struct Change {
     pub operation: Operation,

@@ -7,7 +7,8 @@ use tarn_core::ports::Scratch;
 use tarn_core::{Error, Kind};
 
 use super::{
-    Attempt, Change, Layout, OUTPUT, Sink, Staged, State, TAKEN, Table, gathered, provider, stage, write_all,
+    Attempt, Change, Layout, OUTPUT, ROWS_OF, Sink, Staged, State, TAKEN, Table, gathered, provider, stage,
+    write_all,
 };
 use crate::fault::Result;
 use crate::session::{Session, quoted};
@@ -53,7 +54,7 @@ pub(crate) async fn compacted(
     let count = added.len();
     let removed: HashSet<String> = small.iter().map(|file| file.file_path().to_owned()).collect();
     let kept = |name: &str| Some((name.to_owned(), table.property(name)?.to_owned()));
-    let properties = [OUTPUT, TAKEN].into_iter().filter_map(kept).collect();
+    let properties = [OUTPUT, TAKEN, ROWS_OF].into_iter().filter_map(kept).collect();
     let change = Change { operation: Operation::Replace, added, removed, properties };
     let metadata = layout.begun(table)?;
     Ok((stage(home, Some(table), metadata, state, change, attempt).await?, count))

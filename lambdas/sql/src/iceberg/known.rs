@@ -9,12 +9,12 @@ use tarn_lake::ColumnType;
 
 use crate::types::of_iceberg;
 
-/// Counts and bounds of a file, for the columns that a table has today. All of it is a guess to
-/// DataFusion: it may leave a file out for it, and never answers by it.
+/// Counts and bounds of a file, for the columns that a table has today. DataFusion leaves a file out
+/// for nothing but what is exact, so what might not be is left unsaid.
 pub(super) fn of(file: &DataFile, schema: &Schema) -> Arc<Statistics> {
     let columns = schema.as_struct().fields().iter().map(|field| column(file, field)).collect();
     Arc::new(Statistics {
-        num_rows: Precision::Inexact(file.record_count() as usize),
+        num_rows: Precision::Exact(file.record_count() as usize),
         total_byte_size: Precision::Inexact(file.file_size_in_bytes() as usize),
         column_statistics: columns,
     })
@@ -24,15 +24,18 @@ fn column(file: &DataFile, field: &NestedFieldRef) -> ColumnStatistics {
     let mut known = ColumnStatistics::new_unknown();
     let bound = |bound: Option<&Datum>| {
         let value = bound.zip(of_iceberg(&field.field_type)).and_then(|(bound, kind)| value(bound, kind));
-        value.map_or(Precision::Absent, Precision::Inexact)
+        value.map_or(Precision::Absent, Precision::Exact)
     };
     known.min_value = bound(file.lower_bounds().get(&field.id));
     known.max_value = bound(file.upper_bounds().get(&field.id));
     if let Some(nulls) = file.null_value_counts().get(&field.id) {
-        known.null_count = Precision::Inexact(*nulls as usize);
+        known.null_count = Precision::Exact(*nulls as usize);
     }
     known
 }
+
+/// The length that Parquet's writer cuts a bound to. A cut bound is no value of the file.
+const CUT_BYTES: usize = 64;
 
 /// A bound as a value of the column's type of today, which may be wider than the file's.
 fn value(bound: &Datum, kind: ColumnType) -> Option<ScalarValue> {
@@ -48,7 +51,9 @@ fn value(bound: &Datum, kind: ColumnType) -> Option<ScalarValue> {
         (ColumnType::Decimal { precision, scale }, PrimitiveLiteral::Int128(value)) => {
             ScalarValue::Decimal128(Some(*value), precision, scale as i8)
         }
-        (ColumnType::String, PrimitiveLiteral::String(value)) => ScalarValue::Utf8View(Some(value.clone())),
+        (ColumnType::String, PrimitiveLiteral::String(value)) if value.len() < CUT_BYTES => {
+            ScalarValue::Utf8View(Some(value.clone()))
+        }
         // A float may be NaN where bounds say nothing of it.
         _ => return None,
     })

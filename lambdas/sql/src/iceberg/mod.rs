@@ -15,7 +15,7 @@ mod schema;
 mod table;
 mod write;
 
-pub(crate) use commit::{Attempt, Change, OUTPUT, Staged, TAKEN, stage};
+pub(crate) use commit::{Attempt, Change, OUTPUT, ROWS_OF, Staged, TAKEN, stage};
 pub(crate) use compact::{compacted, small_files};
 pub(crate) use home::Home;
 pub use home::Place;

@@ -13,7 +13,7 @@ use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use tarn_core::ports::{Pointer, Pointers, Target};
 use tarn_core::{Error, Kind};
 
-use super::{Home, OUTPUT, known};
+use super::{Home, OUTPUT, ROWS_OF, known};
 use crate::fault::Result;
 use crate::scan::{Files, Match};
 use crate::store::Shelf;
@@ -66,6 +66,12 @@ impl Table {
     pub fn property(&self, name: &str) -> Option<&str> {
         let summary = self.metadata.current_snapshot()?.summary();
         summary.additional_properties.get(name).map(String::as_str)
+    }
+
+    /// Another text as soon as the table has other rows.
+    pub fn version(&self) -> String {
+        let snapshot = self.metadata.current_snapshot_id().unwrap_or_default();
+        self.property(ROWS_OF).map_or_else(|| snapshot.to_string(), str::to_owned)
     }
 
     /// Which output it holds.

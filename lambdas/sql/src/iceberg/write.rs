@@ -164,3 +164,57 @@ fn open(scratch: &dyn Scratch, layout: &Layout) -> Result<ArrowWriter<Box<dyn Sp
         ArrowWriterOptions::new().with_properties(properties.build()).with_skip_arrow_metadata(true);
     Ok(ArrowWriter::try_new_with_options(spool, Arc::clone(&layout.arrow), options)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::array::{Int64Array, StringArray};
+    use serde_json::json;
+    use tarn_core::testing::{ManualClock, MemoryScratch, MemoryStore};
+    use tarn_lake::{ColumnName, TableName};
+
+    use super::super::{Place, Renamed, begin};
+    use super::*;
+    use crate::types::TypedColumn;
+
+    fn batch(from: i64, part: &str) -> RecordBatch {
+        let ids: ArrayRef =
+            Arc::new(Int64Array::from_iter_values((from..from + 10_000).map(|n| n * 7_919 % 99_991)));
+        let parts: ArrayRef = Arc::new(StringArray::from(vec![part; 10_000]));
+        RecordBatch::try_from_iter([("id", ids), ("part", parts)]).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_file_ends_at_its_size_and_at_its_partition_and_says_what_it_holds() {
+        let store = Arc::new(MemoryStore::new(ManualClock::default(), ["gold".to_owned()]));
+        let place = Place { bucket: "gold".into(), root: "s3://gold".into(), database: "gold".into() };
+        let home = Home::new(store.clone(), &place, &TableName::new("m").unwrap());
+        let fields = json!([{"column": "part", "transform": "identity"}]);
+        let model =
+            json!({"name": "m", "sql": "", "inputs": [], "materialise": "replace", "partition_by": fields});
+        let model = serde_json::from_value(model).unwrap();
+        let column = |name: &str, kind: &str| TypedColumn {
+            name: ColumnName::new(name).unwrap(),
+            kind: kind.parse().unwrap(),
+        };
+        let columns = [column("id", "int64"), column("part", "string")];
+        let (_, layout) = begin(&home, None, &model, &columns, &Renamed::new()).unwrap();
+        let mut sink = Sink::new(&home, &MemoryScratch, &layout, "data/x".into()).unwrap();
+        sink.file_bytes = 60_000;
+        for (from, part) in [(0, "a"), (10_000, "a"), (20_000, "a"), (30_000, "b")] {
+            sink.write(&batch(from, part)).await.unwrap();
+        }
+        sink.close().await.unwrap();
+        let files = sink.files();
+        let rows: Vec<u64> = files.iter().map(DataFile::record_count).collect();
+        assert!(files.len() >= 3 && rows.iter().sum::<u64>() == 40_000, "{rows:?}");
+        let stored = store.contents("gold");
+        for file in &files {
+            let key = home.key(file.file_path()).unwrap();
+            assert_eq!(stored[&key].len() as u64, file.file_size_in_bytes());
+            assert_eq!(file.null_value_counts()[&1], 0);
+            assert!(file.lower_bounds()[&1] < file.upper_bounds()[&1]);
+            assert_eq!(file.lower_bounds()[&2], file.upper_bounds()[&2], "one partition in each file");
+        }
+        assert_eq!(stored.len(), files.len());
+    }
+}

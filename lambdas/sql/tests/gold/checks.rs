@@ -69,7 +69,7 @@ async fn what_is_unknown_is_told_with_its_place() {
         ("select id from salez", "salez"),
         ("select nonsense(id) from sales", "nonsense"),
         ("select id frm sales where x", "sales"),
-        ("select id + shop[1] from sales", "shop"),
+        ("select id + shop[1] from sales", "array_element"),
         ("select sum(price), id from sales", "id"),
         ("select date_format(shop, '%Y') as y from sales where id in ('x', true)", ""),
     ] {

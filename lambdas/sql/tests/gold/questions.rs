@@ -90,24 +90,32 @@ async fn a_large_sort_spills_and_what_cannot_spill_says_so() {
     let lake = Lake::new();
     let many =
         |seed: i64| Int64Array::from_iter_values((0..1_000_000).map(|n: i64| (n * 7_919 + seed) % 999_983));
-    for file in 0..2 {
+    for file in 0..3 {
         let columns = [("id", 1), ("price", 5)].map(|(name, seed)| (name, Arc::new(many(seed)) as ArrayRef));
         lake.land(&format!("sales/{file}.parquet"), &RecordBatch::try_from_iter(columns).unwrap());
     }
     let spill = tempfile::tempdir().unwrap();
-    let little = Settings::new(16 << 20, spill.path());
-    let run = async |sql: &str| {
-        let session = session(&lake.ports, &places(), &lake.tables, &[], sql, &little).await.unwrap();
-        let rows = session.query(sql).await?;
-        let batches: Vec<RecordBatch> =
-            futures::TryStreamExt::try_collect(rows.stream).await.map_err(Error::from)?;
-        Ok::<usize, Error>(batches.iter().map(RecordBatch::num_rows).sum())
-    };
-    assert_eq!(run("select id, price from sales order by price, id").await.unwrap(), 2_000_000);
-    let Err(error) = run("select array_agg(id) as ids, array_agg(price) as prices from sales").await else {
-        panic!("it fits")
-    };
-    assert!(error.to_string().contains("memory"), "{error}");
+    let little = Settings::new(40 << 20, spill.path());
+    let sorted = "select id, price from sales order by price, id";
+    let session = session(&lake.ports, &places(), &lake.tables, &[], sorted, &little).await.unwrap();
+    let mut rows = session.query(sorted).await.unwrap();
+    let (mut count, mut spilled) = (0, 0);
+    while let Some(batch) = futures::StreamExt::next(&mut rows.stream).await {
+        count += batch.unwrap().num_rows();
+        spilled = spilled.max(files_below(spill.path()));
+    }
+    assert_eq!(count, 3_000_000);
+    assert!(spilled > 0, "48 MB were sorted in 40 MB without the disk");
+    let whole = "select array_agg(id) as ids, array_agg(price) as prices from sales";
+    let rows = session.query(whole).await.unwrap();
+    let read = futures::TryStreamExt::try_collect::<Vec<_>>(rows.stream).await;
+    let error = read.map_err(Error::from).unwrap_err();
+    assert!(error.to_string().contains("more memory than it may take"), "{error}");
+}
+
+fn files_below(folder: &std::path::Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files_below(&path) } else { 1 }).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]

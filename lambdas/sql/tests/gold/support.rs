@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, TimestampMillisecondArray};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
-use tarn_core::ports::{ObjectStore, Pointers};
+use tarn_core::ports::{Clock, ObjectStore, Pointers};
 use tarn_core::testing::{ManualClock, MemoryPointers, MemoryScratch, MemoryStore};
 use tarn_lake::{Model, Table};
 use tarn_sql::{Built, Error, Job, Place, Places, Ports, Published, Rows, Settings, build, session};
@@ -45,6 +46,25 @@ impl Lake {
             table("shops", &[("name", "string"), ("city", "string")], &["city"]),
         ];
         Self { store, pointers, clock, tables, ports }
+    }
+
+    /// The same lake again, to do something else with.
+    pub async fn again(&self, published: &[(&str, &str)]) -> Self {
+        let other = Self { tables: self.tables.clone(), ..Self::new() };
+        let passed = self.clock.now_millis() - other.clock.now_millis();
+        other.clock.advance(Duration::from_millis(passed as u64));
+        for bucket in [SILVER, GOLD] {
+            for (key, bytes) in self.store.contents(bucket) {
+                other.store.land(bucket, &key, bytes).unwrap();
+            }
+        }
+        for (database, model) in published {
+            for publication in self.pointers.published(database, model) {
+                let now = other.pointers.pointer(database, model).await.unwrap();
+                other.pointers.swap(now.as_ref(), &publication).await.unwrap();
+            }
+        }
+        other
     }
 
     /// Puts a file of sales into silver.
