@@ -429,9 +429,10 @@ mod tests {
     fn gold_is_granted_only_to_who_may_see_all_of_silver() {
         let table = |pii: &str| {
             json!([{
-                "name": "users", "description": "", "files": "users*.csv",
+                "name": "users", "description": "", "files": "users*.csv", "csv": {},
                 "layouts": [{"from": null, "columns": [
-                    {"name": "id", "type": "int64"}, {"name": "mail", "type": "string", "pii": pii},
+                    {"name": "id", "type": "int64", "format": "iso", "required": true},
+                    {"name": "mail", "type": "string", "format": "iso", "required": false, "pii": pii},
                 ]}],
             }])
         };
