@@ -10,7 +10,7 @@ use tarn_lake::{Bucket, Database, Handler, Names};
 use tarn_runtime::RuntimeError;
 use tarn_sql::{Engine, Place, Places, Ports, Settings};
 
-/// Memory for joins, groups and sorts, of the 3 GB that the function has; beyond it they spill into the
+/// Memory for joins, groups and sorts, of the 3,008 MB that the function has, which is the most that a new account allows; beyond it they spill into the
 /// function's own storage. The rest is for what is read and written meanwhile.
 const MEMORY_BYTES: usize = 1_792 << 20;
 
