@@ -6,7 +6,7 @@ fn main() {
     let mut build = cc::Build::new();
     build.file("src/hypot.c").flag("-fno-builtin").flag("-fno-math-errno").opt_level(2);
     for object in build.compile_intermediates() {
-        println!("cargo:rustc-link-arg-bins={}", object.display());
+        println!("cargo:rustc-link-arg={}", object.display());
     }
     println!("cargo:rerun-if-changed=src/hypot.c");
 }
