@@ -16,6 +16,7 @@ mod folder;
 mod folder_janitor;
 mod folder_killed;
 mod init;
+mod models;
 mod refusals;
 mod release;
 mod rules;

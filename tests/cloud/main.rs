@@ -15,6 +15,7 @@ mod janitor;
 mod kept;
 mod killed;
 mod lake;
+mod models;
 mod retail;
 mod status;
 mod verbs;

@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tarn_aws::{DynamoLedger, GlueCatalog, LakeFormation};
-use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, StoreUnderTest};
+use tarn_aws::{DynamoLedger, GlueCatalog, GluePointers, LakeFormation};
+use tarn_core::testing::contract::{
+    self, CatalogUnderTest, GovernanceUnderTest, PointersUnderTest, StoreUnderTest,
+};
 use tarn_local_cloud::Service;
 
 use crate::cloud::Cloud;
@@ -47,6 +49,18 @@ async fn the_glue_catalog_keeps_the_contract() {
     let databases = cloud.places(Service::MiniStack, "database");
     contract::catalog(async || CatalogUnderTest {
         catalog: Box::new(catalog.clone()),
+        database: databases.next(),
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pointers_in_the_glue_catalog_keep_the_contract() {
+    let cloud = Cloud::shared();
+    let pointers = GluePointers::new(&cloud.config(Service::MiniStack).await);
+    let databases = cloud.places(Service::MiniStack, "database");
+    contract::pointers(async || PointersUnderTest {
+        pointers: Box::new(pointers.clone()),
         database: databases.next(),
     })
     .await;

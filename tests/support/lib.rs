@@ -39,10 +39,16 @@ impl Project {
         Self { folder, environment: environment.into() }
     }
 
-    /// A copy of an example's `lake.toml`.
+    /// A copy of an example's `lake.toml`, and of its models.
     pub fn example(name: &str, environment: &str) -> Self {
-        let file = repository().join("examples").join(name).join("lake.toml");
-        Self::with(&std::fs::read_to_string(file).unwrap(), environment)
+        let folder = repository().join("examples").join(name);
+        let project = Self::with(&fs::read_to_string(folder.join("lake.toml")).unwrap(), environment);
+        for model in fs::read_dir(folder.join("models")).into_iter().flatten() {
+            let model = model.unwrap();
+            let name = model.file_name().into_string().unwrap();
+            project.write(&format!("models/{name}"), fs::read(model.path()).unwrap());
+        }
+        project
     }
 
     /// A path in the project.

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::{Failure, Report};
-use crate::retail::{self, Order};
+use crate::{retail, tickit};
 
 /// The exit code when a file or standard output cannot be written; clap itself uses 2 for wrong usage.
 const EXIT_IO: u8 = 1;
@@ -18,7 +18,8 @@ const EXIT_IO: u8 = 1;
 const EXAMPLE: &str = "\
 Example:
   tarn-datagen retail --rows 1000000 --seed 7 --out /tmp/retail
-  tarn-datagen retail --rows 10000 --seed 7 --out /tmp/retail --part 1";
+  tarn-datagen retail --rows 10000 --seed 7 --out /tmp/retail --part 1
+  tarn-datagen tickit --rows 172000 --seed 7 --out /tmp/tickit";
 
 /// Make sample data for tarn's example lakes.
 ///
@@ -33,6 +34,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Lake {
     Retail(RetailArgs),
+    Tickit(TickitArgs),
 }
 
 /// The clickstream of an online shop: events, item properties and the category tree.
@@ -58,10 +60,32 @@ struct RetailArgs {
     part: Option<u32>,
 }
 
+/// Tickets for events: users, venues, categories, dates, events, listings and sales.
+///
+/// Prints one line of JSON that names the files with their rows and bytes.
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+struct TickitArgs {
+    /// Rows of sales; the other tables follow from it
+    #[arg(long, default_value_t = 172_000, value_parser = clap::value_parser!(u64).range(1..=tickit::MOST_ROWS))]
+    rows: u64,
+
+    /// Where the random numbers start
+    #[arg(long, default_value_t = 7)]
+    seed: u64,
+
+    /// The folder to write to; it is created if it is missing, and files of the same name are replaced
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Write a later delivery instead: only sales_partN.csv, with the sales of the Nth of December
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(tickit::LAST_PART)))]
+    part: Option<u32>,
+}
+
 /// Does what the command line asks and says how it ended.
 pub fn run() -> ExitCode {
-    let Cli { lake: Lake::Retail(arguments) } = Cli::parse();
-    match deliver(arguments) {
+    match deliver(Cli::parse().lake) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // Nobody is left to tell when standard error is closed too.
@@ -71,9 +95,16 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn deliver(arguments: RetailArgs) -> Result<(), Failure> {
-    let RetailArgs { rows, seed, out, part } = arguments;
-    let report = Report { files: retail::write(&out, &Order { rows, seed, part })? };
+fn deliver(lake: Lake) -> Result<(), Failure> {
+    let files = match lake {
+        Lake::Retail(RetailArgs { rows, seed, out, part }) => {
+            retail::write(&out, &retail::Order { rows, seed, part })?
+        }
+        Lake::Tickit(TickitArgs { rows, seed, out, part }) => {
+            tickit::write(&out, &tickit::Order { rows, seed, part })?
+        }
+    };
+    let report = Report { files };
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{report}")
         .and_then(|()| stdout.flush())

@@ -8,6 +8,7 @@ mod cli;
 mod output;
 mod random;
 mod retail;
+mod tickit;
 
 fn main() -> std::process::ExitCode {
     cli::run()

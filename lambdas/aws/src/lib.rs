@@ -9,6 +9,7 @@ mod failure;
 mod governance;
 mod ledger;
 pub mod loopback;
+mod pointers;
 mod scratch;
 mod secrets;
 #[cfg(test)]
@@ -23,6 +24,7 @@ pub use crawlers::GlueCrawlers;
 pub use executions::StepFunctions;
 pub use governance::LakeFormation;
 pub use ledger::DynamoLedger;
+pub use pointers::GluePointers;
 pub use scratch::TemporaryFiles;
 pub use secrets::secret;
 pub use store::S3;

@@ -314,6 +314,28 @@ impl ObjectStore for S3 {
         body.map(|all| all.into_bytes()).map_err(|error| Error::caused(Kind::Unavailable, doing, error))
     }
 
+    async fn read_range(&self, bucket: &str, key: &str, range: Range<u64>, tag: &str) -> Result<Bytes> {
+        // A range has at least one byte.
+        let Some(last) = range.end.checked_sub(1).filter(|last| *last >= range.start) else {
+            return Ok(Bytes::new());
+        };
+        let doing = format!("reading bytes {}-{last} of s3://{bucket}/{key}", range.start);
+        let request = self.client.get_object().bucket(bucket).key(key);
+        let request = request.range(format!("bytes={}-{last}", range.start));
+        let request = request.set_if_match(Some(tag.to_owned()).filter(|tag| !tag.is_empty()));
+        let answer = request.send().await.map_err(failed(doing.clone()))?;
+        // Who knows no ranges answers with the whole.
+        let is_whole = answer.content_range.is_none();
+        let body = answer.body.collect().await;
+        let body = body.map_err(|error| Error::caused(Kind::Unavailable, doing.clone(), error))?.into_bytes();
+        let skip = if is_whole { range.start } else { 0 };
+        let (start, end) = (skip as usize, (skip + range.end - range.start) as usize);
+        if body.len() < end {
+            return Err(Error::new(Kind::Invalid, format!("{doing}: there are {}", body.len())));
+        }
+        Ok(body.slice(start..end))
+    }
+
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
         match self.put(bucket, key, content, fingerprint, Held::UnlessThere).await {
             Ok(()) => Ok(Created::New),

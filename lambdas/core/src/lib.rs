@@ -22,8 +22,8 @@ pub use error::{Error, Kind, Result};
 pub use ledger::{Claim, Lease, MOST_ATTEMPTS, Outcome, Past, Record, Selection, Status};
 pub use notice::Notice;
 pub use run::{
-    Class, CrawlerItem, Plan, RunId, RunKeys, RunReport, Settled, StepFailure, TableItem, Tally, WorkItem,
-    ZoneItem,
+    Class, CrawlerItem, ModelItem, ModelTally, Plan, RunId, RunKeys, RunReport, Settled, StepFailure,
+    TableItem, Tally, WorkItem, ZoneItem,
 };
 pub use source::{SourceId, SourceVersion};
 pub use work::{Portions, Split, Work};

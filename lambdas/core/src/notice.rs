@@ -47,6 +47,12 @@ impl RunReport {
             lines.push(format!("{class:<12} {:>8} files {:>16} bytes", tally.files, tally.bytes));
         }
         lines.push(format!("rows         {:>8} in silver, {} in quarantine", self.rows, self.bad_rows));
+        if !self.models.is_empty() {
+            let crate::ModelTally { built, unchanged, skipped, failed, .. } = self.models;
+            lines.push(format!(
+                "models       {built:>8} built, {unchanged} unchanged, {skipped} skipped, {failed} failed"
+            ));
+        }
         lines.extend(self.looks());
         lines.push(String::new());
         let report = RunId::new(self.run.as_str()).map(|run| RunKeys(&run).report()).unwrap_or_default();

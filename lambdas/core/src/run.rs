@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Day, TableName, ZoneName};
 
-use crate::jobs::Waiting;
+use crate::jobs::{Modelled, Waiting};
 use crate::{Error, Kind, Portions, Record, SourceId, SourceVersion, Status};
 
 /// The id of a run: the name of its execution.
@@ -84,6 +84,18 @@ impl RunKeys<'_> {
     pub fn tables(&self) -> String {
         self.file("tables.jsonl")
     }
+    /// One line for each model that reads only tables and models of levels before.
+    pub fn models(&self, level: u32) -> String {
+        self.file(&format!("models-{level}.jsonl"))
+    }
+    /// Below it, what became of each model that did not fail.
+    pub fn modelled(&self) -> String {
+        self.file("models/")
+    }
+    /// What became of one.
+    pub fn modelled_as(&self, model: &TableName) -> String {
+        self.file(&format!("models/{model}.json"))
+    }
     /// One line for each zone.
     pub fn zones(&self) -> String {
         self.file("zones.jsonl")
@@ -151,6 +163,15 @@ pub struct TableItem {
     pub run: RunId,
     /// The table.
     pub table: TableName,
+}
+
+/// One line of a list of models: make this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelItem {
+    /// The run.
+    pub run: RunId,
+    /// The model.
+    pub model: TableName,
 }
 
 /// One line of the zone list: bring this zone up to date.
@@ -297,6 +318,28 @@ impl Class {
     }
 }
 
+/// What became of the models of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelTally {
+    /// Made anew.
+    pub built: u64,
+    /// Up to date already.
+    pub unchanged: u64,
+    /// Not made, since one that they read was not.
+    pub skipped: u64,
+    /// Not made, and they are why.
+    pub failed: u64,
+    /// Rows written.
+    pub rows: u64,
+}
+
+impl ModelTally {
+    /// Whether there was no model.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// The account of a run. It must balance: every file that landed is in exactly one class.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunReport {
@@ -317,9 +360,12 @@ pub struct RunReport {
     /// New, and left for a later run, since their table is not due. They are not among those that landed.
     #[serde(default)]
     pub waiting: Tally,
-    /// Tables, zones and crawlers that a step failed with.
+    /// Tables, models, zones and crawlers that a step failed with.
     #[serde(default)]
     pub failed_steps: u64,
+    /// What became of models; nothing is said of them in a lake that has none.
+    #[serde(default, skip_serializing_if = "ModelTally::is_empty")]
+    pub models: ModelTally,
     /// Rows in silver, from this run.
     pub rows: u64,
     /// Rows in quarantine, from this run.
@@ -348,8 +394,28 @@ impl RunReport {
     /// Adds what a step failed with.
     pub fn count_failure(&mut self, failure: &StepFailure) {
         self.failed_steps += 1;
+        if failure.step == Modelled::STEP {
+            self.models.failed += 1;
+        }
         if self.remarks.len() < Self::MOST_REMARKS {
             self.remarks.push(failure.remark());
+        }
+    }
+
+    /// Adds what became of a model.
+    pub fn count_model(&mut self, model: &str, modelled: &Modelled) {
+        match modelled {
+            Modelled::Built { rows } => {
+                self.models.built += 1;
+                self.models.rows += rows;
+            }
+            Modelled::Unchanged => self.models.unchanged += 1,
+            Modelled::Skipped { reason } => {
+                self.models.skipped += 1;
+                if self.remarks.len() < Self::MOST_REMARKS {
+                    self.remarks.push(format!("model {model}: SKIPPED: {reason}"));
+                }
+            }
         }
     }
 

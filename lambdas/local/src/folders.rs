@@ -25,9 +25,9 @@ pub struct Folders {
 impl Folders {
     /// Those of a lake.
     pub fn of(lake: &Lake, names: &Names) -> Self {
-        let own = [Bucket::Landing, Bucket::Bronze, Bucket::Silver, Bucket::Quarantine, Bucket::Ops];
+        let own = lake.own_buckets().into_iter().filter(|bucket| *bucket != Bucket::Logs);
         let zones = lake.zones.iter().map(|zone| Bucket::Zone(zone.name.clone()));
-        own.into_iter().chain(zones).map(|bucket| (names.bucket(&bucket), folder(&bucket))).collect()
+        own.chain(zones).map(|bucket| (names.bucket(&bucket), folder(&bucket))).collect()
     }
 
     /// The folder of a bucket.

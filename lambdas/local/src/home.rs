@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tarn_core::ports::Clock;
 use tarn_core::{Error, Kind, Result};
-use tarn_lake::{Lake, Names};
+use tarn_lake::{Bucket, Lake, Names};
 
 use crate::failure::on;
 use crate::files::Staging;
@@ -15,7 +15,7 @@ use crate::folders::{ACCOUNT, Folders, REGION};
 use crate::lock::{self, Locked};
 use crate::secret;
 use crate::walk::{Walk, walk_landing};
-use crate::{FolderCatalog, FolderLedger, FolderScratch, FolderStore, Lock, SystemClock};
+use crate::{FolderCatalog, FolderLedger, FolderPointers, FolderScratch, FolderStore, Lock, SystemClock};
 
 /// A file of landing that was written within this time is left for the next look. Whoever writes for
 /// longer without a break than this is noticed; whoever pauses should write under a hidden name and
@@ -50,6 +50,20 @@ pub struct Ports {
     pub scratch: FolderScratch,
     /// Time.
     pub clock: SystemClock,
+}
+
+/// What makes models, and what asks for them: ports of their own, since an engine for SQL keeps them for
+/// itself. Whoever makes models has the lock; whoever asks looks at what stands.
+#[derive(Debug)]
+pub struct GoldPorts {
+    /// Buckets.
+    pub store: FolderStore,
+    /// Where gold tables stand.
+    pub pointers: FolderPointers,
+    /// Room to write.
+    pub scratch: FolderScratch,
+    /// Where gold lies, as an address of this machine without a slash at its end.
+    pub address: String,
 }
 
 /// Whose a folder is. Names of objects follow from lake and environment, so another lake would put a
@@ -129,6 +143,18 @@ impl Home {
     pub fn look_into(&self) -> Result<(FolderStore, FolderLedger)> {
         let store = FolderStore::new(&self.root, self.folders.clone(), QUIET)?;
         Ok((store, FolderLedger::look(&self.root.join(LEDGER))?))
+    }
+
+    /// What makes models, and what asks for them.
+    pub fn gold(&self) -> Result<GoldPorts> {
+        let staged = self.hidden().join("staged");
+        fs::create_dir_all(&staged).map_err(on("making the folder", &staged))?;
+        Ok(GoldPorts {
+            store: FolderStore::new(&self.root, self.folders.clone(), QUIET)?,
+            pointers: FolderPointers::new(&self.root, staged.clone())?,
+            scratch: FolderScratch::new(&staged),
+            address: format!("file://{}", self.root.join(Bucket::Gold.word()).display()),
+        })
     }
 
     fn hidden(&self) -> PathBuf {

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{
-    Account, Called, Commit, Convert, Ends, PlanRequest, PlanRun, RunInput, RunRequest, SyncZone,
+    Account, AccountRequest, BuildModel, Called, Commit, Convert, Ends, Failed, Modelled, PlanRequest,
+    PlanRun, RunInput, RunRequest, SyncZone,
 };
-use tarn_core::ports::{Clock, Converter, ObjectStore, Projector};
+use tarn_core::ports::{Builder, Clock, Converter, ObjectStore, Projector};
 use tarn_core::{
-    Error, Kind, Portions, Result, RunId, RunKeys, RunReport, SourceId, TableItem, Work, WorkItem, ZoneItem,
+    Error, Kind, ModelItem, Portions, Result, RunId, RunKeys, RunReport, SourceId, StepFailure, TableItem,
+    Work, WorkItem, ZoneItem,
 };
 use tarn_lake::{Bucket, Lake, TableName};
 use tokio::sync::Semaphore;
@@ -44,6 +46,8 @@ pub enum Step {
     },
     /// Registering tables.
     Commit,
+    /// Making models.
+    Model,
     /// Bringing zones up to date.
     Sync,
     /// Balancing the account.
@@ -59,6 +63,8 @@ pub struct Run {
     pub ports: Arc<Ports>,
     /// What converts.
     pub engines: Arc<Engines>,
+    /// What makes models.
+    pub builder: Arc<dyn Builder>,
     /// What makes the parts of files that zones may have.
     pub projector: Arc<dyn Projector>,
     /// Cores of the machine.
@@ -90,14 +96,14 @@ impl Run {
         self.deploy(lake).await?;
         let Ports { names, store, ledger, clock, .. } = &*self.ports;
         let portions = self.portions;
-        PlanRun { names, store, ledger, clock, portions }.run(&self.request(run)).await?;
+        let plan = PlanRun { names, store, ledger, clock, portions }.run(&self.request(run)).await?;
 
         let mut ends = Ends {
             known: HashMap::new(),
             died: "its worker died; the next run tries again",
             never_began: "the run was ended before its turn; the next run takes it",
         };
-        let failure = self.publish(run, &mut ends.known).await.err();
+        let failure = self.publish(run, &plan.levels, &mut ends.known).await.err();
         self.observer.step(Step::Account);
         let job = Account { names, store, ledger, clock, ends: &ends };
         let report = job.run(&RunRequest { run: run.clone() }).await?;
@@ -119,7 +125,7 @@ impl Run {
         self.ports.store.replace(&ops, RunKeys::DEPLOYED_LAKE, document.into(), "").await
     }
 
-    async fn publish(&self, run: &RunId, ends: &mut HashMap<SourceId, String>) -> Result<()> {
+    async fn publish(&self, run: &RunId, levels: &[u32], ends: &mut HashMap<SourceId, String>) -> Result<()> {
         let keys = RunKeys(run);
         let work: Vec<Work> = self.lines(&keys.work()).await?;
         let gathers: Vec<Work> = self.lines(&keys.gathers()).await?;
@@ -136,6 +142,14 @@ impl Run {
         for item in self.lines::<TableItem>(&keys.tables()).await? {
             Commit { names, store, catalog }.run(&item).await?;
         }
+        if !levels.is_empty() {
+            self.observer.step(Step::Model);
+        }
+        for level in levels {
+            for item in self.lines::<ModelItem>(&keys.models(*level)).await? {
+                self.model(&item).await?;
+            }
+        }
         self.observer.step(Step::Sync);
         for item in self.lines::<ZoneItem>(&keys.zones()).await? {
             let (zone, projector) = (&item.zone, &*self.projector);
@@ -143,6 +157,22 @@ impl Run {
             job.run(&item, deadline(clock)).await?;
         }
         Ok(())
+    }
+
+    /// Makes a model. One that fails is noted for the account and stops no other.
+    async fn model(&self, item: &ModelItem) -> Result<()> {
+        let Ports { names, store, ledger, clock, .. } = &*self.ports;
+        let job = BuildModel { names, store, builder: &*self.builder };
+        let Err(error) = job.run(item, deadline(clock)).await else { return Ok(()) };
+        let failed = StepFailure {
+            step: Modelled::STEP.into(),
+            what: item.model.to_string(),
+            error: error.kind().name().into(),
+            cause: error.chain(),
+        };
+        let ends = &Ends::in_an_account();
+        let note = AccountRequest::Note(Failed { run: item.run.clone(), failed });
+        Account { names, store, ledger, clock, ends }.answer(&note).await.map(|_| ())
     }
 
     /// Makes all calls, as many side by side as there are threads for. `ends` gets what those files

@@ -6,7 +6,7 @@
 //! follow with the disk's next commit, which no later line of the ledger overtakes.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -366,6 +366,27 @@ impl ObjectStore for FolderStore {
             self.find(&place)?;
             let file = fs::File::open(place.path()).map_err(on("reading", &place.shown))?;
             Ok(Box::new(file) as Box<dyn Read + Send>)
+        })
+    }
+
+    async fn read_range(&self, bucket: &str, key: &str, range: Range<u64>, tag: &str) -> Result<Bytes> {
+        block_in_place(|| {
+            let place = self.place(bucket, key)?;
+            let stamp = self.find(&place)?;
+            let mut file = fs::File::open(place.path()).map_err(on("reading", &place.shown))?;
+            let opened = Stamp::of(&file.metadata().map_err(on("reading", &place.shown))?);
+            if stamp != opened || !tag.is_empty() && tag != opened.tag() {
+                let what = format!("{} was written again since it was listed", place.shown.display());
+                return Err(Error::new(Kind::Conflict, what));
+            }
+            if range.start > range.end || range.end > opened.size_bytes() {
+                let what = format!("{} has no bytes {range:?}", place.shown.display());
+                return Err(Error::new(Kind::Invalid, what));
+            }
+            let mut bytes = vec![0; (range.end - range.start) as usize];
+            let read = file.seek(SeekFrom::Start(range.start)).and_then(|_| file.read_exact(&mut bytes));
+            read.map_err(on("reading", &place.shown))?;
+            Ok(bytes.into())
         })
     }
 

@@ -11,6 +11,9 @@ const SDK_CRATES: [&str; 2] = ["tarn-aws", "tarn-cloud"];
 /// What the ports on a folder may use of ours: a folder needs no account, and handlers need no folder.
 const CRATES_OF_A_FOLDER: [&str; 2] = ["tarn-core", "tarn-lake"];
 
+/// Who may use the crate with the query engine in it: everything else starts faster without.
+const USERS_OF_SQL: [&str; 2] = ["tarn", "tarn-gold"];
+
 /// Checks every edge between crates and prints what breaks a rule.
 pub fn check() -> Result<(), String> {
     let crates = workspace()?;
@@ -34,6 +37,16 @@ pub fn check() -> Result<(), String> {
             }
             if dependency == "tarn-local" && name != "tarn" {
                 faults.push(format!("{name} runs in Lambda or knows no folder; only tarn uses tarn-local"));
+            }
+            let is_engine = dependency.starts_with("datafusion") || dependency.starts_with("iceberg");
+            if is_engine && name != "tarn-sql" {
+                faults.push(format!(
+                    "{name} must not know the query engine ({dependency}); go through tarn-sql"
+                ));
+            }
+            if dependency == "tarn-sql" && !USERS_OF_SQL.contains(&name.as_str()) {
+                faults
+                    .push(format!("{name} would carry a query engine; only tarn and tarn-gold use tarn-sql"));
             }
             if name == "tarn-lake" && crates.contains_key(dependency) {
                 faults.push(format!(

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod edits;
+mod models;
 mod runs;
 
 use std::num::NonZeroUsize;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use edits::{BlockRemove, Init, Schema, Table, TableAdd, Zone, ZoneAdd};
+pub use models::Model;
 pub use runs::{Files, Reprocess, Run, Site, Unlock, Watch, Why};
 
 /// Turns one file, lake.toml, into a whole serverless AWS data lake.
@@ -80,6 +82,9 @@ pub enum Command {
     /// Add a table to lake.toml, or take one out; comments and order stay
     #[command(subcommand)]
     Table(Table),
+    /// Look at the models, which are the files in models/ beside lake.toml; needs no account
+    #[command(subcommand)]
+    Model(Model),
     /// Print the JSON Schema of lake.toml, by which editors complete and check the file
     #[command(after_help = edits::SCHEMA_HELP)]
     Schema(Schema),
@@ -136,7 +141,8 @@ pub enum Command {
     #[command(
         after_help = "Examples:\n  tarn query 'select event, count(*) as n from events group by event'\n  \
                       tarn query --zone marketing --format csv 'select * from category_tree'\n  \
-                      tarn query --ops 'select key, status, reason from files order by began'"
+                      tarn query --ops 'select key, status, reason from files order by began'\n  \
+                      tarn query --dir lake 'select count(*) as n from events'"
     )]
     Query(Query),
     /// Copy new and changed files of a folder to landing
@@ -441,6 +447,12 @@ pub struct Query {
     /// Ask in the lake's own tables, `runs`, `files` and `quarantine`, instead of silver
     #[arg(long, conflicts_with = "zone")]
     pub ops: bool,
+    /// Ask in a folder that `tarn run --dir` made, silver and gold alike; needs no account
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["zone", "ops", "local"])]
+    pub dir: Option<PathBuf>,
+    /// Tell how the question would be answered, and do not ask it
+    #[arg(long, requires = "dir")]
+    pub explain: bool,
     /// How to print the answer; --json is the same as json
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,

@@ -20,6 +20,8 @@ pub struct Project {
     pub folder: PathBuf,
     /// The lake, in the environment asked for.
     pub lake: Lake,
+    /// What it was read from.
+    pub files: Files,
     /// How many warnings were shown.
     pub warnings: usize,
 }
@@ -34,7 +36,7 @@ impl Project {
             Ok(parsed) => {
                 show(&parsed.warnings, &files);
                 let warnings = parsed.warnings.len();
-                Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
+                Ok(Self { folder: folder_of(&file), lake: parsed.lake, files, warnings })
             }
             Err(diagnostics) => {
                 show_faults(common, &diagnostics, &files);
@@ -51,7 +53,7 @@ impl Project {
         let lake = Lake::named(name, Environment::throwaway(environment(common)?));
         let folder = std::env::current_dir()
             .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
-        Ok(Self { folder, lake, warnings: 0 })
+        Ok(Self { folder, lake, files: Files::new(FILE, ""), warnings: 0 })
     }
 }
 
@@ -86,15 +88,19 @@ fn folder_of(file: &Path) -> PathBuf {
     file.parent().map(Path::to_path_buf).unwrap_or_default()
 }
 
-/// The lake's file, and those of its tables and zones beside it.
+/// The lake's file, and those of its tables, zones and models beside it.
 pub fn read(file: &Path) -> Result<Files, Failure> {
     let mut files = Files::new(shown_path(file), &text_of(file)?);
     let folder = folder_of(file);
-    for part in parts(&folder.join("tables"))? {
+    for part in parts(&folder.join("tables"), "toml")? {
         files.add_tables(shown_path(&part), &text_of(&part)?);
     }
-    for part in parts(&folder.join("zones"))? {
+    for part in parts(&folder.join("zones"), "toml")? {
         files.add_zones(shown_path(&part), &text_of(&part)?);
+    }
+    for part in parts(&folder.join("models"), "sql")? {
+        let name = part.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        files.add_model(shown_path(&part), name, &text_of(&part)?);
     }
     Ok(files)
 }
@@ -104,8 +110,8 @@ pub fn read(file: &Path) -> Result<Files, Failure> {
 pub fn stamps(common: &Common) -> Vec<(String, (u64, i64))> {
     let Ok(file) = file(common) else { return Vec::new() };
     let folder = folder_of(&file);
-    let others =
-        ["tables", "zones"].into_iter().flat_map(|name| parts(&folder.join(name)).unwrap_or_default());
+    let folders = [("tables", "toml"), ("zones", "toml"), ("models", "sql")].into_iter();
+    let others = folders.flat_map(|(name, kind)| parts(&folder.join(name), kind).unwrap_or_default());
     let stamp = |path: PathBuf| {
         let metadata = std::fs::metadata(&path).ok()?;
         let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
@@ -114,9 +120,9 @@ pub fn stamps(common: &Common) -> Vec<(String, (u64, i64))> {
     std::iter::once(file).chain(others).filter_map(stamp).collect()
 }
 
-/// The TOML files of a folder, by name; none where there is no such folder. Files that begin with a
-/// dot are an editor's.
-fn parts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The files of a folder that end so, by name; none where there is no such folder. Files that begin
+/// with a dot are an editor's.
+fn parts(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: io::Error| unreadable(folder, &error);
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -126,7 +132,7 @@ fn parts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut paths = paths.map_err(unreadable)?;
     let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    paths.retain(|path| path.extension().is_some_and(|kind| kind == "toml") && !hidden(path));
+    paths.retain(|path| path.extension().is_some_and(|kind| kind == ending) && !hidden(path));
     paths.sort();
     Ok(paths)
 }

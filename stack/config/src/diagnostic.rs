@@ -106,9 +106,9 @@ codes! {
     InvalidValue = "invalid-value",
     /// A list or table that must hold something is empty.
     Empty = "empty",
-    /// Two tables or two zones of one name, a table twice in a zone, a column twice in a key.
+    /// Two tables, zones or models of one name, a table twice in a zone, a column twice in a key.
     DuplicateName = "duplicate-name",
-    /// A zone names a table that the lake does not have.
+    /// A zone or a model names a table that the lake does not have.
     UnknownTable = "unknown-table",
     /// A key names a column that the table does not have.
     UnknownColumn = "unknown-column",
@@ -116,6 +116,12 @@ codes! {
     Contradiction = "contradiction",
     /// A table may get a folder for nearly every row.
     ManyPartitions = "many-partitions",
+    /// A model's file does not hold one query.
+    Sql = "sql-error",
+    /// A query says what the engine would not do.
+    IgnoredSql = "ignored-sql",
+    /// Models read each other, so that none can be the first.
+    Circle = "circle",
     /// Two tables claim the same files.
     SameFiles = "same-files",
     /// A table has both `columns` and layouts.

@@ -10,7 +10,7 @@ use crate::diagnostic::quote;
 use crate::faults::Faults;
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, bucket_fit, environment, group, lake, secret, settings, table, zone};
+use crate::{Code, Diagnostic, bucket_fit, environment, group, lake, model, secret, settings, table, zone};
 
 const VERSION: Key =
     Key::required("version", Wants::Version, "version = 1", "it says which format the file is written in");
@@ -46,7 +46,12 @@ pub static BLOCK: Block = Block {
 };
 
 /// Reads the whole document. `None`, or a lake with holes, is only returned beside a fault.
-pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Faults<'a>) -> Option<Lake> {
+pub fn read<'a>(
+    root: &'a DeTable<'a>,
+    models: &'a [model::Header<'a>],
+    name: &EnvironmentName,
+    faults: &'a Faults<'a>,
+) -> Option<Lake> {
     if let Some(fault) = other_version(root) {
         faults.push(fault);
         return None;
@@ -61,6 +66,7 @@ pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Fault
     let tables = table::read_all(&reader.blocks(&TABLE, &table::BLOCK, "table"), faults);
     let groups = group::read_all(&reader, &tables.names);
     let zones = zone::read_all(&reader.blocks(&ZONE, &zone::BLOCK, "zone"), &tables, &groups, faults);
+    let models = model::read_all(models, &tables, faults);
     let lake = lake?;
     bucket_fit::check(&lake.name, name, &zones, faults);
     Some(Lake {
@@ -72,6 +78,7 @@ pub fn read<'a>(root: &'a DeTable<'a>, name: &EnvironmentName, faults: &'a Fault
         schedule,
         tables: tables.tables,
         zones: zones.into_iter().map(Spanned::into_inner).collect(),
+        models,
     })
 }
 

@@ -1,8 +1,10 @@
-//! The files of a project as one text: `lake.toml`, and the blocks that have files of their own in
-//! `tables/` and `zones/` beside it.
+//! The files of a project as one text: `lake.toml`, the blocks that have files of their own in
+//! `tables/` and `zones/` beside it, and the models in `models/`.
 //!
 //! A part holds nothing but `[[table]]` or `[[zone]]` blocks, so all files one after the other are
 //! TOML again: a block means the same wherever it stands, and every place is one range of the whole.
+//! A model's file is SQL; to TOML it is blank, and what its header says is read by itself, at the same
+//! places.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -25,10 +27,28 @@ pub struct Files {
 struct File {
     path: String,
     place: Range<usize>,
-    /// The only block that may stand in it; `None` is the lake's own file.
-    block: Option<&'static str>,
+    holds: Holds,
     /// Whether a byte order mark was taken off it.
     unmarked: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Holds {
+    /// The lake's own file.
+    Lake,
+    /// Blocks of this name, and nothing else.
+    Blocks(&'static str),
+    /// A model of this name.
+    Model(String),
+}
+
+/// A model's file.
+pub(crate) struct ModelFile<'f> {
+    /// What it is called, without `.sql`.
+    pub name: &'f str,
+    /// Where it stands in the whole.
+    pub place: Range<usize>,
 }
 
 /// What can be read of the files as one document, and what is no TOML in each of them.
@@ -43,51 +63,70 @@ impl Files {
     /// The lake's own file; `path` is what messages call it.
     pub fn new(path: impl Into<String>, text: &str) -> Self {
         let mut files = Self { files: Vec::new(), text: String::new() };
-        files.add(path.into(), text, None);
+        files.add(path.into(), text, Holds::Lake);
         files
     }
 
     /// Adds a file that holds `[[table]]` blocks.
     pub fn add_tables(&mut self, path: impl Into<String>, text: &str) {
-        self.add(path.into(), text, Some("table"));
+        self.add(path.into(), text, Holds::Blocks("table"));
     }
 
     /// Adds a file that holds `[[zone]]` blocks.
     pub fn add_zones(&mut self, path: impl Into<String>, text: &str) {
-        self.add(path.into(), text, Some("zone"));
+        self.add(path.into(), text, Holds::Blocks("zone"));
     }
 
-    fn add(&mut self, path: String, text: &str, block: Option<&'static str>) {
-        if block.is_some() && !self.text.ends_with('\n') {
+    /// Adds a file that holds a model; `name` is the file's without `.sql`.
+    pub fn add_model(&mut self, path: impl Into<String>, name: impl Into<String>, text: &str) {
+        self.add(path.into(), text, Holds::Model(name.into()));
+    }
+
+    fn add(&mut self, path: String, text: &str, holds: Holds) {
+        let is_first = holds == Holds::Lake;
+        if !is_first && !self.text.ends_with('\n') {
             self.text.push('\n');
         }
         let start = self.text.len();
-        let unmarked = text.strip_prefix(BYTE_ORDER_MARK).filter(|_| block.is_some());
+        let unmarked = text.strip_prefix(BYTE_ORDER_MARK).filter(|_| !is_first);
         match unmarked {
             // It may stand at the beginning of the whole only.
             Some(rest) => self.text.extend([" ".repeat(BYTE_ORDER_MARK.len_utf8()).as_str(), rest]),
             None => self.text.push_str(text),
         }
         let place = start..self.text.len();
-        self.files.push(File { path, place, block, unmarked: unmarked.is_some() });
+        self.files.push(File { path, place, holds, unmarked: unmarked.is_some() });
     }
 
-    /// Each file as it was given, `lake.toml` first: its path and its text.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
-        self.files.iter().map(|file| {
-            let text = &self.text[file.place.clone()];
-            let marked = || format!("{BYTE_ORDER_MARK}{}", &text[BYTE_ORDER_MARK.len_utf8()..]);
-            (file.path.as_str(), if file.unmarked { marked().into() } else { text.into() })
+    /// Each file with blocks as it was given, `lake.toml` first: which one it is, its path and its text.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, &str, Cow<'_, str>)> {
+        let files = self.files.iter().enumerate();
+        let files = files.filter(|(_, file)| !matches!(file.holds, Holds::Model(_)));
+        files.map(|(index, file)| (index, file.path.as_str(), self.given(file)))
+    }
+
+    /// The files of models, in the order in which they were added.
+    pub(crate) fn models(&self) -> impl Iterator<Item = ModelFile<'_>> {
+        self.files.iter().filter_map(|file| match &file.holds {
+            Holds::Model(name) => Some(ModelFile { name, place: file.place.clone() }),
+            _ => None,
         })
+    }
+
+    /// The text of a file as it was given.
+    fn given(&self, file: &File) -> Cow<'_, str> {
+        let text = &self.text[file.place.clone()];
+        let marked = || format!("{BYTE_ORDER_MARK}{}", &text[BYTE_ORDER_MARK.len_utf8()..]);
+        if file.unmarked { marked().into() } else { text.into() }
     }
 
     /// The same files, with another path and text in the place of one of them.
     pub(crate) fn with(&self, index: usize, path: &str, text: &str) -> Self {
         let mut files = Self { files: Vec::new(), text: String::new() };
-        for (place, (file, (own_path, own_text))) in self.files.iter().zip(self.parts()).enumerate() {
+        for (place, file) in self.files.iter().enumerate() {
             match place == index {
-                true => files.add(path.into(), text, file.block),
-                false => files.add(own_path.into(), &own_text, file.block),
+                true => files.add(path.into(), text, file.holds.clone()),
+                false => files.add(file.path.clone(), &self.given(file), file.holds.clone()),
             }
         }
         files
@@ -134,10 +173,18 @@ impl Files {
     pub(crate) fn join(&self, faults: &Faults) -> Joined {
         let mut joined = Joined { text: self.text.clone(), errors: Vec::new() };
         for file in &self.files {
+            let block = match file.holds {
+                Holds::Lake => None,
+                Holds::Blocks(block) => Some(block),
+                Holds::Model(_) => {
+                    blank(&mut joined.text, file.place.clone());
+                    continue;
+                }
+            };
             let (root, errors) = DeTable::parse_recoverable(&self.text[file.place.clone()]);
-            let strange = file.block.map(|block| strangers(root.get_ref(), block)).unwrap_or_default();
+            let strange = block.map(|block| strangers(root.get_ref(), block)).unwrap_or_default();
             for key in &strange {
-                faults.push(misplaced(key, file));
+                faults.push(misplaced(key, file, block.unwrap_or_default()));
             }
             if !strange.is_empty() {
                 blank(&mut joined.text, file.place.clone());
@@ -166,8 +213,7 @@ fn strangers<'a>(root: &'a DeTable<'a>, block: &str) -> Vec<Spanned<&'a str>> {
     others.map(|key| Spanned::new(key.span(), key.get_ref().as_ref())).collect()
 }
 
-fn misplaced(key: &Spanned<&str>, file: &File) -> Diagnostic {
-    let block = file.block.unwrap_or_default();
+fn misplaced(key: &Spanned<&str>, file: &File, block: &str) -> Diagnostic {
     let span = key.span().start + file.place.start..key.span().end + file.place.start;
     let title = format!("{} does not belong into `{}`", quote(key.get_ref()), file.path);
     let fault = Diagnostic::error(Code::UnknownKey, span, title);

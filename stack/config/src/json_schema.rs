@@ -7,21 +7,24 @@
 
 use serde_json::{Map, Value, json};
 use tarn_lake::{
-    BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, EnvironmentName, Escape, Format, Frequency,
-    LakeName, Mode, OnBadRow, OnOverwrite, Pii, Placement, Retention, SchemaChange, TableName, Uncleared,
-    Zone, ZoneName,
+    BadRows, ColumnName, ColumnType, Compression, Csv, Encoding, Engine, EnvironmentName, Escape, Format,
+    Frequency, LakeName, Materialise, Mode, ModelFormat, OnBadRow, OnOverwrite, Pii, Placement, Retention,
+    SchemaChange, TableName, Uncleared, Zone, ZoneName,
 };
 
 use crate::keys::{Block, Key, Wants};
 use crate::name::Name;
-use crate::{alarms, aws, column, document, placement, quality, zone_table};
+use crate::{alarms, aws, column, document, model, placement, quality, zone_table};
 
-/// The schema of a whole `lake.toml`, in draft 2020-12.
+/// The schema of a whole `lake.toml`, in draft 2020-12. What the header of a model's file may say is its
+/// definition `model`, to which nothing in `lake.toml` refers.
 pub fn json_schema() -> Value {
     let mut definitions = Map::new();
     let mut root = object(&document::BLOCK, &mut definitions);
     let column = described_column(&mut definitions);
     definitions.insert("column".into(), column);
+    let model = object(&model::BLOCK, &mut definitions);
+    definitions.insert("model".into(), model);
     if let Some(required) = root.get_mut("required").and_then(Value::as_array_mut) {
         // Tables may all stand in files of their own.
         required.retain(|key| key != "table");
@@ -258,6 +261,17 @@ static REFINED: &[Refinement] = &[
     ("[zone.tables.NAME]", "frequency", || words(Frequency::WORDS, Some(&Frequency::default()))),
     ("[lake]", "clearance", || words(Pii::WORDS, Some(&Pii::None))),
     ("[[zone]]", "scan_limit_gb", || by_default(Zone::SCAN_LIMIT_GB)),
+    ("models/NAME.sql", "materialise", || words(Materialise::WORDS, Some(&Materialise::Replace))),
+    ("models/NAME.sql", "new_files_of", name::<TableName>),
+    ("models/NAME.sql", "format", || words(ModelFormat::WORDS, Some(&ModelFormat::Iceberg))),
+    // The others are words of the lake, and nothing runs them yet.
+    ("models/NAME.sql", "engine", || words(&Engine::WORDS[..1], Some(&Engine::DataFusion))),
+    ("models/NAME.sql", "renamed", || json!({ "propertyNames": name::<ColumnName>() })),
+    ("[tests.accepted_values]", "column", name::<ColumnName>),
+    ("[tests.accepted_values]", "values", || json!({ "minItems": 1 })),
+    ("[tests.relationship]", "column", name::<ColumnName>),
+    ("[tests.relationship]", "to", name::<TableName>),
+    ("[tests.relationship]", "field", name::<ColumnName>),
 ];
 
 fn extend(value: &mut Value, more: Value) {
@@ -296,6 +310,7 @@ mod tests {
     fn what_is_refined_is_a_key() {
         let mut keys = Vec::new();
         known(&document::BLOCK, &mut keys);
+        known(&model::BLOCK, &mut keys);
         for (block, key, _) in REFINED {
             assert!(keys.contains(&(block, key)), "{block} has no `{key}`");
         }

@@ -1,4 +1,4 @@
-//! Reads `lake.toml`: the text becomes a [`Lake`], or every fault in it at once.
+//! Reads `lake.toml` and the models beside it: the texts become a [`Lake`], or every fault in them at once.
 //!
 //! This is a pure library: it prints nothing, opens nothing and asks no clock. The shape of the
 //! file is known here and nowhere else; what leaves is `tarn_lake`'s words or [`Diagnostic`]s that
@@ -22,6 +22,7 @@ mod json_schema;
 mod keys;
 mod lake;
 mod layout;
+mod model;
 mod name;
 mod nearest;
 mod pii;
@@ -45,6 +46,7 @@ mod zone_table;
 pub use diagnostic::{Code, Diagnostic, Located, Severity, Source};
 pub use files::Files;
 pub use json_schema::json_schema;
+pub use model::fault_in_query;
 pub use schema::{Schema, parse_schema};
 
 use tarn_lake::{EnvironmentName, Lake};
@@ -66,17 +68,20 @@ pub fn parse(text: &str, environment: &EnvironmentName) -> Result<Parsed, Vec<Di
     parse_files(&Files::new("lake.toml", text), environment)
 }
 
-/// Reads a `lake.toml` with the files of its tables and zones. Places of faults are ranges of
+/// Reads a `lake.toml` with the files of its tables, zones and models. Places of faults are ranges of
 /// [`Files::text`]; [`Files::locate`] tells the file.
 pub fn parse_files(files: &Files, environment: &EnvironmentName) -> Result<Parsed, Vec<Diagnostic>> {
     let faults = faults::Faults::new(files);
     let joined = files.join(&faults);
     let (root, errors) = DeTable::parse_recoverable(&joined.text);
     let errors = match joined.errors {
-        none if none.is_empty() => errors.into_iter().map(|error| (0, error)).collect(),
+        none if none.is_empty() => errors.into_iter().map(|error| (0, error)).collect::<Vec<_>>(),
         errors => errors,
     };
-    let lake = document::read(root.get_ref(), environment, &faults);
+    let cuts = model::cut(files, &faults);
+    let (models, of_headers) = model::headers(&cuts);
+    let errors: Vec<_> = errors.into_iter().chain(of_headers).collect();
+    let lake = document::read(root.get_ref(), &models, environment, &faults);
     let found = syntax::join(files.text(), &errors, faults.into_inner());
     let found = secret::hush(files.text(), found);
     match lake {

@@ -13,6 +13,17 @@ pub fn refuse_all(root: &DeTable, faults: &Faults) {
     root.values().for_each(|value| visit(value, faults));
 }
 
+/// The same for lines that are no TOML.
+pub fn refuse_lines(place: &std::ops::Range<usize>, faults: &Faults) {
+    let mut start = place.start;
+    for line in faults.written(place).split_inclusive('\n') {
+        if let Some(kind) = kind(line) {
+            refuse(start..start + line.trim_end().len(), kind, faults);
+        }
+        start += line.len();
+    }
+}
+
 /// Takes out what is found on the line of a secret beside it: its words or its picture would repeat
 /// the secret. Of several secrets on a line the first stays, whose picture hides the rest.
 pub fn hush(text: &str, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
@@ -35,16 +46,19 @@ fn visit(value: &Spanned<DeValue>, faults: &Faults) {
     match value.get_ref() {
         DeValue::String(text) => {
             if let Some(kind) = kind(text) {
-                let fault = Diagnostic::error(Code::Secret, value.span(), format!("this looks like {kind}"));
-                let fault = fault.label("whoever reads the file has it");
-                faults
-                    .push(fault.help("take it out, and change it where it is valid: it may have been seen"));
+                refuse(value.span(), kind, faults);
             }
         }
         DeValue::Array(array) => array.iter().for_each(|element| visit(element, faults)),
         DeValue::Table(table) => table.values().for_each(|value| visit(value, faults)),
         _ => {}
     }
+}
+
+fn refuse(place: std::ops::Range<usize>, kind: &str, faults: &Faults) {
+    let fault = Diagnostic::error(Code::Secret, place, format!("this looks like {kind}"));
+    let fault = fault.label("whoever reads the file has it");
+    faults.push(fault.help("take it out, and change it where it is valid: it may have been seen"));
 }
 
 /// What kind of secret a text looks like.

@@ -1,4 +1,5 @@
-//! A folder of wrong files, each with the picture its author would see.
+//! A folder of wrong files, each with the picture its author would see. A folder in it is a lake with
+//! wrong models.
 //!
 //! `TARN_BLESS=1 cargo test -p tarn-config` writes the pictures anew; read the diff.
 
@@ -12,23 +13,40 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use tarn_config::{Code, Diagnostic, Source, parse};
+use tarn_config::{Code, Diagnostic, Files, parse_files};
 use tarn_lake::EnvironmentName;
 
 fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invalid");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_none_or(|kind| kind == "toml"));
     files.sort();
     files
 }
 
-fn faults(text: &str) -> Vec<Diagnostic> {
-    parse(text, &EnvironmentName::new("dev").unwrap()).expect_err("the file has a fault")
+/// The lake of the samples that are models.
+const LAKE_OF_MODELS: &str = include_str!("valid/models/lake.toml");
+
+fn files(sample: &Path) -> Files {
+    if !sample.is_dir() {
+        return Files::new("lake.toml", &fs::read_to_string(sample).unwrap());
+    }
+    let mut models: Vec<_> = fs::read_dir(sample).unwrap().map(|entry| entry.unwrap().path()).collect();
+    models.sort();
+    let mut files = Files::new("lake.toml", LAKE_OF_MODELS);
+    for model in models {
+        let name = model.file_stem().unwrap().to_str().unwrap();
+        files.add_model(format!("models/{name}.sql"), name, &fs::read_to_string(&model).unwrap());
+    }
+    files
 }
 
-fn picture(text: &str) -> String {
-    let source = Source { path: "lake.toml", text };
-    let pictures: Vec<_> = faults(text).iter().map(|fault| fault.render(&source, false) + "\n").collect();
+fn faults(files: &Files) -> Vec<Diagnostic> {
+    parse_files(files, &EnvironmentName::new("dev").unwrap()).expect_err("the file has a fault")
+}
+
+fn picture(files: &Files) -> String {
+    let pictures: Vec<_> = faults(files).iter().map(|fault| files.render(fault, false) + "\n").collect();
     pictures.join("\n")
 }
 
@@ -36,8 +54,8 @@ fn picture(text: &str) -> String {
 fn every_sample_is_refused_in_the_expected_words() {
     let bless = std::env::var_os("TARN_BLESS").is_some();
     let mut wrong = Vec::new();
-    for sample in samples().iter().filter(|path| path.extension().is_some_and(|kind| kind == "toml")) {
-        let shown = picture(&fs::read_to_string(sample).unwrap());
+    for sample in samples() {
+        let shown = picture(&files(&sample));
         let expected = sample.with_extension("txt");
         if bless {
             fs::write(&expected, &shown).unwrap();
@@ -53,18 +71,17 @@ fn every_sample_is_refused_in_the_expected_words() {
 
 #[test]
 fn no_picture_is_left_over() {
-    for file in samples() {
-        assert!(file.with_extension("toml").exists(), "{} has no .toml beside it", file.display());
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/invalid");
+    for file in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let known = file.with_extension("toml").exists() || file.with_extension("").is_dir();
+        assert!(known, "{} has no .toml and no folder beside it", file.display());
     }
 }
 
 #[test]
 fn every_kind_of_fault_has_a_sample() {
-    let texts = samples().into_iter().filter(|path| path.extension().is_some_and(|kind| kind == "toml"));
-    let shown: BTreeSet<_> = texts
-        .flat_map(|path| faults(&fs::read_to_string(path).unwrap()))
-        .map(|fault| fault.code.name())
-        .collect();
+    let shown: BTreeSet<_> =
+        samples().iter().flat_map(|path| faults(&files(path))).map(|fault| fault.code.name()).collect();
     for code in Code::ALL {
         assert!(shown.contains(code.name()), "no sample in tests/invalid shows {}", code.name());
     }
@@ -72,8 +89,8 @@ fn every_kind_of_fault_has_a_sample() {
 
 #[test]
 fn every_error_says_what_to_write_instead() {
-    for path in samples().iter().filter(|path| path.extension().is_some_and(|kind| kind == "toml")) {
-        for fault in faults(&fs::read_to_string(path).unwrap()) {
+    for path in samples() {
+        for fault in faults(&files(&path)) {
             assert!(!fault.label.is_empty(), "{}: {fault:?}", path.display());
             assert!(fault.help.is_some() || fault.code == Code::Syntax, "{}: {fault:?}", path.display());
         }

@@ -6,11 +6,13 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
-use tarn_config::{Severity, Source, parse};
+use tarn_config::{Files, Severity, Source, parse, parse_files};
 use tarn_lake::EnvironmentName;
 
 const SEEDS: [&str; 2] =
     [include_str!("../../../examples/retail/lake.toml"), include_str!("valid/everything.toml")];
+const MODEL: &str = include_str!("valid/models/everything.sql");
+const LAKE_OF_MODEL: &str = include_str!("valid/models/lake.toml");
 const ROUNDS: usize = 2000;
 const PIECES: [&str; 14] =
     ["\"", "[", "]", "{", "}", "=", "[[", "é", "\u{feff}", "\r\n", "'''", ".", "[table]\n", "2024-01-01"];
@@ -86,6 +88,32 @@ fn mutated_files_never_panic() {
             text = mutated(if round % 8 == 0 { seed } else { &text }, &mut dice);
             check(&text);
         }
+    }
+}
+
+fn check_model(text: &str) {
+    let mut files = Files::new("lake.toml", LAKE_OF_MODEL);
+    files.add_model("models/everything.sql", "everything", text);
+    let Err(faults) = parse_files(&files, &EnvironmentName::new("dev").unwrap()) else { return };
+    assert!(faults.iter().any(|fault| fault.severity == Severity::Error), "refused in silence:\n{text}");
+    for fault in &faults {
+        let (source, local) = files.locate(fault);
+        assert_eq!(source.path, "models/everything.sql", "{fault:?}\n{text}");
+        assert!(source.text.get(local.span.clone()).is_some(), "{fault:?} lies outside of\n{text}");
+        assert!(files.render(fault, true).contains(fault.code.name()));
+    }
+}
+
+#[test]
+fn mutated_models_never_panic() {
+    let mut dice = Dice(0x676f_6c64);
+    let mut text = MODEL.to_owned();
+    for round in 0..ROUNDS / 2 {
+        text = mutated(if round % 8 == 0 { MODEL } else { &text }, &mut dice);
+        check_model(&text);
+    }
+    for end in (0..MODEL.len()).filter(|end| MODEL.is_char_boundary(*end)) {
+        check_model(&MODEL[..end]);
     }
 }
 

@@ -107,6 +107,8 @@ pub enum Grantee {
     Crawler,
     /// The function that registers silver's tables.
     Commit,
+    /// The function that makes models.
+    Model,
     /// The function that registers a zone's tables.
     Sync,
     /// Who reads a zone.
@@ -124,6 +126,7 @@ impl Grantee {
         match self {
             Grantee::Crawler => Some("CrawlerRole"),
             Grantee::Commit => Some("CommitRole"),
+            Grantee::Model => Some("ModelRole"),
             Grantee::Sync => Some("SyncRole"),
             Grantee::Reader => Some("ReaderRole"),
             Grantee::Governor | Grantee::Named(_) => None,
@@ -141,10 +144,19 @@ impl Lake {
                     grants.extend(registering(Grantee::Governor, &Database::Silver, names));
                 }
                 let readers = self.readers.iter().cloned().map(Grantee::Named);
-                grants.extend(readers.flat_map(|reader| self.reading_silver(reader, names)));
+                let rights = |reader: Grantee| {
+                    [self.reading_silver(reader.clone(), names), self.reading_gold(reader, names)]
+                };
+                grants.extend(readers.flat_map(rights).flatten());
                 grants
             }
-            StackId::Pipeline => registering(Grantee::Commit, &Database::Silver, names),
+            StackId::Pipeline => {
+                let mut grants = registering(Grantee::Commit, &Database::Silver, names);
+                if !self.models.is_empty() {
+                    grants.extend(registering(Grantee::Model, &Database::Gold, names));
+                }
+                grants
+            }
             StackId::Zone(zone) => {
                 let database = Database::Zone(zone.clone());
                 let mut grants = registering(Grantee::Crawler, &database, names);
@@ -209,6 +221,15 @@ impl Lake {
         };
         let tables = self.tables.iter().map(cleared).collect();
         reading_columns(reader, tables, names)
+    }
+
+    /// All of gold. Nobody knows which columns of silver went into which of gold, so whoever may not see
+    /// every column of silver sees nothing of gold.
+    fn reading_gold(&self, reader: Grantee, names: &Names) -> Vec<Grant<Grantee>> {
+        match self.models.is_empty() || self.hides_from_readers() {
+            true => Vec::new(),
+            false => reading(reader, &Database::Gold, names),
+        }
     }
 
     /// The tables of silver that a zone shares, by the columns that it sees, or by a filter that shows some
@@ -291,6 +312,7 @@ fn grant<const N: usize>(
 fn location(database: &Database, names: &Names) -> Governed {
     let bucket = match database {
         Database::Silver => Bucket::Silver,
+        Database::Gold => Bucket::Gold,
         Database::Zone(zone) => Bucket::Zone(zone.clone()),
     };
     Governed::Location { arn: format!("arn:${{AWS::Partition}}:s3:::{}", names.bucket(&bucket)) }
@@ -400,6 +422,33 @@ mod tests {
                 }
                 assert!(!grant.grantable && !grant.permissions.contains(&Permission::All), "{grant:?}");
             }
+        }
+    }
+
+    #[test]
+    fn gold_is_granted_only_to_who_may_see_all_of_silver() {
+        let table = |pii: &str| {
+            json!([{
+                "name": "users", "description": "", "files": "users*.csv", "csv": {},
+                "layouts": [{"from": null, "columns": [
+                    {"name": "id", "type": "int64", "format": "iso", "required": true},
+                    {"name": "mail", "type": "string", "format": "iso", "required": false, "pii": pii},
+                ]}],
+            }])
+        };
+        for (pii, granted) in [("none", true), ("high", false)] {
+            let mut lake = lake();
+            lake.readers = vec![PrincipalArn::new("role/Analyst").unwrap()];
+            lake.tables = serde_json::from_value(table(pii)).unwrap();
+            let model =
+                json!({"name": "cities", "sql": "select 1", "inputs": ["users"], "materialise": "replace"});
+            lake.models = vec![serde_json::from_value(model).unwrap()];
+            let grants = lake.grants(&StackId::Storage, &names());
+            let reads = |grant: &Grant<Grantee>| {
+                matches!(grant.principal, Grantee::Named(_))
+                    && grant.resource.database() == Some("shop_dev_gold")
+            };
+            assert_eq!(grants.iter().any(reads), granted, "{pii}");
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Handler {
     Convert,
     /// Registers a table in the Glue catalog.
     Commit,
+    /// Makes a model; of the archive that has an engine for SQL.
+    Model,
     /// Brings a zone's copy up to date.
     Sync,
     /// Runs a Glue crawler and waits for it.
@@ -29,13 +31,14 @@ pub enum Handler {
 
 impl Handler {
     /// Every handler.
-    pub const ALL: [Handler; 10] = [
+    pub const ALL: [Handler; 11] = [
         Handler::CustomResource,
         Handler::Govern,
         Handler::Trigger,
         Handler::PlanRun,
         Handler::Convert,
         Handler::Commit,
+        Handler::Model,
         Handler::Sync,
         Handler::RunCrawlers,
         Handler::Account,
@@ -51,6 +54,7 @@ impl Handler {
             Handler::PlanRun => "plan-run",
             Handler::Convert => "convert",
             Handler::Commit => "commit",
+            Handler::Model => "model",
             Handler::Sync => "sync",
             Handler::RunCrawlers => "run-crawlers",
             Handler::Account => "account",

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DailyTime, Environment, LakeName, MonthlyTime, Pii, PrincipalArn, Table, TableName, WeeklyTime, Zone,
-    ZoneName,
+    DailyTime, Environment, LakeName, Model, MonthlyTime, Pii, PrincipalArn, Table, TableName, WeeklyTime,
+    Zone, ZoneName,
 };
 
 /// Everything one `lake.toml` describes, in one environment.
@@ -28,6 +28,9 @@ pub struct Lake {
     pub tables: Vec<Table>,
     /// In the order of the file; no name twice.
     pub zones: Vec<Zone>,
+    /// By name; none is called as a table is, and none reads itself by whatever way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<Model>,
 }
 
 /// When the pipeline runs; all may hold, and each plans whatever is new.
@@ -61,8 +64,18 @@ impl Lake {
     /// A lake of which no more is known than what it is called.
     pub fn named(name: LakeName, environment: Environment) -> Self {
         let (description, schedule) = (String::new(), Schedule::default());
-        let (readers, tables, zones) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name, description, environment, schedule, readers, clearance: Pii::None, tables, zones }
+        let (readers, tables, zones, models) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self {
+            name,
+            description,
+            environment,
+            schedule,
+            readers,
+            clearance: Pii::None,
+            tables,
+            zones,
+            models,
+        }
     }
 
     /// The table of that name.

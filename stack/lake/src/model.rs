@@ -1,9 +1,11 @@
 //! Models: gold tables that SQL makes of tables and of other models.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::csv::words;
-use crate::{ColumnName, TableName};
+use crate::{ColumnName, Lake, TableName};
 
 /// A gold table and the SQL that defines it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +39,32 @@ pub struct Model {
     /// What must hold before its rows are published.
     #[serde(default)]
     pub tests: Vec<ModelTest>,
+    /// The columns that had another name before: the new name, then the old one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub renamed: BTreeMap<ColumnName, ColumnName>,
+}
+
+impl Lake {
+    /// The model of that name.
+    pub fn model(&self, name: &TableName) -> Option<&Model> {
+        self.models.iter().find(|model| model.name == *name)
+    }
+
+    /// The models in the order in which they are made: those of a level read tables and models of the
+    /// levels before it. In each level they keep the order of the lake. What reads itself, which no
+    /// file's lake has, comes last.
+    pub fn model_levels(&self) -> Vec<Vec<&Model>> {
+        let mut left: Vec<&Model> = self.models.iter().collect();
+        let mut levels = Vec::new();
+        while !left.is_empty() {
+            let waits = |model: &&Model| left.iter().any(|other| model.inputs.contains(&other.name));
+            let (waiting, ready): (Vec<_>, Vec<_>) = left.iter().copied().partition(waits);
+            let stuck = ready.is_empty();
+            levels.push(if stuck { waiting.clone() } else { ready });
+            left = if stuck { Vec::new() } else { waiting };
+        }
+        levels
+    }
 }
 
 words! {
@@ -144,4 +172,62 @@ pub enum ModelTest {
     },
     /// A `SELECT` of the rows that must not be; the model itself is called by its name.
     Sql(String),
+}
+
+impl std::fmt::Display for PartitionField {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let column = &self.column;
+        match self.transform {
+            Transform::Identity => write!(f, "{column}"),
+            Transform::Year => write!(f, "year({column})"),
+            Transform::Month => write!(f, "month({column})"),
+            Transform::Day => write!(f, "day({column})"),
+            Transform::Hour => write!(f, "hour({column})"),
+            Transform::Bucket(count) => write!(f, "bucket({count}, {column})"),
+            Transform::Truncate(width) => write!(f, "truncate({width}, {column})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Environment, EnvironmentName, LakeName};
+
+    fn lake(models: &[(&str, &[&str])]) -> Lake {
+        let environment = Environment::throwaway(EnvironmentName::new("dev").unwrap());
+        let mut lake = Lake::named(LakeName::new("shop").unwrap(), environment);
+        let model = |(name, inputs): &(&str, &[&str])| json!({"name": name, "sql": "select 1", "inputs": inputs, "materialise": "replace"});
+        let models = models.iter().map(|it| serde_json::from_value(model(it)).unwrap());
+        lake.models = models.collect();
+        lake
+    }
+
+    fn levels(lake: &Lake) -> Vec<Vec<&str>> {
+        let names = |level: Vec<&'_ Model>| -> Vec<_> {
+            level.iter().map(|model| lake.model(&model.name).unwrap().name.as_str()).collect()
+        };
+        lake.model_levels().into_iter().map(names).collect()
+    }
+
+    #[test]
+    fn a_model_comes_after_all_that_it_reads() {
+        let lake = lake(&[("c", &["b", "a"]), ("a", &["events"]), ("d", &[]), ("b", &["a", "events"])]);
+        assert_eq!(levels(&lake), [vec!["a", "d"], vec!["b"], vec!["c"]]);
+    }
+
+    #[test]
+    fn models_in_a_circle_end_the_levels() {
+        let lake = lake(&[("a", &["b"]), ("b", &["a"]), ("c", &["b"]), ("d", &["events"])]);
+        assert_eq!(levels(&lake), [vec!["d"], vec!["a", "b", "c"]]);
+    }
+
+    #[test]
+    fn a_lake_without_models_says_nothing_of_them() {
+        let written = serde_json::to_value(lake(&[])).unwrap();
+        assert!(written.get("models").is_none());
+        assert_eq!(serde_json::from_value::<Lake>(written).unwrap(), lake(&[]));
+    }
 }

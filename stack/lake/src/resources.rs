@@ -1,7 +1,7 @@
 //! The one place that spells the names of AWS resources. Templates, handlers and the command line
 //! ask here, so a name is never passed around where it can be derived.
 
-use crate::{EnvironmentName, Handler, LakeName, ZoneName};
+use crate::{EnvironmentName, Handler, Lake, LakeName, ZoneName};
 
 /// The longest name S3 takes for a bucket.
 pub const LONGEST_BUCKET_NAME: usize = 63;
@@ -24,6 +24,8 @@ pub enum Bucket {
     Bronze,
     /// Typed Parquet.
     Silver,
+    /// What models make; only of a lake that has models.
+    Gold,
     /// Rows and files that break the rules.
     Quarantine,
     /// Handler archives, templates, work lists and reports of runs.
@@ -39,6 +41,8 @@ pub enum Bucket {
 pub enum Database {
     /// The typed tables.
     Silver,
+    /// What models make; only of a lake that has models.
+    Gold,
     /// A zone's own tables.
     Zone(ZoneName),
 }
@@ -104,6 +108,7 @@ impl Names {
     pub fn database(&self, database: &Database) -> String {
         let word = match database {
             Database::Silver => "silver",
+            Database::Gold => "gold",
             Database::Zone(zone) => zone.as_str(),
         };
         format!("{}_{word}", self.prefix()).replace('-', "_")
@@ -148,10 +153,12 @@ impl Names {
         format!("{}-{zone}", self.function(Handler::Sync))
     }
 
-    /// `retail-dev-silver`: the crawler of a database.
+    /// `retail-dev-silver`: the crawler of a database. Gold has none: nothing lies there that tarn did
+    /// not register.
     pub fn crawler(&self, database: &Database) -> String {
         match database {
             Database::Silver => format!("{}-silver", self.prefix()),
+            Database::Gold => format!("{}-gold", self.prefix()),
             Database::Zone(zone) => format!("{}-{zone}", self.prefix()),
         }
     }
@@ -185,8 +192,16 @@ impl Names {
     }
 }
 
+impl Lake {
+    /// The lake's buckets but those of zones.
+    pub fn own_buckets(&self) -> Vec<Bucket> {
+        let gold = (!self.models.is_empty()).then_some(Bucket::Gold);
+        Bucket::OWN.into_iter().chain(gold).collect()
+    }
+}
+
 impl Bucket {
-    /// Every bucket that is not a zone's.
+    /// The buckets of every lake.
     pub const OWN: [Bucket; 6] =
         [Bucket::Landing, Bucket::Bronze, Bucket::Silver, Bucket::Quarantine, Bucket::Ops, Bucket::Logs];
 
@@ -196,6 +211,7 @@ impl Bucket {
             Bucket::Landing => "landing",
             Bucket::Bronze => "bronze",
             Bucket::Silver => "silver",
+            Bucket::Gold => "gold",
             Bucket::Quarantine => "quarantine",
             Bucket::Ops => "ops",
             Bucket::Logs => "logs",

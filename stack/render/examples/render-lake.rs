@@ -15,7 +15,8 @@ fn main() {
     let environment = EnvironmentName::new(environment.clone()).unwrap();
     let lake = tarn_config::parse(&fs::read_to_string(lake).unwrap(), &environment).unwrap().lake;
     let target = if rest.iter().any(|word| word == "local-cloud") { Target::LocalCloud } else { Target::Aws };
-    let options = Options { handlers_key: handlers_key.clone(), target };
+    let gold_key = handlers_key.replace("handlers/", "gold/");
+    let options = Options { handlers_key: handlers_key.clone(), gold_key, target };
     let set = render(&lake, &options).unwrap_or_else(|error| panic!("{error}"));
     fs::create_dir_all(folder).unwrap();
     for template in &set {

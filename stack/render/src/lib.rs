@@ -36,6 +36,9 @@ pub enum Target {
 pub struct Options {
     /// The key of the handlers' archive in the ops bucket, such as `handlers/<sha256>.zip`.
     pub handlers_key: String,
+    /// The same of the archive whose handler makes models, such as `gold/<sha256>.zip`. A lake without
+    /// models has no function of it.
+    pub gold_key: String,
     /// Where they are deployed.
     pub target: Target,
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "clippy spares only functions marked #[test], not their helpers")]
 
+mod support;
+
 use proptest::prelude::*;
 use tarn_lake::{EnvironmentName, Lake, Zone, ZoneName};
 use tarn_render::diff::{Change, KeyChange, LakeChange, Right, at_risk, lakes, stacks};
@@ -15,7 +17,8 @@ fn lake(text: &str, environment: &str) -> Lake {
 }
 
 fn changes(before: &Lake, after: &Lake) -> Vec<tarn_render::diff::StackChange> {
-    let options = Options { handlers_key: "handlers/x.zip".into(), target: Target::Aws };
+    let options =
+        Options { handlers_key: "handlers/x.zip".into(), gold_key: "gold/x.zip".into(), target: Target::Aws };
     let bodies = |lake: &Lake| render(lake, &options).unwrap().bodies();
     stacks(&bodies(before), &bodies(after))
 }
@@ -96,7 +99,8 @@ fn nothing_that_holds_data_is_replaced_when_a_lake_grows() {
 #[test]
 fn data_at_risk_is_found_in_rendered_templates() {
     let retail = lake(RETAIL, "dev");
-    let options = Options { handlers_key: "handlers/x.zip".into(), target: Target::Aws };
+    let options =
+        Options { handlers_key: "handlers/x.zip".into(), gold_key: "gold/x.zip".into(), target: Target::Aws };
     let before = render(&retail, &options).unwrap().bodies();
     let mut after = before.clone();
     let storage = after.get_mut("retail-dev-storage").unwrap()["Resources"].as_object_mut().unwrap();
@@ -162,4 +166,28 @@ proptest! {
         prop_assert_eq!(names(&forth, Change::Added), names(&back, Change::Removed));
         prop_assert_eq!(names(&forth, Change::Removed), names(&back, Change::Added));
     }
+}
+
+#[test]
+fn models_are_told_in_their_own_words() {
+    let before = support::modelled();
+    let mut after = before.clone();
+    after.models[1].sql = "select 2".into();
+    after.models[1].description = "Views".into();
+    after.models[0].name = tarn_lake::TableName::new("best_items").unwrap();
+    let change = lakes(&before, &after);
+    assert!(change.settings.is_empty() && !change.is_none(), "{change:?}");
+    let told: Vec<_> = change
+        .models
+        .iter()
+        .map(|it| {
+            (it.model.as_str(), it.change, it.keys.iter().map(|key| key.key.as_str()).collect::<Vec<_>>())
+        })
+        .collect();
+    let wanted = [
+        ("best_items", Change::Added, vec![]),
+        ("views_by_day", Change::Changed, vec!["description", "sql"]),
+        ("top_items", Change::Removed, vec![]),
+    ];
+    assert_eq!(told, wanted);
 }

@@ -7,13 +7,30 @@ mod support;
 
 use std::{fs, path::PathBuf};
 
-use support::{options, rendered, retail};
-use tarn_render::{Target, render};
+use support::{modelled, options, rendered, retail};
+use tarn_lake::{Lake, StackId};
+use tarn_render::{Target, Template, render};
 
 #[test]
 fn templates_are_as_they_were() {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
-    for template in &rendered(&retail()) {
+    compare("", &rendered(&retail()).iter().collect::<Vec<_>>());
+}
+
+/// What models add; every other template is that of the lake without them.
+#[test]
+fn templates_of_a_lake_with_models_are_as_they_were() {
+    let set = rendered(&modelled());
+    let own = [StackId::Storage, StackId::Pipeline];
+    compare("models", &set.iter().filter(|template| own.contains(&template.id)).collect::<Vec<_>>());
+    let without = rendered(&Lake { models: Vec::new(), ..modelled() });
+    for (with, without) in set.iter().zip(without.iter()).filter(|(with, _)| !own.contains(&with.id)) {
+        assert_eq!(with.as_json(), without.as_json(), "{}", with.name);
+    }
+}
+
+fn compare(folder: &str, templates: &[&Template]) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(folder);
+    for template in templates {
         let file = folder.join(format!("{}.json", template.name));
         if std::env::var_os("TARN_BLESS").is_some() {
             fs::write(&file, template.as_json()).unwrap();

@@ -7,7 +7,9 @@ mod support;
 
 use std::collections::{BTreeSet, HashMap};
 
-use support::{all_sets, objects, of_type, options, protected, rendered, retail, unscheduled, zone};
+use support::{
+    all_sets, modelled, objects, of_type, options, protected, rendered, retail, unscheduled, zone,
+};
 use tarn_lake::{Names, StackId, ZoneName};
 use tarn_render::{RenderError, Target, TemplateSet, render};
 
@@ -125,13 +127,14 @@ fn no_two_resources_have_the_same_name() {
 
 #[test]
 fn handlers_find_what_the_templates_name() {
-    let lake = retail();
+    let lake = modelled();
     let names = Names::for_template(lake.name.clone(), lake.environment.name.clone());
     let text: String = rendered(&lake).iter().map(|template| template.as_json()).collect();
     let zone = &lake.zones[0].name;
     let mut wanted =
         vec![names.ledger(), names.state_machine(), names.key_alias(), names.sync_function(zone)];
-    wanted.extend(tarn_lake::Bucket::OWN.iter().map(|bucket| names.bucket(bucket)));
+    wanted.extend(lake.own_buckets().iter().map(|bucket| names.bucket(bucket)));
+    wanted.push(names.database(&tarn_lake::Database::Gold));
     let handlers = tarn_lake::Handler::ALL.into_iter().filter(|h| *h != tarn_lake::Handler::Sync);
     wanted.extend(handlers.map(|handler| names.function(handler)));
     for database in [tarn_lake::Database::Silver, tarn_lake::Database::Zone(zone.clone())] {
@@ -139,6 +142,13 @@ fn handlers_find_what_the_templates_name() {
     }
     for name in wanted {
         assert!(text.contains(&format!("\"{name}\"")), "{name}");
+    }
+}
+
+#[test]
+fn nothing_of_gold_is_in_a_lake_without_models() {
+    for template in &rendered(&retail()) {
+        assert!(!template.as_json().to_lowercase().contains("gold"), "{}", template.name);
     }
 }
 

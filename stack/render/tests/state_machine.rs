@@ -5,11 +5,15 @@
 mod support;
 
 use serde_json::{Map, Value};
-use support::{objects, of_type, rendered, retail, texts};
-use tarn_lake::StackId;
+use support::{modelled, objects, of_type, rendered, retail, texts};
+use tarn_lake::{Lake, StackId};
 
 fn definition() -> Value {
-    let set = rendered(&retail());
+    definition_of(&retail())
+}
+
+fn definition_of(lake: &Lake) -> Value {
+    let set = rendered(lake);
     let pipeline = set.get(&StackId::Pipeline).unwrap();
     of_type(pipeline, &["AWS::StepFunctions::StateMachine"])[0].1["Properties"]["Definition"].clone()
 }
@@ -34,6 +38,30 @@ fn a_run_goes_through_its_steps() {
     assert_eq!(path, ["PlanRun", "Convert", "Commit", "Sync", "Crawl", "Account", "Balanced"]);
 }
 
+/// Levels come one after the other; whatever a model fails with is noted, and what cannot be noted ends
+/// the levels as it ends every other step.
+#[test]
+fn models_are_made_between_tables_and_zones_level_by_level() {
+    let definition = definition_of(&modelled());
+    let states = &definition["States"];
+    assert_eq!((&states["Commit"]["Next"], &states["Models"]["Next"]), (&"Models".into(), &"Sync".into()));
+    let levels = &states["Models"];
+    assert_eq!((&levels["ItemsPath"], &levels["MaxConcurrency"]), (&"$.plan.levels".into(), &1.into()));
+    assert_eq!(levels["ItemSelector"]["level.$"], "$$.Map.Item.Value");
+    assert_eq!(levels["ItemProcessor"]["ProcessorConfig"]["Mode"], "INLINE");
+    assert_eq!((&levels["Catch"][0]["Next"], &levels["ResultPath"]), (&"Account".into(), &Value::Null));
+    let level = &levels["ItemProcessor"]["States"]["Model"];
+    let list = "States.Format('runs/{}/models-{}.jsonl', $$.Execution.Name, $.level)";
+    assert_eq!(level["ItemReader"]["Parameters"]["Key.$"], list);
+    assert_eq!((&level["End"], &level["ResultPath"]), (&true.into(), &Value::Null));
+    assert_eq!(level["ToleratedFailurePercentage"], 0);
+    let items = &level["ItemProcessor"]["States"];
+    assert_eq!(items["ModelOne"]["Parameters"]["FunctionName"]["Fn::GetAtt"][0], "Model");
+    assert_eq!(items["ModelOne"]["Catch"][0]["Next"], "ModelNoted");
+    let payload = &items["ModelNoted"]["Parameters"]["Payload"]["failed"];
+    assert_eq!((&payload["step"], &payload["what.$"]), (&"Model".into(), &"$.model".into()));
+}
+
 #[test]
 fn large_files_take_a_step_more_before_and_after_their_conversion() {
     let definition = definition();
@@ -54,7 +82,7 @@ fn large_files_take_a_step_more_before_and_after_their_conversion() {
 
 #[test]
 fn every_transition_leads_to_a_state() {
-    let definition = definition();
+    let definition = definition_of(&modelled());
     for machine in objects(&definition) {
         let Some(known) = machine.get("States").and_then(Value::as_object) else { continue };
         for state in known.values().flat_map(transitions) {
@@ -72,9 +100,9 @@ fn transitions(state: &Value) -> Vec<&str> {
 
 #[test]
 fn every_task_ends_in_time_and_is_tried_again() {
-    let definition = definition();
+    let definition = definition_of(&modelled());
     let tasks = states(&definition, "Task");
-    assert_eq!(tasks.len(), 12);
+    assert_eq!(tasks.len(), 14);
     for task in tasks {
         assert!(task["TimeoutSeconds"].as_u64().unwrap() > 0);
         let retries = task["Retry"].as_array().unwrap();
@@ -174,9 +202,9 @@ fn the_queue_waits_for_the_trigger() {
 
 #[test]
 fn tasks_outlast_their_functions() {
-    let set = rendered(&retail());
+    let set = rendered(&modelled());
     let resources = &set.get(&StackId::Pipeline).unwrap().body()["Resources"];
-    let definition = definition();
+    let definition = definition_of(&modelled());
     for task in states(&definition, "Task") {
         let Some(id) = task["Parameters"]["FunctionName"]["Fn::GetAtt"][0].as_str() else { continue };
         let function = resources[id]["Properties"]["Timeout"].as_u64().unwrap();

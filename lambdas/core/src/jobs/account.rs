@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tarn_lake::{Bucket, Names};
 
 use super::ops_tables::Rows;
-use super::{Synced, documents, due};
+use super::{Modelled, Synced, documents, due};
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::{
     Error, Kind, Notice, Outcome, Plan, Record, Result, RunId, RunKeys, RunReport, Settled, SourceId, Status,
@@ -146,6 +146,7 @@ impl Account<'_> {
             let zone = note.key.trim_start_matches(&taken).trim_end_matches(".json");
             report.count_taken(zone, &synced.taken);
         }
+        self.count_models(&mut report, &ops, &keys).await?;
         let mut rows = Rows::default();
         self.count(&mut report, &mut rows, plan).await?;
         report.ended_millis = self.clock.now_millis();
@@ -158,6 +159,17 @@ impl Account<'_> {
             return Err(Error::new(Kind::Invalid, what));
         }
         Ok(report)
+    }
+
+    /// Where no model was noted there is no lake to be read either: those that failed are told already.
+    async fn count_models(&self, report: &mut RunReport, ops: &str, keys: &RunKeys<'_>) -> Result<()> {
+        let prefix = keys.modelled();
+        for note in self.store.list(ops, &prefix).await? {
+            let modelled: Modelled = documents::read(self.store, ops, &note.key).await?;
+            let model = note.key.trim_start_matches(&prefix).trim_end_matches(".json");
+            report.count_model(model, &modelled);
+        }
+        Ok(())
     }
 
     async fn count(&self, report: &mut RunReport, rows: &mut Rows, plan: Plan) -> Result<()> {

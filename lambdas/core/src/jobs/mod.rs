@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod build_model;
 mod changes;
 mod commit;
 mod convert;
@@ -22,6 +23,7 @@ mod why;
 
 pub use account::{Account, AccountRequest, Accounted, Ends, Failed, RunRequest, Told};
 pub use answer::{Answer, AnswerStatus};
+pub use build_model::{BuildModel, Modelled};
 pub use commit::{Commit, Committed};
 pub use convert::{Called, Convert, Converted};
 pub use custom_resource::CustomResource;

@@ -11,8 +11,8 @@ use super::{RunRequest, documents};
 use crate::ports::{Clock, Ledger, ObjectStore};
 use crate::standing::{self, Standing};
 use crate::{
-    CrawlerItem, Outcome, Plan, Portions, Record, Result, RunId, RunKeys, Settled, SourceId, SourceVersion,
-    Status, TableItem, Tally, Work, WorkItem, ZoneItem,
+    CrawlerItem, ModelItem, Outcome, Plan, Portions, Record, Result, RunId, RunKeys, Settled, SourceId,
+    SourceVersion, Status, TableItem, Tally, Work, WorkItem, ZoneItem,
 };
 
 /// The job.
@@ -64,6 +64,9 @@ pub struct Planned {
     /// Those of them that are converted in parts.
     #[serde(default)]
     pub split: u64,
+    /// The levels of models, counted from 0; nothing of them in a lake that has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub levels: Vec<u32>,
 }
 
 impl PlanRun<'_> {
@@ -89,11 +92,26 @@ impl PlanRun<'_> {
         documents::write_lines(self.store, &ops, &keys.zones(), &self.zone_items(request, &lake)).await?;
         documents::write_lines(self.store, &ops, &keys.crawlers(), &self.crawler_items(request, &lake))
             .await?;
+        let levels = self.write_models(request, &lake).await?;
         for settled in &plan.settled {
             self.ledger.note(&settled.record).await?;
         }
         let split = calls.gathers.len() as u64;
-        Ok(Planned { landed: plan.landed.files, planned: plan.planned.files, split })
+        Ok(Planned { landed: plan.landed.files, planned: plan.planned.files, split, levels })
+    }
+
+    /// A list for each level of models, and which levels there are.
+    async fn write_models(&self, request: &RunRequest, lake: &Lake) -> Result<Vec<u32>> {
+        let (ops, keys) = (self.names.bucket(&Bucket::Ops), RunKeys(&request.run));
+        let mut levels = Vec::new();
+        for (level, models) in (0..).zip(lake.model_levels()) {
+            let item =
+                |model: &&tarn_lake::Model| ModelItem { run: request.run.clone(), model: model.name.clone() };
+            let items: Vec<ModelItem> = models.iter().map(item).collect();
+            documents::write_lines(self.store, &ops, &keys.models(level), &items).await?;
+            levels.push(level);
+        }
+        Ok(levels)
     }
 
     async fn plan(&self, lake: &Lake, request: &RunRequest, due: &Due<'_>) -> Result<Plan> {

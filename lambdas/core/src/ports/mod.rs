@@ -1,6 +1,7 @@
 //! What jobs need from the world. Each port is as narrow as its jobs allow.
 
 mod answers;
+mod build;
 mod catalog;
 mod clock;
 mod convert;
@@ -8,11 +9,13 @@ mod crawlers;
 mod executions;
 mod governance;
 mod ledger;
+mod pointers;
 mod project;
 mod split;
 mod store;
 
 pub use answers::Answers;
+pub use build::{Build, Builder, Built};
 pub use catalog::{Catalog, CatalogPartition, CatalogTable};
 pub use clock::Clock;
 pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
@@ -23,6 +26,7 @@ pub use governance::{
     WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
+pub use pointers::{Pointer, Pointers, Publication, Swapped, Target};
 pub use project::{Projected, Projection, Projector};
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};

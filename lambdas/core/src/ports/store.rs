@@ -6,7 +6,7 @@ use std::ops::Range;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{Result, SourceVersion};
+use crate::{Error, Kind, Result, SourceVersion};
 
 /// An object as a listing shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +111,19 @@ pub trait ObjectStore: Send + Sync {
     async fn read_end(&self, bucket: &str, key: &str, at_most: usize) -> Result<Bytes> {
         let all = self.read(bucket, key).await?;
         Ok(all.slice(all.len().saturating_sub(at_most)..))
+    }
+
+    /// Those bytes of the newest version, exactly, if it still has the tag that a listing showed; an
+    /// empty tag is any. `Conflict` if it has another one, `Invalid` if it is shorter.
+    async fn read_range(&self, bucket: &str, key: &str, range: Range<u64>, tag: &str) -> Result<Bytes> {
+        if !tag.is_empty() && self.stored(bucket, key).await?.tag != tag {
+            return Err(Error::new(Kind::Conflict, format!("{key} was written again since it was listed")));
+        }
+        let all = self.read(bucket, key).await?;
+        if range.start > range.end || range.end > all.len() as u64 {
+            return Err(Error::new(Kind::Invalid, format!("{key} has no bytes {range:?}")));
+        }
+        Ok(all.slice(range.start as usize..range.end as usize))
     }
 
     /// Writes an object unless one of that key is there (`If-None-Match: *`), with its fingerprint

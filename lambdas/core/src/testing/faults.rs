@@ -10,9 +10,10 @@ use bytes::Bytes;
 use tarn_lake::CellsFilter;
 
 use crate::ports::{
-    AccountSettings, Administration, Catalog, CatalogPartition, CatalogTable, Content, CrawlerState,
-    Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right,
-    Rights, Started, Stored, TableColumn, Tags,
+    AccountSettings, Administration, Build, Builder, Built, Catalog, CatalogPartition, CatalogTable, Content,
+    CrawlerState, Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore,
+    ObjectVersion, Pointer, Pointers, Publication, Right, Rights, Started, Stored, Swapped, TableColumn,
+    Tags,
 };
 use crate::{
     Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,
@@ -199,6 +200,23 @@ impl<P: Catalog + ?Sized> Catalog for Failing<'_, P> {
     }
     async fn remove(&self, database: &str, name: &str) -> Result<()> {
         self.faults.pass(self.port.remove(database, name)).await
+    }
+}
+
+#[async_trait]
+impl<P: Builder + ?Sized> Builder for Failing<'_, P> {
+    async fn build(&self, build: &Build<'_>) -> Result<Built> {
+        self.faults.pass(self.port.build(build)).await
+    }
+}
+
+#[async_trait]
+impl<P: Pointers + ?Sized> Pointers for Failing<'_, P> {
+    async fn pointer(&self, database: &str, table: &str) -> Result<Option<Pointer>> {
+        self.faults.pass(self.port.pointer(database, table)).await
+    }
+    async fn swap(&self, from: Option<&Pointer>, publication: &Publication) -> Result<Swapped> {
+        self.faults.pass(self.port.swap(from, publication)).await
     }
 }
 

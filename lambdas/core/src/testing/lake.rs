@@ -26,6 +26,7 @@ pub fn small_lake() -> Lake {
             ),
         ],
         zones: vec![zone("marketing", &["events"]), zone("finance", &["events", "orders"])],
+        models: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! time moves only when somebody moves it. What they cannot tell is whether AWS does the same; so
 //! the suites in [`contract`] run against them and against every real implementation.
 
+mod builder;
 mod catalog;
 mod clock;
 pub mod contract;
@@ -15,6 +16,7 @@ mod faults;
 mod governance;
 mod lake;
 mod ledger;
+mod pointers;
 mod projector;
 mod scratch;
 mod simulation;
@@ -22,6 +24,7 @@ mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use builder::MemoryBuilder;
 pub use catalog::MemoryCatalog;
 pub use clock::ManualClock;
 pub use converter::LineConverter;
@@ -32,6 +35,7 @@ pub use faults::{FailAt, Failing, Fault};
 pub use governance::MemoryGovernance;
 pub use lake::{names, small_lake, table};
 pub use ledger::MemoryLedger;
+pub use pointers::MemoryPointers;
 pub use projector::SameFile;
 pub use scratch::MemoryScratch;
 pub use simulation::Simulation;

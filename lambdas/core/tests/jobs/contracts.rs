@@ -1,8 +1,10 @@
 //! The stand-ins keep the contract that they stand for.
 
-use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, StoreUnderTest};
+use tarn_core::testing::contract::{
+    self, CatalogUnderTest, GovernanceUnderTest, PointersUnderTest, StoreUnderTest,
+};
 use tarn_core::testing::{
-    FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance, MemoryLedger, MemoryStore,
+    FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance, MemoryLedger, MemoryPointers, MemoryStore,
 };
 
 use tarn_core::ports::{Created, ObjectStore};
@@ -33,6 +35,15 @@ async fn the_memory_catalog_keeps_the_contract() {
     contract::catalog(async || CatalogUnderTest {
         catalog: Box::new(MemoryCatalog::default()),
         database: "silver".into(),
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_memory_pointers_keep_the_contract() {
+    contract::pointers(async || PointersUnderTest {
+        pointers: Box::new(MemoryPointers::default()),
+        database: "gold".into(),
     })
     .await;
 }

@@ -22,7 +22,7 @@ fn world() -> World {
 }
 
 fn planned(landed: u64, planned: u64) -> Planned {
-    Planned { landed, planned, split: 0 }
+    Planned { landed, planned, split: 0, levels: vec![] }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,7 +166,10 @@ async fn every_key_is_only_a_key() {
         assert_eq!(silver.iter().filter(|text| **text == row).count(), 1, "{key:?}");
         assert_eq!(bronze.iter().filter(|text| **text == format!("{key:?}")).count(), 1, "{key:?}");
     }
-    assert_eq!(world.pipeline().plan("again").await.unwrap(), Planned { landed: 0, planned: 0, split: 0 });
+    assert_eq!(
+        world.pipeline().plan("again").await.unwrap(),
+        Planned { landed: 0, planned: 0, split: 0, levels: vec![] }
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod build_model;
 mod commit;
 mod contracts;
 mod convert;

@@ -76,7 +76,7 @@ async fn a_newer_version_takes_the_place_of_the_older_one() {
         assert_eq!(rows(&world, &zone).into_values().flatten().collect::<Vec<_>>(), ["c"]);
     }
     let planned = world.pipeline().plan("three").await.unwrap();
-    assert_eq!(planned, Planned { landed: 0, planned: 0, split: 0 }, "and that is all");
+    assert_eq!(planned, Planned { landed: 0, planned: 0, split: 0, levels: vec![] }, "and that is all");
 }
 
 #[tokio::test(flavor = "multi_thread")]

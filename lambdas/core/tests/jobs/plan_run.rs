@@ -232,7 +232,7 @@ async fn a_deploy_in_between_does_not_change_a_run() {
 }
 
 fn counted(landed: u64, planned: u64) -> Planned {
-    Planned { landed, planned, split: 0 }
+    Planned { landed, planned, split: 0, levels: vec![] }
 }
 
 /// Takes the lease of the only item of a run, as a worker does that dies then.

@@ -6,17 +6,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use tarn_core::jobs::{
-    Account, Called, Commit, Committed, Convert, Converted, Ends, PlanRequest, PlanRun, Planned, RunInput,
-    RunRequest, SyncZone, Synced,
+    Account, AccountRequest, BuildModel, Called, Commit, Committed, Convert, Converted, Ends, Failed,
+    Modelled, PlanRequest, PlanRun, Planned, RunInput, RunRequest, SyncZone, Synced,
 };
-use tarn_core::ports::{Catalog, Clock, Converter, Ledger, ObjectStore};
+use tarn_core::ports::{Builder, Catalog, Clock, Converter, Ledger, ObjectStore};
 use tarn_core::testing::{
-    FailAt, Failing, Fault, LineConverter, ManualClock, MemoryCatalog, MemoryLedger, MemoryScratch,
-    MemoryStore, SameFile, names, small_lake,
+    FailAt, Failing, Fault, LineConverter, ManualClock, MemoryBuilder, MemoryCatalog, MemoryLedger,
+    MemoryScratch, MemoryStore, SameFile, names, small_lake,
 };
 use tarn_core::{
-    Plan, Portions, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, TableItem, Work,
-    WorkItem, ZoneItem,
+    ModelItem, Plan, Portions, Record, Result, RunId, RunKeys, RunReport, SourceVersion, Status, StepFailure,
+    TableItem, Work, WorkItem, ZoneItem,
 };
 use tarn_lake::{Bucket, ColumnName, Lake, Names, Placement, TableName, ZoneName};
 
@@ -47,6 +47,7 @@ pub struct World {
     pub store: MemoryStore,
     pub ledger: MemoryLedger,
     pub catalog: MemoryCatalog,
+    pub builder: MemoryBuilder,
     pub portions: Portions,
 }
 
@@ -58,10 +59,11 @@ impl World {
     pub fn at(clock: ManualClock) -> Self {
         let names = names();
         let zones = small_lake().zones.into_iter().map(|zone| Bucket::Zone(zone.name));
-        let buckets = Bucket::OWN.into_iter().chain(zones).map(|bucket| names.bucket(&bucket));
+        let buckets =
+            Bucket::OWN.into_iter().chain([Bucket::Gold]).chain(zones).map(|bucket| names.bucket(&bucket));
         let store = MemoryStore::new(clock.clone(), buckets);
-        let (ledger, catalog, portions) = Default::default();
-        let world = Self { names, clock, store, ledger, catalog, portions };
+        let (ledger, catalog, builder, portions) = Default::default();
+        let world = Self { names, clock, store, ledger, catalog, builder, portions };
         world.deploy(&small_lake());
         world
     }
@@ -136,8 +138,8 @@ impl World {
     }
 
     pub fn pipeline(&self) -> Pipeline<'_> {
-        let Self { names, clock, store, ledger, catalog, portions } = self;
-        Pipeline { names, clock, store, ledger, catalog, portions: *portions }
+        let Self { names, clock, store, ledger, catalog, builder, portions } = self;
+        Pipeline { names, clock, store, ledger, catalog, builder, portions: *portions }
     }
 
     /// The layers to put into [`World::failing`].
@@ -146,12 +148,14 @@ impl World {
             store: faults.before(&self.store),
             ledger: faults.before(&self.ledger),
             catalog: faults.before(&self.catalog),
+            builder: faults.before(&self.builder),
         }
     }
 
     pub fn failing<'a>(&'a self, layers: &'a Layers<'a>) -> Pipeline<'a> {
-        let Layers { store, ledger, catalog } = layers;
-        Pipeline { names: &self.names, clock: &self.clock, store, ledger, catalog, portions: self.portions }
+        let Layers { store, ledger, catalog, builder } = layers;
+        let Self { names, clock, portions, .. } = self;
+        Pipeline { names, clock, store, ledger, catalog, builder, portions: *portions }
     }
 }
 
@@ -160,6 +164,7 @@ pub struct Layers<'a> {
     store: Failing<'a, MemoryStore>,
     ledger: Failing<'a, MemoryLedger>,
     catalog: Failing<'a, MemoryCatalog>,
+    builder: Failing<'a, MemoryBuilder>,
 }
 
 /// The jobs over some ports.
@@ -169,6 +174,7 @@ pub struct Pipeline<'a> {
     pub store: &'a dyn ObjectStore,
     pub ledger: &'a dyn Ledger,
     pub catalog: &'a dyn Catalog,
+    pub builder: &'a dyn Builder,
     pub portions: Portions,
 }
 
@@ -211,6 +217,21 @@ impl Pipeline<'_> {
         Commit { names, store, catalog }.run(&item).await
     }
 
+    pub async fn model(&self, item: &ModelItem) -> Result<Modelled> {
+        let Self { names, store, builder, .. } = *self;
+        BuildModel { names, store, builder }.run(item, self.deadline_millis()).await
+    }
+
+    /// What the state machine does with a model that failed.
+    async fn note(&self, item: &ModelItem, error: tarn_core::Error) -> Result<()> {
+        let Self { names, store, ledger, clock, .. } = *self;
+        let (step, what) = (Modelled::STEP.into(), item.model.to_string());
+        let failed = StepFailure { step, what, error: error.kind().name().into(), cause: error.chain() };
+        let ends = &Ends::in_an_account();
+        let note = AccountRequest::Note(Failed { run: item.run.clone(), failed });
+        Account { names, store, ledger, clock, ends }.answer(&note).await.map(|_| ())
+    }
+
     pub async fn sync(&self, run: &str, zone: &str) -> Result<Synced> {
         let zone = ZoneName::new(zone).unwrap();
         let Self { names, store, catalog, clock, .. } = *self;
@@ -245,7 +266,7 @@ impl Pipeline<'_> {
     pub async fn run_with_tries(&self, run: &str, tries: u32) -> Result<RunReport> {
         let (this, id) = (self, id(run));
         let keys = RunKeys(&id);
-        tried(tries, async || this.plan(run).await).await?;
+        let planned = tried(tries, async || this.plan(run).await).await?;
         for list in [keys.surveys(), keys.work(), keys.gathers()] {
             for work in tried(tries, async || this.lines::<Work>(&list).await).await? {
                 let _ = tried(tries, async || this.call(&work).await).await;
@@ -253,6 +274,13 @@ impl Pipeline<'_> {
         }
         for item in tried(tries, async || this.lines::<TableItem>(&keys.tables()).await).await? {
             tried(tries, async || this.commit(run, item.table.as_str()).await).await?;
+        }
+        for level in planned.levels {
+            for item in tried(tries, async || this.lines::<ModelItem>(&keys.models(level)).await).await? {
+                if let Err(error) = tried(tries, async || this.model(&item).await).await {
+                    this.note(&item, error).await?;
+                }
+            }
         }
         for item in tried(tries, async || this.lines::<ZoneItem>(&keys.zones()).await).await? {
             tried(tries, async || this.sync(run, item.zone.as_str()).await).await?;

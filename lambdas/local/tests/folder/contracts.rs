@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tarn_core::testing::contract::{self, CatalogUnderTest, StoreUnderTest};
-use tarn_local::{FolderCatalog, FolderLedger};
+use tarn_core::testing::contract::{self, CatalogUnderTest, PointersUnderTest, StoreUnderTest};
+use tarn_local::{FolderCatalog, FolderLedger, FolderPointers};
 use tempfile::TempDir;
 
 use crate::{folders, store};
@@ -63,6 +63,19 @@ async fn documents_keep_the_contract_of_catalogs() {
         CatalogUnderTest {
             catalog: Box::new(FolderCatalog::new(&root, root.clone(), folders("silver")).unwrap()),
             database: "shop_dev_silver".into(),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_keep_the_contract_of_pointers() {
+    let cases = Cases::new();
+    contract::pointers(async || {
+        let root = cases.next();
+        PointersUnderTest {
+            pointers: Box::new(FolderPointers::new(&root, root.clone()).unwrap()),
+            database: "shop_dev_gold".into(),
         }
     })
     .await;

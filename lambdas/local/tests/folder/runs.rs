@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tarn_core::jobs::Called;
 use tarn_core::ports::{Conversion, ConvertFault, Converter, Scratch, SilverFile, Spool};
-use tarn_core::testing::{LineConverter, SameFile, small_lake};
+use tarn_core::testing::{LineConverter, MemoryBuilder, SameFile, small_lake};
 use tarn_core::{Portions, Result, RunId, RunReport, WorkItem};
 use tarn_lake::{Captures, Frequency, Lake, Layout, OnOverwrite, Table, TableName};
 use tarn_local::{Ended, Home, Locked, Observer, Run, Step};
@@ -64,11 +64,26 @@ async fn run_by(
     stop: bool,
     engine: Arc<dyn Converter>,
 ) -> Ended {
+    run_models(lake, tables, root, name, observer, stop, engine, Arc::default()).await
+}
+
+#[allow(clippy::too_many_arguments, reason = "each test varies another one")]
+async fn run_models(
+    lake: &Lake,
+    tables: Option<Vec<TableName>>,
+    root: &Path,
+    name: &str,
+    observer: Arc<Told>,
+    stop: bool,
+    engine: Arc<dyn Converter>,
+    builder: Arc<MemoryBuilder>,
+) -> Ended {
     let home = Home::of(root, lake).unwrap();
     let Locked::Ours(lock) = home.lock("a test").unwrap() else { panic!("nobody else is here") };
     let run = Run {
         ports: Arc::new(home.open(&lock).unwrap()),
         engines: Arc::new(move |_| engine.clone()),
+        builder,
         projector: Arc::new(SameFile),
         cores: 4,
         portions: Portions { split_from_bytes: 40, range_bytes: 16, ..Portions::default() },
@@ -282,4 +297,36 @@ async fn a_table_that_is_not_due_waits_unless_it_is_asked_for() {
     assert!(waited.iter().sum::<u64>() >= 1, "{waited:?}");
     run_of(&lake, Some(vec![name]), root, "asked", Arc::default(), false).await;
     assert_eq!(rows(root).len(), 3);
+}
+
+/// As in the state machine: a model that fails is told, skips those that read it, and stops no zone.
+#[tokio::test(flavor = "multi_thread")]
+async fn models_are_made_after_tables_and_before_zones() {
+    let folder = TempDir::new().unwrap();
+    let mut lake = small_lake();
+    let model = |name: &str, inputs: &[&str]| {
+        let model = serde_json::json!({
+            "name": name, "sql": "select 1", "inputs": inputs, "materialise": "replace",
+        });
+        serde_json::from_value(model).unwrap()
+    };
+    lake.models = vec![model("top", &["days"]), model("days", &["events"]), model("users", &[])];
+    let (told, builder) = (Arc::new(Told::default()), Arc::new(MemoryBuilder::default()));
+    builder.breaks("days");
+    land(folder.path(), "events_1.csv", "a\nb\n");
+    let engine = Arc::new(LineConverter);
+    let ended =
+        run_models(&lake, None, folder.path(), "one", told.clone(), false, engine, builder.clone()).await;
+    assert!(ended.failure.is_none(), "{:?}", ended.failure);
+    assert_eq!(builder.calls(), ["days", "users"]);
+    let models = ended.report.models;
+    assert_eq!((models.built, models.skipped, models.failed, ended.report.failed_steps), (1, 1, 1, 1));
+    let steps = told.steps.lock().unwrap();
+    let at = |step: Step| steps.iter().position(|told| *told == step).unwrap();
+    assert!(at(Step::Commit) < at(Step::Model) && at(Step::Model) < at(Step::Sync));
+    assert!(
+        folder.path().join("zones/marketing/events").is_dir(),
+        "zones are brought up to date all the same"
+    );
+    assert!(folder.path().join("gold").is_dir());
 }

@@ -46,7 +46,9 @@ Examples:
   tarn schema --out lake.schema.json
 
 Editors with taplo, such as VS Code with Even Better TOML, follow a first line of lake.toml:
-  #:schema ./lake.schema.json";
+  #:schema ./lake.schema.json
+
+What the header of a model's file may say is the schema's definition `model`.";
 
 #[derive(Debug, Args)]
 pub struct Schema {

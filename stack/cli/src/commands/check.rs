@@ -3,8 +3,9 @@
 
 use std::process::ExitCode;
 
-use tarn_render::{Options, Target};
+use tarn_render::Target;
 
+use super::model;
 use crate::arguments::Common;
 use crate::checkers::{self, Report};
 use crate::console;
@@ -13,10 +14,10 @@ use crate::failure::Failure;
 use crate::handlers;
 use crate::project::Project;
 
-pub fn run(common: &Common) -> Result<ExitCode, Failure> {
+pub async fn run(common: &Common) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
-    let options = Options { handlers_key: handlers::placeholder_key(), target: Target::Aws };
-    let templates = tarn_render::render(&project.lake, &options)
+    model::refuse_faults(common, &project).await?;
+    let templates = tarn_render::render(&project.lake, &handlers::placeholders(Target::Aws))
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let lake = &project.lake;
     let reports = checkers::run(&templates, lake.environment.protected)?;
@@ -24,7 +25,7 @@ pub fn run(common: &Common) -> Result<ExitCode, Failure> {
     let resources: usize = templates.iter().map(|template| template.resources().count()).sum();
     let counts = serde_json::json!({
         "lake": lake.name, "environment": lake.environment.name, "tables": lake.tables.len(),
-        "zones": lake.zones.len(), "stacks": templates.iter().count(), "resources": resources,
+        "zones": lake.zones.len(), "models": lake.models.len(), "stacks": templates.iter().count(), "resources": resources,
         "warnings": project.warnings, "checkers": reports,
     });
     if common.json {
@@ -32,9 +33,11 @@ pub fn run(common: &Common) -> Result<ExitCode, Failure> {
     } else {
         tell(&reports);
     }
+    let models =
+        if lake.models.is_empty() { String::new() } else { format!(", models {}", lake.models.len()) };
     if !common.json && is_good {
         console::result(format!(
-            "{} lake `{}`, environment `{}`: tables {}, zones {}, stacks {}, resources {resources}",
+            "{} lake `{}`, environment `{}`: tables {}, zones {}{models}, stacks {}, resources {resources}",
             console::styled("sound:", console::GOOD),
             lake.name,
             lake.environment.name,

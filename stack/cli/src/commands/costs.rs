@@ -2,12 +2,13 @@
 
 use serde_json::{Value, json};
 use tarn_lake::Lake;
+use tarn_render::Target;
 use tarn_render::costs::{Costs, Line, Prices, costs, sum};
-use tarn_render::{Options, Target};
 
 use super::difference::section;
 use crate::console::{self, BAD, BOLD, DIM, GOOD, styled};
 use crate::failure::Failure;
+use crate::handlers;
 
 /// What a lake costs, and what the deployed one does.
 pub struct Estimate {
@@ -61,8 +62,7 @@ impl Estimate {
 }
 
 fn of_lake(lake: &Lake) -> Result<Costs, Failure> {
-    let options = Options { handlers_key: "handlers.zip".into(), target: Target::Aws };
-    let templates = tarn_render::render(lake, &options)
+    let templates = tarn_render::render(lake, &handlers::placeholders(Target::Aws))
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     Ok(costs(lake, &templates, Prices::known()))
 }

@@ -8,7 +8,7 @@ use tarn_cloud::CloudFormation;
 use tarn_core::RunKeys;
 use tarn_deploy::{Deployment, DesiredStack, Lock, Report, Upload};
 use tarn_lake::{Architecture, Bucket, Lake};
-use tarn_render::{Options, Target, TemplateSet};
+use tarn_render::{Target, TemplateSet};
 
 use super::artifacts::S3Artifacts;
 use super::plan::Foreseen;
@@ -64,10 +64,9 @@ pub(super) async fn prepare(
     handlers: Option<&Path>,
     remove_strays: bool,
 ) -> Result<Prepared, Failure> {
-    let handlers = Handlers::find(handlers, architecture(&project.lake, place))?;
+    let handlers = Handlers::find(handlers, &project.lake, architecture(&project.lake, place))?;
     let target = if place.local { Target::LocalCloud } else { Target::Aws };
-    let rendering = Options { handlers_key: handlers.key.clone(), target };
-    let templates = tarn_render::render(&project.lake, &rendering)
+    let templates = tarn_render::render(&project.lake, &handlers.options(target))
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let account = Account::of(place, &project.folder, &project.lake).await?;
     let mut deployment = deployment(&project.lake, &account, &templates, &handlers, remove_strays)?;
@@ -163,11 +162,7 @@ fn deployment(
     Ok(Deployment {
         stacks: desired.collect(),
         ops_bucket: account.names.bucket(&Bucket::Ops),
-        uploads: vec![Upload {
-            what: "the handlers".into(),
-            key: handlers.key.clone(),
-            file: handlers.file.clone(),
-        }],
+        uploads: uploads(handlers),
         lake_document: (RunKeys::DEPLOYED_LAKE.into(), document),
         identity: super::destroy::tags(lake),
         tags: lake.environment.tags.clone().into_iter().collect(),
@@ -175,6 +170,16 @@ fn deployment(
         protected: lake.environment.protected,
         service_role: lake.environment.deployment.service_role.clone().map(String::from),
     })
+}
+
+fn uploads(handlers: &Handlers) -> Vec<Upload> {
+    let upload = |what: &str, archive: &handlers::Archive| Upload {
+        what: what.into(),
+        key: archive.key.clone(),
+        file: archive.file.clone(),
+    };
+    let gold = handlers.gold.iter().map(|gold| upload("the engine of models", gold));
+    std::iter::once(upload("the handlers", &handlers.all)).chain(gold).collect()
 }
 
 fn print(common: &Common, account: &Account, report: &Report) {

@@ -171,7 +171,8 @@ async fn reshaped(
         .hint("`tarn deploy` records it; what becomes of data follows from that"));
     };
     lake.environment.protected = options.keep_data;
-    let as_deployed = Project { folder: project.folder.clone(), lake, warnings: 0 };
+    let (folder, files) = (project.folder.clone(), project.files.clone());
+    let as_deployed = Project { folder, lake, files, warnings: 0 };
     let Prepared { mut deployment, .. } = prepare(&as_deployed, options.place, None, false).await?;
     let names: Vec<&String> = standing.stacks.iter().map(|stack| &stack.name).collect();
     refuse_strays(&deployment, &names)?;

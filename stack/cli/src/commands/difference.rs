@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 use tarn_render::diff::{
-    AccessChange, Change, ColumnChange, KeyChange, LakeChange, Replacement, ResourceChange, Right,
-    StackChange, TableChange, ZoneChange, at_risk,
+    AccessChange, Change, ColumnChange, KeyChange, LakeChange, ModelChange, Replacement, ResourceChange,
+    Right, StackChange, TableChange, ZoneChange, at_risk,
 };
 
 use super::access;
@@ -75,6 +75,7 @@ impl Difference {
 pub fn print_lake(lake: &LakeChange) {
     section("settings", lake.settings.iter().map(|key| changed(&key_change(key))).collect());
     section("tables", lake.tables.iter().map(table).collect());
+    section("models", lake.models.iter().map(model).collect());
     section("zones", lake.zones.iter().map(zone).collect());
     section("rights", lake.rights.iter().map(right).collect());
 }
@@ -145,6 +146,16 @@ fn column(change: &ColumnChange) -> String {
 fn key_change(change: &KeyChange) -> String {
     let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "nothing".to_owned(), Value::to_string);
     format!("`{}`: {} -> {}", change.key, shown(&change.before), shown(&change.after))
+}
+
+fn model(change: &ModelChange) -> String {
+    let mut line = format!("  {} {}", sign(change.change), change.model);
+    for key in &change.keys {
+        // It is long, and stands in a file of its own.
+        let what = if key.key == "sql" { "its SQL".to_owned() } else { key_change(key) };
+        push(&mut line, &changed(&what));
+    }
+    line
 }
 
 fn zone(change: &ZoneChange) -> String {

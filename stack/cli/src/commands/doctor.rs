@@ -52,7 +52,7 @@ async fn facts(project: &Project, options: &Doctor) -> Facts {
     let lake = &project.lake;
     let deployment = &lake.environment.deployment;
     let architecture = deploy::architecture(lake, options.place);
-    let handlers = Handlers::find(options.handlers.as_deref(), architecture).map(|_| ());
+    let handlers = Handlers::find(options.handlers.as_deref(), lake, architecture).map(|_| ());
     let wanted = match options.place.local {
         true => (None, None),
         false => (deployment.account.clone(), deployment.region.clone()),
@@ -116,7 +116,7 @@ pub(super) async fn stacks(config: &SdkConfig, lake: &Lake) -> Result<Vec<StackS
 async fn buckets(store: &S3, account: &Account, lake: &Lake) -> Result<Vec<(String, BucketName)>, String> {
     let zones = lake.zones.iter().map(|zone| Bucket::Zone(zone.name.clone()));
     let mut known = Vec::new();
-    for bucket in Bucket::OWN.into_iter().chain(zones) {
+    for bucket in lake.own_buckets().into_iter().chain(zones) {
         let name = account.names.bucket(&bucket);
         let state = match store.bucket_exists(&name).await {
             Ok(true) => BucketName::Here,

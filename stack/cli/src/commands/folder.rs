@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tarn_convert::{Engine, HashKey, Limits};
 use tarn_core::ports::Converter;
-use tarn_core::{Error, Kind, Portions, RunId};
+use tarn_core::{Error, Kind, Portions, RunId, RunReport};
 use tarn_lake::{Lake, TableName};
 use tarn_local::{Ended, Home, LeftOut, Lock, Locked, QUIET, Run as Job, Why};
 use tarn_project::Rewriter;
@@ -21,6 +21,7 @@ use crate::console;
 use crate::exit;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::sql::FolderEngine;
 
 use progress::Progress;
 
@@ -49,8 +50,13 @@ pub async fn run(common: &Common, dir: &Path, options: &Run) -> Result<ExitCode,
     print(common, &made.ended.report);
     match made.ended.failure {
         Some(error) => Err(failure(error).hint("what was converted stays; the next run goes on from here")),
-        None => Ok(exit::done_if(made.ended.report.failed.files == 0)),
+        None => Ok(exit::done_if(is_well(&made.ended.report))),
     }
+}
+
+/// Whether nothing failed that somebody should look at.
+pub fn is_well(report: &RunReport) -> bool {
+    report.failed.files == 0 && report.failed_steps == 0
 }
 
 /// The lake's folder, made if it is not there.
@@ -140,9 +146,18 @@ pub async fn make(
     let observer = progress.clone();
     let hash_key = hash_key(home, lock, lake)?;
     let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
-    let (portions, projector) = (Portions::default(), Arc::new(Rewriter));
-    let ports_of_run = ports.clone();
-    let job = Job { ports: ports_of_run, engines, projector, cores, portions, tables, stop, observer };
+    let engine_of_sql = FolderEngine::over(home)?;
+    let job = Job {
+        ports: ports.clone(),
+        engines,
+        builder: Arc::new(engine_of_sql.builder()),
+        projector: Arc::new(Rewriter),
+        cores,
+        portions: Portions::default(),
+        tables,
+        stop,
+        observer,
+    };
     let ended = job.make(&run, lake).await;
     progress.finish();
     let left_out = Notices(ports.store.left_out());

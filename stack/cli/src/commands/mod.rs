@@ -18,6 +18,7 @@ mod inferred;
 mod init;
 mod janitor;
 mod local;
+mod model;
 mod pace;
 mod plan;
 mod push;
@@ -48,11 +49,12 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let common = &arguments.common;
     match &arguments.command {
         Command::Init(options) => init::run(common, options),
-        Command::Check => check::run(common),
+        Command::Check => check::run(common).await,
         Command::Convert(options) => convert::run(common, options),
         Command::Schema(options) => schema::run(common, options),
         Command::Zone(options) => zone::run(common, options),
         Command::Table(options) => table::run(common, options),
+        Command::Model(options) => model::run(common, options).await,
         Command::Render(options) => render::run(common, options),
         Command::Doctor(options) => doctor::run(common, options).await,
         Command::Plan(options) => plan::run(common, options).await,

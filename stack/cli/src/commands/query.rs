@@ -1,5 +1,6 @@
-//! `tarn query`: a question in SQL, answered by Athena.
+//! `tarn query`: a question in SQL, answered by Athena, or over a folder by this machine.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -13,9 +14,14 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::progress::spinner;
 use crate::project::Project;
+use crate::site;
+use crate::sql::FolderEngine;
 
 pub async fn run(common: &Common, options: &Query) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
+    if let Some(dir) = &options.dir {
+        return in_folder(common, options, &project.lake, dir).await;
+    }
     let zone = options.zone.as_deref().map(|name| zone_named(&project.lake, name)).transpose()?;
     let account = Account::of(options.place, &project.folder, &project.lake).await?;
     let workgroup = account.names.workgroup(zone.as_ref());
@@ -28,14 +34,27 @@ pub async fn run(common: &Common, options: &Query) -> Result<ExitCode, Failure> 
     let spinner = spinner();
     let answer = Queries::new(&account.config).run(&options.sql, &workgroup, &database).await;
     spinner.finish_and_clear();
-    let answer = answer?;
-
-    match if common.json { Format::Json } else { options.format } {
-        Format::Table => table(&answer),
-        Format::Csv => csv(&answer),
-        Format::Json => json(&answer),
-    }
+    print(common, options, &answer?);
     Ok(exit::done_if(true))
+}
+
+async fn in_folder(common: &Common, options: &Query, lake: &Lake, dir: &Path) -> Result<ExitCode, Failure> {
+    let engine = FolderEngine::over(&site::home(dir, lake)?)?;
+    if options.explain {
+        console::result(engine.explain(lake, &options.sql).await?);
+        return Ok(exit::done_if(true));
+    }
+    let tarn_sql::Answer { columns, rows, scanned_bytes } = engine.ask(lake, &options.sql).await?;
+    print(common, options, &Answer { columns, rows, scanned_bytes });
+    Ok(exit::done_if(true))
+}
+
+fn print(common: &Common, options: &Query, answer: &Answer) {
+    match if common.json { Format::Json } else { options.format } {
+        Format::Table => table(answer),
+        Format::Csv => csv(answer),
+        Format::Json => json(answer),
+    }
 }
 
 fn zone_named(lake: &Lake, name: &str) -> Result<ZoneName, Failure> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use serde_json::json;
 use tarn_lake::Lake;
 use tarn_render::diff::{access, lakes, stacks};
-use tarn_render::{Options, Target, TemplateSet};
+use tarn_render::{Target, TemplateSet};
 
 use super::baseline::{self, State};
 use super::difference::Difference;
@@ -18,11 +18,9 @@ use crate::project::Project;
 
 pub fn run(common: &Common, options: &Render) -> Result<ExitCode, Failure> {
     let lake = Project::load(common)?.lake;
-    let handlers_key = Handlers::find(None, lake.environment.deployment.architecture)
-        .map(|found| found.key)
-        .unwrap_or_else(|_| handlers::placeholder_key());
     let target = if options.local { Target::LocalCloud } else { Target::Aws };
-    let rendering = Options { handlers_key, target };
+    let rendering = Handlers::find(None, &lake, lake.environment.deployment.architecture)
+        .map_or_else(|_| handlers::placeholders(target), |found| found.options(target));
     let templates = tarn_render::render(&lake, &rendering)
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
 

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tarn_aws::S3;
 use tarn_cloud::{Pipeline, RunStatus};
 use tarn_core::ports::ObjectStore;
-use tarn_core::{Kind, RunId, RunKeys, RunReport};
+use tarn_core::{Kind, ModelTally, RunId, RunKeys, RunReport};
 use tarn_lake::{Bucket, Lake, TableName};
 
 use super::folder;
@@ -114,6 +114,12 @@ pub fn print(common: &Common, report: &RunReport) {
         console::result(format!(
             "values       {:>6} in silver are null because unreadable",
             report.nulled_values
+        ));
+    }
+    if !report.models.is_empty() {
+        let ModelTally { built, unchanged, skipped, failed, .. } = report.models;
+        console::result(format!(
+            "models       {built:>6} built, {unchanged} unchanged, {skipped} skipped, {failed} failed"
         ));
     }
     report.remarks.iter().for_each(|remark| console::result(format!("  {remark}")));

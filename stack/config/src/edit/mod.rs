@@ -105,7 +105,7 @@ pub fn add(
 
 fn add_to_lake(files: &Files, kind: Kind, block: &str) -> Result<(Edited, Files), Refusal> {
     #[allow(clippy::expect_used, reason = "`Files::new` takes the lake's own file")]
-    let (path, text) = files.parts().next().expect("the lake's own file");
+    let (_, path, text) = files.parts().next().expect("the lake's own file");
     let places = Places::find(&text);
     if let Some(line) = places.inline(kind) {
         return Err(Refusal::Inline(Place { path: path.to_owned(), line }));
@@ -168,14 +168,14 @@ fn as_it_would_be(path: &str) -> String {
 
 /// The block of that name, with its file: which one it is, its path and its text.
 fn find<'f>(files: &'f Files, kind: Kind, name: &str) -> Option<(usize, String, Cow<'f, str>, Block)> {
-    files.parts().enumerate().find_map(|(index, (path, text))| {
+    files.parts().find_map(|(index, path, text)| {
         let block = Places::find(&text).block(kind, name)?;
         Some((index, path.to_owned(), text, block))
     })
 }
 
 fn inline(files: &Files, kind: Kind) -> Option<Place> {
-    files.parts().find_map(|(path, text)| {
+    files.parts().find_map(|(_, path, text)| {
         let line = Places::find(&text).inline(kind)?;
         Some(Place { path: path.to_owned(), line })
     })

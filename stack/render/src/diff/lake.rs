@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use tarn_lake::{Lake, Layout, Table, Zone};
+use tarn_lake::{Lake, Layout, Model, Table, Zone};
 
 use super::Change;
 
@@ -16,6 +16,9 @@ pub struct LakeChange {
     pub settings: Vec<KeyChange>,
     /// Tables, in the order of the new lake, then those that are gone.
     pub tables: Vec<TableChange>,
+    /// Models, in the same order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<ModelChange>,
     /// Zones, in the same order.
     pub zones: Vec<ZoneChange>,
     /// Who gets or loses what.
@@ -59,6 +62,17 @@ pub struct ColumnChange {
     pub after: Option<String>,
 }
 
+/// What becomes of a model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelChange {
+    /// Its name.
+    pub model: String,
+    /// What becomes of it as a whole.
+    pub change: Change,
+    /// Its keys, and `sql`.
+    pub keys: Vec<KeyChange>,
+}
+
 /// What becomes of a zone.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ZoneChange {
@@ -86,7 +100,8 @@ pub struct Right {
 impl LakeChange {
     /// Whether nothing changes.
     pub fn is_none(&self) -> bool {
-        self.settings.is_empty() && self.tables.is_empty() && self.zones.is_empty()
+        let unchanged = self.settings.is_empty() && self.tables.is_empty() && self.zones.is_empty();
+        unchanged && self.models.is_empty()
     }
 }
 
@@ -94,7 +109,9 @@ impl LakeChange {
 pub fn lakes(before: &Lake, after: &Lake) -> LakeChange {
     let zones = pairs(&before.zones, &after.zones, |zone| zone.name.as_str());
     let tables = pairs(&before.tables, &after.tables, |table| table.name.as_str());
+    let models = pairs(&before.models, &after.models, |model| model.name.as_str());
     LakeChange {
+        models: models.iter().filter_map(|(name, pair)| model(name, *pair)).collect(),
         settings: settings(before, after),
         tables: tables.iter().filter_map(|(name, pair)| table(name, *pair)).collect(),
         zones: zones.iter().filter_map(|(name, pair)| zone(name, *pair)).collect(),
@@ -116,7 +133,7 @@ fn settings(before: &Lake, after: &Lake) -> Vec<KeyChange> {
     let leaves = |lake: &Lake| {
         let mut leaves = Map::new();
         let stored = serde_json::to_value(lake).unwrap_or_default();
-        flatten("", &without(stored, &["tables", "zones"]), &mut leaves);
+        flatten("", &without(stored, &["tables", "zones", "models"]), &mut leaves);
         leaves.into_iter().map(|(key, value)| (setting(&key), value)).collect()
     };
     key_changes(&leaves(before), &leaves(after))
@@ -189,6 +206,21 @@ fn columns(before: Option<&Layout>, after: Option<&Layout>) -> Vec<ColumnChange>
             Some(ColumnChange { column, change, before: kind(before), after: kind(after) })
         });
     change.collect()
+}
+
+fn model(name: &str, (before, after): Pair<Model>) -> Option<ModelChange> {
+    let change = Change::of(&before, &after).filter(|_| before != after)?;
+    let leaves = |model: &Model| {
+        let mut leaves = Map::new();
+        let stored = serde_json::to_value(model).unwrap_or_default();
+        flatten("", &without(stored, &["name", "inputs"]), &mut leaves);
+        leaves
+    };
+    let keys = match (before, after) {
+        (Some(before), Some(after)) => key_changes(&leaves(before), &leaves(after)),
+        _ => Vec::new(),
+    };
+    Some(ModelChange { model: name.to_owned(), change, keys })
 }
 
 fn zone(name: &str, (before, after): Pair<Zone>) -> Option<ZoneChange> {

@@ -17,9 +17,10 @@ const REGISTERS: &[&str] = &["ALTER", "DESCRIBE", "INSERT"];
 const KEEPS: &[&str] = &["ALTER", "DELETE", "DESCRIBE", "DROP", "INSERT"];
 
 /// Each role in the catalog: what it may do on the database, on its tables, over its bucket.
-const ROLES: [(&str, [&[&str]; 3]); 4] = [
+const ROLES: [(&str, [&[&str]; 3]); 5] = [
     ("CrawlerRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
     ("CommitRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("ModelRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
     ("SyncRole", [DESCRIBES, KEEPS, &["DATA_LOCATION_ACCESS"]]),
     ("ReaderRole", [&["DESCRIBE"], &["DESCRIBE", "SELECT"], &[]]),
 ];
@@ -41,7 +42,7 @@ pub fn every_role_has_its_grants(template: &Template<'_>) -> Found {
                 grant["Principal"] == json!({"Fn::GetAtt": [role, "Arn"]})
                     && grant["Permissions"] == json!(rights)
                     && grant["Grantable"].is_null()
-                    && on(template, &grant["Resource"], kind)
+                    && on_tier(template, &grant["Resource"], kind, tier(role))
             };
             if !rights.is_empty() && given.iter().filter(fits).count() != 1 {
                 found.push(breach(role, format!("is not granted {rights:?} on its {kind}")));
@@ -94,7 +95,8 @@ fn is_filter_of(template: &Template<'_>, granted: &Value) -> bool {
 fn is_reading(template: &Template<'_>, grant: &Value) -> bool {
     let reads = [("Database", json!(["DESCRIBE"])), ("Tables", json!(["DESCRIBE", "SELECT"]))];
     let fits = |(kind, rights): &(&str, Value)| {
-        grant["Permissions"] == *rights && on(template, &grant["Resource"], kind)
+        let on_gold = || template.has("Gold") && on_tier(template, &grant["Resource"], kind, GOLD);
+        grant["Permissions"] == *rights && (on(template, &grant["Resource"], kind) || on_gold())
     };
     let table = &grant["Resource"]["Table"];
     let by_column = grant["Permissions"] == json!(["SELECT"])
@@ -112,24 +114,36 @@ fn is_registering(template: &Template<'_>, grant: &Value) -> bool {
         .any(|(kind, rights)| grant["Permissions"] == json!(rights) && on(template, &grant["Resource"], kind))
 }
 
+/// What a tier's resources are called: its database, its location, and the word in names.
+type Tier = (&'static str, &'static str, &'static str);
+const SILVER: Tier = ("Database", "Location", "silver");
+const GOLD: Tier = ("GoldDatabase", "GoldLocation", "gold");
+
+fn tier(role: &str) -> Tier {
+    if role == "ModelRole" { GOLD } else { SILVER }
+}
+
 /// Whether a resource of a grant is the database of the stack, its tables, or the bucket below it.
-/// The pipeline's are silver's, which stand elsewhere.
 fn on(template: &Template<'_>, resource: &Value, kind: &str) -> bool {
-    let databases = template.of_type("AWS::Glue::Database");
-    let name = databases.first().and_then(|(_, d)| d["Properties"]["DatabaseInput"]["Name"].as_str());
+    on_tier(template, resource, kind, SILVER)
+}
+
+/// The same of a tier. The pipeline's stand elsewhere.
+fn on_tier(template: &Template<'_>, resource: &Value, kind: &str, (database, location, word): Tier) -> bool {
+    let name = template.resource(database)["Properties"]["DatabaseInput"]["Name"].as_str();
     let is_database = |found: &Value| match (found.as_str(), name) {
         (Some(found), Some(name)) => found == name,
-        (Some(found), None) => template.has("CommitRole") && found.ends_with("_silver"),
+        (Some(found), None) => template.has("CommitRole") && found.ends_with(&format!("_{word}")),
         _ => false,
     };
-    let bucket = template.of_type(LOCATION).first().and_then(|(_, l)| bucket_name(template, l));
+    let bucket = bucket_name(template, template.resource(location));
     match kind {
         "Database" => is_database(&resource["Database"]["Name"]),
         "Tables" => is_database(&resource["Tables"]["Database"]),
         _ => {
             let arn = resource["Location"]["Arn"]["Fn::Sub"].as_str().unwrap_or_default();
-            let silver = template.has("CommitRole") && arn.contains("-silver-");
-            bucket.map_or(silver, |bucket| arn.ends_with(&format!(":::{bucket}")))
+            let elsewhere = template.has("CommitRole") && arn.contains(&format!("-{word}-"));
+            bucket.map_or(elsewhere, |bucket| arn.ends_with(&format!(":::{bucket}")))
         }
     }
 }
@@ -144,6 +158,7 @@ fn bucket_name<'t>(template: &Template<'t>, location: &Value) -> Option<&'t str>
 /// a prefix of the ops bucket, where Athena writes results: nothing that is looked after may lie there.
 pub fn the_bucket_below_a_database_is_governed(template: &Template<'_>) -> Found {
     let mut found = vec![];
+    let mut databases = 0;
     for (id, database) in template.of_type("AWS::Glue::Database") {
         let uri = database["Properties"]["DatabaseInput"]["LocationUri"]["Fn::Sub"].as_str();
         let name = database["Properties"]["DatabaseInput"]["Name"].as_str().unwrap_or_default();
@@ -155,9 +170,13 @@ pub fn the_bucket_below_a_database_is_governed(template: &Template<'_>) -> Found
             let bucket = location["Properties"]["Location"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
             uri == Some(&format!("s3://${{{bucket}}}/"))
         });
-        if governed.count() != 1 || template.of_type(LOCATION).len() != 1 {
+        databases += 1;
+        if governed.count() != 1 {
             found.push(breach(id, "lies over a bucket that Lake Formation does not look after"));
         }
+    }
+    if template.of_type(LOCATION).len() != databases {
+        found.push(breach("Location", "is of a bucket that no database lies over"));
     }
     found
 }
@@ -169,16 +188,16 @@ pub fn a_location_has_its_own_role(template: &Template<'_>) -> Found {
         "Effect": "Allow", "Principal": {"Service": "lakeformation.amazonaws.com"}, "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
     }]);
-    let role = template.resource("LocationRole");
-    let policies = &role["Properties"]["Policies"];
-    let statements = items(&policies[0]["PolicyDocument"]["Statement"]);
-    let rights: Vec<Value> = statements.iter().map(right).collect();
-    let trusts = role["Properties"]["AssumeRolePolicyDocument"]["Statement"] == trusted;
-    let one = items(policies).len() == 1 && role["Type"] == "AWS::IAM::Role";
-    let key = statements.last().map_or(&Value::Null, |statement| &statement["Resource"]);
-    let is_key = key["Fn::ImportValue"].as_str().is_some_and(|name| name.ends_with("-KeyArn"))
-        || key.as_str().is_some_and(|arn| arn.contains(":kms:"));
-    let wrong = template.of_type(LOCATION).into_iter().filter(|(_, location)| {
+    let wrong = template.of_type(LOCATION).into_iter().filter(|(id, location)| {
+        let role = template.resource(&format!("{id}Role"));
+        let policies = &role["Properties"]["Policies"];
+        let statements = items(&policies[0]["PolicyDocument"]["Statement"]);
+        let rights: Vec<Value> = statements.iter().map(right).collect();
+        let trusts = role["Properties"]["AssumeRolePolicyDocument"]["Statement"] == trusted;
+        let one = items(policies).len() == 1 && role["Type"] == "AWS::IAM::Role";
+        let key = statements.last().map_or(&Value::Null, |statement| &statement["Resource"]);
+        let is_key = key["Fn::ImportValue"].as_str().is_some_and(|name| name.ends_with("-KeyArn"))
+            || key.as_str().is_some_and(|arn| arn.contains(":kms:"));
         let bucket = location["Properties"]["Location"]["Fn::GetAtt"][0].as_str().unwrap_or_default();
         let lists = ["s3:GetBucketLocation", "s3:ListBucket"];
         let wanted = [
@@ -186,7 +205,7 @@ pub fn a_location_has_its_own_role(template: &Template<'_>) -> Found {
             json!({"Action": "s3:GetObject", "Resource": {"Fn::Sub": format!("${{{bucket}.Arn}}/*")}}),
             json!({"Action": "kms:Decrypt", "Resource": key}),
         ];
-        let is_own = location["Properties"]["Role"] == json!({"Fn::GetAtt": ["LocationRole", "Arn"]});
+        let is_own = location["Properties"]["Role"] == json!({"Fn::GetAtt": [format!("{id}Role"), "Arn"]});
         !(is_own && one && trusts && is_key && rights == wanted)
     });
     wrong.map(|(id, _)| breach(id, "lacks a role that may read it and nothing else")).collect()
@@ -279,6 +298,10 @@ pub fn grants_wait(template: &Template<'_>) -> Found {
     let order = [
         ("Tags", "Grants"),
         ("Grants", "Location"),
+        ("Grants", "GoldLocation"),
+        ("GoldLocation", "GoldDatabase"),
+        ("GoldLocation", "GoldLocationRole"),
+        ("GoldLocation", "Administrator"),
         ("Grants", "Database"),
         ("Grants", "Administrator"),
         ("Location", "Database"),

@@ -24,7 +24,22 @@ pub fn retail() -> Lake {
             zone("marketing", &["events", "category_tree"]),
             zone("recommender", &["events", "item_properties", "category_tree"]),
         ],
+        models: Vec::new(),
     }
+}
+
+/// The same with two models, of which one reads the other, and somebody who reads silver and gold.
+pub fn modelled() -> Lake {
+    let mut lake = retail();
+    let model = |name: &str, inputs: &[&str]| {
+        let model = serde_json::json!({
+            "name": name, "sql": "select 1", "inputs": inputs, "materialise": "replace",
+        });
+        serde_json::from_value(model).unwrap()
+    };
+    lake.models = vec![model("top_items", &["views_by_day"]), model("views_by_day", &["events"])];
+    lake.readers = vec![PrincipalArn::new("role/Analyst").unwrap()];
+    lake
 }
 
 /// The same, and its data outlives its stacks.
@@ -92,7 +107,7 @@ pub fn zone(name: &str, tables: &[&str]) -> Zone {
 }
 
 pub fn options(target: Target) -> Options {
-    Options { handlers_key: "handlers/0123abcd.zip".into(), target }
+    Options { handlers_key: "handlers/0123abcd.zip".into(), gold_key: "gold/0123abcd.zip".into(), target }
 }
 
 pub fn rendered(lake: &Lake) -> TemplateSet {
@@ -101,7 +116,8 @@ pub fn rendered(lake: &Lake) -> TemplateSet {
 
 /// Every lake worth a look, with both targets.
 pub fn all_sets() -> Vec<TemplateSet> {
-    let lakes = [retail(), protected(), unscheduled(), governed()];
+    let protected_with_models = Lake { environment: protected().environment, ..modelled() };
+    let lakes = [retail(), protected(), unscheduled(), governed(), modelled(), protected_with_models];
     let targets = [Target::Aws, Target::LocalCloud];
     let sets = lakes.iter().flat_map(|lake| targets.map(|target| render(lake, &options(target)).unwrap()));
     sets.collect()

@@ -8,11 +8,13 @@ mod catalog;
 mod governance;
 mod ledger;
 mod object_store;
+mod pointers;
 
 pub use catalog::{CatalogUnderTest, catalog};
 pub use governance::{GovernanceUnderTest, governance};
 pub use ledger::ledger;
 pub use object_store::{StoreUnderTest, object_store};
+pub use pointers::{PointersUnderTest, pointers};
 
 use crate::{Kind, Result};
 

@@ -56,6 +56,7 @@ pub async fn object_store(make: impl AsyncFn() -> StoreUnderTest) {
     listings_tell_size_and_time(&make().await).await;
     versions_can_be_read_and_deleted(&make().await).await;
     ranges_are_those_of_the_version(&make().await).await;
+    ranges_of_the_newest_are_held_against_its_tag(&make().await).await;
     what_is_missing_is_not_found(&make().await).await;
     empty_content_is_content(&make().await).await;
 }
@@ -236,6 +237,23 @@ async fn ranges_are_those_of_the_version(place: &StoreUnderTest) {
     store.replace(bucket, "k", content("abcdefghij"), "").await.unwrap();
     let expected = versioned.then(|| "34".to_owned());
     assert_eq!(read_range(place, &old, 3..5).await, expected, "never the bytes of another version");
+}
+
+async fn ranges_of_the_newest_are_held_against_its_tag(place: &StoreUnderTest) {
+    let StoreUnderTest { store, bucket, .. } = place;
+    store.replace(bucket, "k", content("0123456789"), "").await.unwrap();
+    let first = store.list(bucket, "k").await.unwrap().remove(0).tag;
+    for tag in ["", &first] {
+        assert_eq!(store.read_range(bucket, "k", 2..5, tag).await.unwrap(), "234");
+        assert_eq!(store.read_range(bucket, "k", 0..10, tag).await.unwrap(), "0123456789");
+        assert_eq!(store.read_range(bucket, "k", 9..9, tag).await.unwrap(), "");
+        assert!(store.read_range(bucket, "k", 8..11, tag).await.is_err(), "there is no such byte");
+    }
+    store.replace(bucket, "k", content("abcdefghijk"), "").await.unwrap();
+    let overtaken = store.read_range(bucket, "k", 2..5, &first).await;
+    assert_eq!(kind_of(overtaken), Some(Kind::Conflict), "it was written again");
+    assert_eq!(store.read_range(bucket, "k", 2..5, "").await.unwrap(), "cde");
+    assert_eq!(kind_of(store.read_range(bucket, "none", 0..1, "").await), Some(Kind::NotFound));
 }
 
 async fn what_is_missing_is_not_found(place: &StoreUnderTest) {

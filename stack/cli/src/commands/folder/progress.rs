@@ -95,6 +95,7 @@ fn line(step: Step, files: u64, rows: u64, read: u64, elapsed: Duration) -> Stri
     let (all_files, all_bytes) = match step {
         Step::Plan => return "looking at landing, and hashing what is new".into(),
         Step::Commit => return "registering tables".into(),
+        Step::Model => return "making models".into(),
         Step::Sync => return "bringing zones up to date".into(),
         Step::Account => return "balancing the account".into(),
         Step::Convert { files, bytes } => (files, bytes),

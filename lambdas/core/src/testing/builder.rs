@@ -1,0 +1,46 @@
+//! A builder of models that runs no SQL: it notes what it was asked for, and fails where it was told to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+
+use super::locked;
+use crate::ports::{Build, Builder, Built};
+use crate::{Error, Kind, Result};
+
+/// Makes of every model one row, unless it made the same model of the same SQL before.
+#[derive(Debug, Default)]
+pub struct MemoryBuilder {
+    made: Mutex<BTreeMap<String, String>>,
+    broken: Mutex<BTreeSet<String>>,
+    calls: Mutex<Vec<String>>,
+}
+
+impl MemoryBuilder {
+    /// From now on this model fails.
+    pub fn breaks(&self, model: &str) {
+        locked(&self.broken).insert(model.to_owned());
+    }
+
+    /// The models that were asked for, in order.
+    pub fn calls(&self) -> Vec<String> {
+        locked(&self.calls).clone()
+    }
+}
+
+#[async_trait]
+impl Builder for MemoryBuilder {
+    async fn build(&self, build: &Build<'_>) -> Result<Built> {
+        let name = build.model.name.to_string();
+        locked(&self.calls).push(name.clone());
+        if locked(&self.broken).contains(&name) {
+            return Err(Error::new(Kind::Invalid, format!("the test `unique` of {name} failed: 2 rows")));
+        }
+        let before = locked(&self.made).insert(name, build.model.sql.clone());
+        match before.as_ref() == Some(&build.model.sql) {
+            true => Ok(Built::Unchanged),
+            false => Ok(Built::Anew { rows: 1 }),
+        }
+    }
+}

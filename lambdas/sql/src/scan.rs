@@ -1,0 +1,199 @@
+//! Tables that are a list of Parquet files.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics, project_schema};
+use datafusion::datasource::TableType;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr_adapter::{
+    DefaultPhysicalExprAdapterFactory, PhysicalExprAdapter, PhysicalExprAdapterFactory,
+};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
+use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
+
+use crate::store::URL;
+
+/// How columns of a file are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Match {
+    /// By what they are called, as in silver.
+    Name,
+    /// By the ids of their fields, as in Iceberg.
+    Id,
+}
+
+/// A table that is these files and no other.
+#[derive(Debug)]
+pub(crate) struct Files {
+    schema: TableSchema,
+    files: Vec<PartitionedFile>,
+    rows: Option<u64>,
+    by: Match,
+}
+
+impl Files {
+    /// `folders` are columns whose values are those of the files, not in them. `rows` is how many
+    /// there are, where that is known.
+    pub fn new(
+        columns: SchemaRef,
+        folders: Vec<FieldRef>,
+        files: Vec<PartitionedFile>,
+        rows: Option<u64>,
+        by: Match,
+    ) -> Self {
+        Self { schema: TableSchema::new(columns, folders), files, rows, by }
+    }
+
+    fn predicate(&self, state: &dyn Session, filters: &[Expr]) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+        let Some(filter) = conjunction(filters.to_vec()) else { return Ok(None) };
+        let schema = DFSchema::try_from(self.schema.table_schema().clone())?;
+        state.create_physical_expr(filter, &schema).map(Some)
+    }
+
+    /// The files whose folders may hold rows that pass the filters. What is known of the values in a
+    /// file, DataFusion looks at itself.
+    fn wanted(&self, state: &dyn Session, filters: &[Expr]) -> Result<Vec<PartitionedFile>> {
+        let folders = self.schema.table_partition_cols();
+        let is_of_folders = |filter: &&Expr| {
+            let named = filter.column_refs();
+            !named.is_empty()
+                && named.iter().all(|column| folders.iter().any(|folder| *folder.name() == column.name))
+        };
+        let filters: Vec<Expr> = filters.iter().filter(is_of_folders).cloned().collect();
+        let Some(filter) = conjunction(filters).filter(|_| !self.files.is_empty()) else {
+            return Ok(self.files.clone());
+        };
+        let schema = Arc::new(Schema::new(folders.clone()));
+        let judge = state.create_physical_expr(filter, &DFSchema::try_from(schema.clone())?)?;
+        let column = |nth: usize| {
+            ScalarValue::iter_to_array(self.files.iter().map(|file| file.partition_values[nth].clone()))
+        };
+        let columns: Result<Vec<_>> = (0..folders.len()).map(column).collect();
+        let passed =
+            judge.evaluate(&RecordBatch::try_new(schema, columns?)?)?.into_array(self.files.len())?;
+        let passed = passed.as_boolean();
+        let wanted = (0..self.files.len()).filter(|nth| passed.is_valid(*nth) && passed.value(*nth));
+        Ok(wanted.map(|nth| self.files[nth].clone()).collect())
+    }
+
+    /// A guess for the planner, which must never take it for an answer.
+    fn statistics(&self) -> Statistics {
+        let mut statistics = Statistics::new_unknown(self.schema.table_schema());
+        let bytes: u64 = self.files.iter().map(|file| file.object_meta.size).sum();
+        statistics.total_byte_size = Precision::Inexact(bytes as usize);
+        statistics.num_rows = self.rows.map_or(Precision::Absent, |rows| Precision::Inexact(rows as usize));
+        statistics
+    }
+}
+
+#[async_trait]
+impl TableProvider for Files {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn schema(&self) -> SchemaRef {
+        self.schema.table_schema().clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let files = self.wanted(state, filters)?;
+        if files.is_empty() {
+            return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
+        }
+        let options = state.table_options().parquet.clone();
+        let mut source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        if let Some(predicate) = self.predicate(state, filters)? {
+            source = source.with_predicate(predicate);
+        }
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions());
+        let url = ObjectStoreUrl::parse(URL)?;
+        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(self.statistics())
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .with_expr_adapter((self.by == Match::Id).then(|| Arc::new(ById) as _))
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}
+
+/// Finds the columns of a file by the ids of their fields, whatever they were called when it was
+/// written.
+#[derive(Debug)]
+struct ById;
+
+impl PhysicalExprAdapterFactory for ById {
+    fn create(&self, logical: SchemaRef, physical: SchemaRef) -> Result<Arc<dyn PhysicalExprAdapter>> {
+        let names: HashMap<&str, &String> =
+            logical.fields().iter().filter_map(|field| Some((id_of(field)?, field.name()))).collect();
+        let called = |(nth, field): (usize, &FieldRef)| match id_of(field).and_then(|id| names.get(id)) {
+            Some(name) => field.as_ref().clone().with_name(*name),
+            None => field.as_ref().clone().with_name(format!("\u{0}{nth}")),
+        };
+        let renamed: Vec<Field> = physical.fields().iter().enumerate().map(called).collect();
+        let renamed = Arc::new(Schema::new(renamed));
+        let inner = DefaultPhysicalExprAdapterFactory.create(logical, renamed.clone())?;
+        Ok(Arc::new(AdapterById { inner, renamed, physical }))
+    }
+}
+
+fn id_of(field: &FieldRef) -> Option<&str> {
+    field.metadata().get(PARQUET_FIELD_ID_META_KEY).map(String::as_str)
+}
+
+#[derive(Debug)]
+struct AdapterById {
+    inner: Arc<dyn PhysicalExprAdapter>,
+    renamed: SchemaRef,
+    physical: SchemaRef,
+}
+
+impl PhysicalExprAdapter for AdapterById {
+    /// Rewrites for the file with its columns called as the table calls them now, and then calls them
+    /// what they are called in the file.
+    fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
+        let rewritten = self.inner.rewrite(expr)?;
+        let as_in_file = |expr: Arc<dyn PhysicalExpr>| {
+            let Some(column) = expr.as_any().downcast_ref::<Column>() else {
+                return Ok(Transformed::no(expr));
+            };
+            let index = self.renamed.index_of(column.name()).map_err(DataFusionError::from)?;
+            let name = self.physical.field(index).name();
+            Ok(Transformed::yes(Arc::new(Column::new(name, index)) as Arc<dyn PhysicalExpr>))
+        };
+        rewritten.transform(as_in_file).data()
+    }
+}

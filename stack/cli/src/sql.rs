@@ -1,0 +1,92 @@
+//! What makes models and answers SQL over a folder.
+
+use std::sync::Arc;
+
+use tarn_core::{Error, Kind};
+use tarn_lake::{Bucket, Database, Lake};
+use tarn_local::{GoldPorts, Home, SystemClock};
+use tarn_sql::{Answer, Engine, Fault, Place, Places, Ports, Session, Settings};
+use tempfile::TempDir;
+
+use crate::failure::Failure;
+
+/// Memory for joins, groups and sorts; beyond it they spill into the system's temporary folder.
+const MEMORY_BYTES: usize = 2 << 30;
+
+/// An engine for SQL over a folder, and the room that it spills into, which goes with it.
+pub struct FolderEngine {
+    engine: Engine,
+    _spill: TempDir,
+}
+
+impl FolderEngine {
+    /// Over what lies in a lake's folder.
+    pub fn over(home: &Home) -> Result<Self, Failure> {
+        let spill = tempfile::tempdir()
+            .map_err(|error| Failure::failed(format!("there is no room to spill into: {error}")))?;
+        let GoldPorts { store, pointers, scratch, address } = home.gold().map_err(folder_failure)?;
+        let names = home.names();
+        let gold = Place {
+            bucket: names.bucket(&Bucket::Gold),
+            root: address,
+            database: names.database(&Database::Gold),
+        };
+        let ports = Ports {
+            store: Arc::new(store),
+            pointers: Arc::new(pointers),
+            clock: Arc::new(SystemClock),
+            scratch: Arc::new(scratch),
+            random: Arc::new(random),
+        };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let settings = Settings { threads, ..Settings::new(MEMORY_BYTES, spill.path()) };
+        let places = Places { silver: names.bucket(&Bucket::Silver), gold };
+        Ok(Self { engine: Engine { ports, places, settings }, _spill: spill })
+    }
+
+    /// What makes models.
+    pub fn builder(&self) -> Engine {
+        self.engine.clone()
+    }
+
+    /// Asks a question of silver and gold, as they stand.
+    pub async fn ask(&self, lake: &Lake, sql: &str) -> Result<Answer, Failure> {
+        let rows = self.session(lake, sql).await?.query(sql).await.map_err(failure)?;
+        rows.answer().await.map_err(failure)
+    }
+
+    /// How a question would be answered.
+    pub async fn explain(&self, lake: &Lake, sql: &str) -> Result<String, Failure> {
+        self.session(lake, sql).await?.explain(sql).await.map_err(failure)
+    }
+
+    async fn session(&self, lake: &Lake, sql: &str) -> Result<Session, Failure> {
+        let Engine { ports, places, settings } = &self.engine;
+        let session = tarn_sql::session(ports, places, &lake.tables, &lake.models, sql, settings);
+        session.await.map_err(failure)
+    }
+}
+
+/// The system's own randomness. Without it two attempts could give one name to two files.
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    #[allow(clippy::expect_used, reason = "a Linux without randomness starts no process")]
+    getrandom::fill(&mut bytes).expect("the system's randomness");
+    bytes
+}
+
+/// An error of SQL in words for whoever wrote it.
+pub fn failure(error: tarn_sql::Error) -> Failure {
+    match error {
+        tarn_sql::Error::Fault(Fault { message, help, .. }) if help.is_empty() => Failure::bad_input(message),
+        tarn_sql::Error::Fault(Fault { message, help, .. }) => Failure::bad_input(message).hint(help),
+        tarn_sql::Error::Failed(error) => folder_failure(error),
+    }
+}
+
+fn folder_failure(error: Error) -> Failure {
+    match error.kind() {
+        Kind::NotFound => Failure::bad_input(error.chain()),
+        _ => Failure::failed(error.chain()),
+    }
+}

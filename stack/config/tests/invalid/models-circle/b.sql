@@ -1,0 +1,1 @@
+select * from sales join c using (sale_id)

@@ -1,0 +1,1 @@
+with x as (select * from a) select * from x

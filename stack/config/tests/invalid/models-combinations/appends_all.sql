@@ -1,0 +1,4 @@
+/*
+materialise = "append"
+*/
+select * from sales

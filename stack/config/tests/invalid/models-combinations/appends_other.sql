@@ -1,0 +1,5 @@
+/*
+materialise = "append"
+new_files_of = "users"
+*/
+select * from sales

@@ -1,0 +1,4 @@
+/*
+materialise = "merge"
+*/
+select * from sales

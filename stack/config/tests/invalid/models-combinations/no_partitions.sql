@@ -1,0 +1,4 @@
+/*
+materialise = "partition"
+*/
+select * from sales

@@ -1,0 +1,3 @@
+/*
+description = "never closed"
+select sold_at from sales

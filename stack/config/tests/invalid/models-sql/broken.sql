@@ -1,0 +1,3 @@
+/* description = "x" */
+select total,
+from sales where

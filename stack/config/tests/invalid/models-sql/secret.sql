@@ -1,0 +1,1 @@
+select * from sales where token = 'AKIAABCDEFGH12345678'

@@ -1,0 +1,3 @@
+select * from sales;
+
+select * from users

@@ -1,0 +1,1 @@
+/* format = "parquet" */ SELECT "name", count(*) AS "count" FROM Users GROUP BY 1

@@ -1,0 +1,75 @@
+//! The example `tickit` on the local cloud: models made by a function under its own role, level by level
+//! inside the state machine, and all of it gone with the lake.
+
+use serde_json::{Value, json};
+use tarn_tests::{program, settle};
+
+use crate::lake::LocalLake;
+
+#[test]
+fn models_are_made_in_runs_and_go_with_the_lake() {
+    let lake = LocalLake::start("tickit", "dev");
+    lake.project.json(&["deploy", "--local"]);
+    land(&lake, "first", &["--rows", "2000"]);
+    let first = lake.run();
+    assert_eq!((&first["models"]["built"], &first["failed_steps"]), (&5.into(), &0.into()), "{first:#}");
+    let again = lake.run();
+    assert_eq!(
+        (&again["models"]["built"], &again["models"]["unchanged"]),
+        (&0.into(), &5.into()),
+        "{again:#}"
+    );
+    land(&lake, "second", &["--rows", "100", "--part", "1"]);
+    let second = lake.run();
+    assert_eq!((&second["models"]["built"], &second["failed_steps"]), (&4.into(), &0.into()), "{second:#}");
+
+    // A folder makes the same rows of the same files.
+    let folder = [in_a_folder(&lake, "first"), in_a_folder(&lake, "second")];
+    let rows = |report: &Value| report["models"]["rows"].clone();
+    assert_eq!(folder.map(|report| rows(&report)), [rows(&first), rows(&second)]);
+    let gold = lake.objects("gold");
+    for model in ["event_details", "sale_facts", "buyers", "sales_by_day", "top_events"] {
+        assert!(gold.iter().any(|key| key.starts_with(&format!("{model}/"))), "{model}: {gold:?}");
+    }
+    a_failure_is_told(&lake);
+
+    let destroyed = lake.project.json(&["destroy", "--local", "--yes"]);
+    assert_eq!(destroyed["good"], true, "{destroyed:#}");
+    for (kind, names) in lake.inventory() {
+        assert!(names.is_empty(), "{kind} left: {names:?}");
+    }
+}
+
+/// The test of a model fails: it is noted by the state machine, those that read it are skipped. The SQL is
+/// another too, since a test alone makes no model due.
+fn a_failure_is_told(lake: &LocalLake) {
+    let file = lake.project.path("models/event_details.sql");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace("{ unique = [\"eventid\"] }", "{ unique = [\"catgroup\"] }");
+    std::fs::write(&file, text.replace("\nselect\n", "\nselect -- anew\n")).unwrap();
+    lake.project.json(&["deploy", "--local"]);
+    let answer = lake.project.tarn(&["run", "--local", "--json"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    let report: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let models = &report["models"];
+    let counts = ["built", "unchanged", "skipped", "failed"].map(|count| models[count].clone());
+    assert_eq!(json!(counts), json!([0, 2, 2, 1]), "{report:#}");
+    assert!(report["remarks"].to_string().contains("event_details is not published"), "{report:#}");
+}
+
+fn land(lake: &LocalLake, folder: &str, options: &[&str]) {
+    let path = lake.project.path(folder);
+    program("tarn-datagen", &[&["tickit", "--out", path.to_str().unwrap()], options].concat());
+    assert!(lake.push(folder) > 0);
+}
+
+fn in_a_folder(lake: &LocalLake, folder: &str) -> Value {
+    let landing = lake.project.path("folder/landing");
+    std::fs::create_dir_all(&landing).unwrap();
+    for file in std::fs::read_dir(lake.project.path(folder)).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), landing.join(file.file_name())).unwrap();
+    }
+    settle(&landing);
+    lake.project.json(&["run", "--dir", "folder"])
+}
