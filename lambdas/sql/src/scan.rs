@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics, project_schema};
@@ -24,6 +25,7 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr_adapter::{
     DefaultPhysicalExprAdapterFactory, PhysicalExprAdapter, PhysicalExprAdapterFactory,
 };
+use datafusion::physical_optimizer::pruning::PruningPredicate;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
@@ -93,6 +95,24 @@ impl Files {
         Ok(wanted.map(|nth| self.files[nth].clone()).collect())
     }
 
+    /// The files that hold such rows by what is known of their values. DataFusion looks at that, too, but
+    /// opens a file with one value in all its rows, as those of a partition have.
+    fn pruned(
+        &self,
+        files: Vec<PartitionedFile>,
+        predicate: Option<&Arc<dyn PhysicalExpr>>,
+    ) -> Vec<PartitionedFile> {
+        let schema = self.schema.file_schema();
+        let known: Option<Vec<_>> = files.iter().map(|file| file.statistics.clone()).collect();
+        let (Some(known), Some(predicate)) = (known, predicate) else { return files };
+        let pruning = PruningPredicate::try_new(predicate.clone(), schema.clone());
+        // What cannot be judged is read.
+        match pruning.and_then(|pruning| pruning.prune(&PrunableStatistics::new(known, schema.clone()))) {
+            Err(_) => files,
+            Ok(kept) => files.into_iter().zip(kept).filter(|(_, kept)| *kept).map(|(file, _)| file).collect(),
+        }
+    }
+
     /// A guess for the planner, which must never take it for an answer.
     fn statistics(&self) -> Statistics {
         let mut statistics = Statistics::new_unknown(self.schema.table_schema());
@@ -128,13 +148,14 @@ impl TableProvider for Files {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let files = self.wanted(state, filters)?;
+        let predicate = self.predicate(state, filters)?;
+        let files = self.pruned(self.wanted(state, filters)?, predicate.as_ref());
         if files.is_empty() {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
         let options = state.table_options().parquet.clone();
         let mut source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
-        if let Some(predicate) = self.predicate(state, filters)? {
+        if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());

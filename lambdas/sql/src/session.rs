@@ -188,10 +188,13 @@ const TOLD: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 fn config(settings: &Settings) -> SessionConfig {
     let threads = settings.threads.max(1);
     let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
+    let execution = &mut config.options_mut().execution;
     // What a sort keeps to merge what it spilled: 10 MB for each thread, or what little memory allows.
-    let merging =
-        (settings.memory_bytes / (8 * threads)).min(config.options().execution.sort_spill_reservation_bytes);
-    config.options_mut().execution.sort_spill_reservation_bytes = merging;
+    execution.sort_spill_reservation_bytes =
+        (settings.memory_bytes / (8 * threads)).min(execution.sort_spill_reservation_bytes);
+    // Rows in memory are sorted in one piece. To sort them batch by batch and merge them takes as much
+    // memory again, which is not there when a sort has all that it may take, and fails it.
+    execution.sort_in_place_threshold_bytes = settings.memory_bytes;
     let options = config.options_mut();
     options.sql_parser.collect_spans = true;
     // `0.1` is a decimal, as Athena, Spark and DuckDB have it.

@@ -45,7 +45,6 @@ pub(crate) struct Attempt<'a> {
 pub(crate) struct Staged {
     pub metadata: TableMetadata,
     pub path: String,
-    pub snapshot_id: i64,
 }
 
 /// Writes manifests and metadata for a change of `state`, the files of `base`. `metadata` are those
@@ -87,7 +86,7 @@ pub(super) async fn write_metadata(
     let json = serde_json::to_vec(&metadata)
         .map_err(|error| Error::caused(Kind::Internal, "metadata cannot be written as JSON", error))?;
     home.write(&path, json.into()).await?;
-    Ok(Staged { metadata, path, snapshot_id: attempt.snapshot_id })
+    Ok(Staged { metadata, path })
 }
 
 /// The number that the name of a metadata file begins with.

@@ -197,13 +197,13 @@ async fn twenty_two_questions_have_the_answers_that_duckdb_gives() {
 }
 
 const ALL: &str =
-    "select id, yes, small, real, float, price, exact, huge, day, at, precise, words, bytes from things";
+    "select id, yes, small, real, float, price, exact, huge, day, moment, precise, words, bytes from things";
 
 fn things() -> Vec<Table> {
     vec![table(
         "things",
         "id int64; yes bool; small int32; real float32; float float64; price decimal(9,2); exact decimal(16,3); \
-         huge decimal(38,10); day date; at timestamp(ms); precise timestamp(us); words string; bytes binary",
+         huge decimal(38,10); day date; moment timestamp(ms); precise timestamp(us); words string; bytes binary",
     )]
 }
 
@@ -219,7 +219,7 @@ async fn pyiceberg_reads_what_models_wrote() {
     let fields = |fields: &[(&str, Value)]| -> Value {
         fields.iter().map(|(column, transform)| json!({"column": column, "transform": transform})).collect()
     };
-    let times = model("times", ALL, json!({"partition_by": fields(&[("at", json!("month"))])}));
+    let times = model("times", ALL, json!({"partition_by": fields(&[("moment", json!("month"))])}));
     let hashes = fields(&[("id", json!({"bucket": 3})), ("words", json!({"truncate": 2}))]);
     let hashes = model("hashes", ALL, json!({"partition_by": hashes}));
     let exact =

@@ -19,7 +19,7 @@ COLUMNS = [
     ("exact", pa.decimal128(16, 3)),
     ("huge", pa.decimal128(38, 10)),
     ("day", pa.date32()),
-    ("at", pa.timestamp("ms")),
+    ("moment", pa.timestamp("ms")),
     ("precise", pa.timestamp("us")),
     ("words", pa.string()),
     ("bytes", pa.binary()),
