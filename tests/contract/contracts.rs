@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tarn_aws::{DynamoLedger, GlueCatalog, LakeFormation};
-use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, StoreUnderTest};
+use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, RegistryUnderTest, StoreUnderTest};
 use tarn_local_cloud::Service;
 
 use crate::cloud::Cloud;
@@ -66,6 +66,19 @@ async fn lake_formation_on_moto_keeps_the_contract() {
         // takes keys that nobody made.
         tags_apart: false,
         filters: false,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_glue_catalog_keeps_the_contract_of_registries() {
+    let cloud = Cloud::shared();
+    let catalog = GlueCatalog::new(&cloud.config(Service::MiniStack).await);
+    let databases = cloud.places(Service::MiniStack, "database");
+    contract::registry(async || RegistryUnderTest {
+        registry: Box::new(catalog.clone()),
+        database: databases.next(),
+        any_format: true,
     })
     .await;
 }

@@ -9,6 +9,7 @@ mod failure;
 mod governance;
 mod ledger;
 pub mod loopback;
+mod registry;
 mod scratch;
 mod secrets;
 #[cfg(test)]

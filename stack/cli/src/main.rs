@@ -13,6 +13,7 @@ mod progress;
 mod project;
 mod since;
 mod site;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! The project: where `lake.toml` lies, what it says, and the folders beside it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -22,6 +23,8 @@ pub struct Project {
     pub lake: Lake,
     /// How many warnings were shown.
     pub warnings: usize,
+    /// Its files by their paths below the folder, for backups; none where the file is of no interest.
+    pub texts: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -34,7 +37,7 @@ impl Project {
             Ok(parsed) => {
                 show(&parsed.warnings, &files);
                 let warnings = parsed.warnings.len();
-                Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings })
+                Ok(Self { folder: folder_of(&file), lake: parsed.lake, warnings, texts: texts(&file)? })
             }
             Err(diagnostics) => {
                 show_faults(common, &diagnostics, &files);
@@ -51,7 +54,12 @@ impl Project {
         let lake = Lake::named(name, Environment::throwaway(environment(common)?));
         let folder = std::env::current_dir()
             .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
-        Ok(Self { folder, lake, warnings: 0 })
+        Ok(Self { folder, lake, warnings: 0, texts: BTreeMap::new() })
+    }
+
+    /// Its files as one document.
+    pub fn document(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec_pretty(&self.texts)
     }
 }
 
@@ -90,13 +98,26 @@ fn folder_of(file: &Path) -> PathBuf {
 pub fn read(file: &Path) -> Result<Files, Failure> {
     let mut files = Files::new(shown_path(file), &text_of(file)?);
     let folder = folder_of(file);
-    for part in parts(&folder.join("tables"))? {
+    for part in parts(&folder.join("tables"), "toml")? {
         files.add_tables(shown_path(&part), &text_of(&part)?);
     }
-    for part in parts(&folder.join("zones"))? {
+    for part in parts(&folder.join("zones"), "toml")? {
         files.add_zones(shown_path(&part), &text_of(&part)?);
     }
     Ok(files)
+}
+
+/// What says what the lake is, text by text: the lake's file under the name that it usually has, and
+/// what stands beside it. What a lake reads from further folders is added here.
+fn texts(file: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let mut texts = BTreeMap::from([(FILE.to_owned(), text_of(file)?)]);
+    for (name, kind) in [("tables", "toml"), ("zones", "toml"), ("models", "sql")] {
+        for part in parts(&folder_of(file).join(name), kind)? {
+            let below = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            texts.insert(format!("{name}/{below}"), text_of(&part)?);
+        }
+    }
+    Ok(texts)
 }
 
 /// The lake's files with size and time of each, to notice when one changes. What cannot be read is
@@ -105,7 +126,7 @@ pub fn stamps(common: &Common) -> Vec<(String, (u64, i64))> {
     let Ok(file) = file(common) else { return Vec::new() };
     let folder = folder_of(&file);
     let others =
-        ["tables", "zones"].into_iter().flat_map(|name| parts(&folder.join(name)).unwrap_or_default());
+        ["tables", "zones"].into_iter().flat_map(|name| parts(&folder.join(name), "toml").unwrap_or_default());
     let stamp = |path: PathBuf| {
         let metadata = std::fs::metadata(&path).ok()?;
         let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
@@ -114,9 +135,9 @@ pub fn stamps(common: &Common) -> Vec<(String, (u64, i64))> {
     std::iter::once(file).chain(others).filter_map(stamp).collect()
 }
 
-/// The TOML files of a folder, by name; none where there is no such folder. Files that begin with a
-/// dot are an editor's.
-fn parts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The files of a kind in a folder, by name; none where there is no such folder. Files that begin with
+/// a dot are an editor's.
+fn parts(folder: &Path, kind: &str) -> Result<Vec<PathBuf>, Failure> {
     let unreadable = |error: io::Error| unreadable(folder, &error);
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -126,7 +147,7 @@ fn parts(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let paths: Result<Vec<_>, _> = entries.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut paths = paths.map_err(unreadable)?;
     let hidden = |path: &Path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-    paths.retain(|path| path.extension().is_some_and(|kind| kind == "toml") && !hidden(path));
+    paths.retain(|path| path.extension().is_some_and(|its| its == kind) && !hidden(path));
     paths.sort();
     Ok(paths)
 }

@@ -25,11 +25,13 @@ pub enum Handler {
     Account,
     /// Removes objects that no source has.
     Janitor,
+    /// Writes down what no other deployment brings back.
+    Backup,
 }
 
 impl Handler {
     /// Every handler.
-    pub const ALL: [Handler; 10] = [
+    pub const ALL: [Handler; 11] = [
         Handler::CustomResource,
         Handler::Govern,
         Handler::Trigger,
@@ -40,6 +42,7 @@ impl Handler {
         Handler::RunCrawlers,
         Handler::Account,
         Handler::Janitor,
+        Handler::Backup,
     ];
 
     /// The value of the function's Handler property.
@@ -55,6 +58,7 @@ impl Handler {
             Handler::RunCrawlers => "run-crawlers",
             Handler::Account => "account",
             Handler::Janitor => "janitor",
+            Handler::Backup => "backup",
         }
     }
 

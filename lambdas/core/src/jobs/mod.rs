@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod backup;
 mod commit;
 mod convert;
 mod custom_resource;
@@ -14,6 +15,7 @@ mod labelled;
 mod ops_tables;
 mod plan_run;
 mod reprocess;
+mod restore;
 mod run_crawlers;
 mod sync_zone;
 mod trigger;
@@ -21,6 +23,10 @@ mod why;
 
 pub use account::{Account, AccountRequest, Accounted, Ends, Failed, RunRequest, Told};
 pub use answer::{Answer, AnswerStatus};
+pub use backup::{
+    BackedUp, Backup, BackupRequest, BackupSet, Broken, Governance, Listed, MANIFEST, Manifest, Part, StoreShelf,
+    sets,
+};
 pub use commit::{Commit, Committed};
 pub use convert::{Called, Convert, Converted};
 pub use custom_resource::CustomResource;
@@ -30,6 +36,7 @@ pub use govern::{Govern, missing_tags};
 pub use janitor::{Janitor, JanitorRequest, Swept};
 pub use plan_run::{PlanRequest, PlanRun, Planned, RunInput};
 pub use reprocess::{Left, Reopening, Reprocess};
+pub use restore::{Restore, Restored, Restoring, Tallied};
 pub use run_crawlers::{Crawled, RunCrawler};
 pub use sync_zone::{SyncZone, Synced};
 pub use trigger::{Trigger, Triggered};

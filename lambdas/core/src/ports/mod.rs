@@ -9,6 +9,8 @@ mod executions;
 mod governance;
 mod ledger;
 mod project;
+mod registry;
+mod shelf;
 mod split;
 mod store;
 
@@ -19,10 +21,12 @@ pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
 pub use governance::{
-    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Right, Rights, TableColumn, Tags,
+    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Office, Right, Rights, TableColumn, Tags,
     WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
 pub use project::{Projected, Projection, Projector};
+pub use registry::{CatalogEntry, EntryColumn, FileFormat, Registry};
+pub use shelf::Shelf;
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use tarn_lake::CellsFilter;
 
 use crate::ports::{
-    AccountSettings, Administration, Catalog, CatalogPartition, CatalogTable, Content, CrawlerState,
-    Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore, ObjectVersion, Right,
+    AccountSettings, Administration, Catalog, CatalogEntry, CatalogPartition, CatalogTable, Content, CrawlerState,
+    Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore, ObjectVersion, Registry, Right,
     Rights, Started, Stored, TableColumn, Tags,
 };
 use crate::{
@@ -175,6 +175,9 @@ impl<P: Ledger + ?Sized> Ledger for Failing<'_, P> {
     async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
         self.faults.pass(self.port.reopen(record, now_millis, by)).await
     }
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        self.faults.pass(self.port.restore(record, there)).await
+    }
 }
 
 #[async_trait]
@@ -199,6 +202,22 @@ impl<P: Catalog + ?Sized> Catalog for Failing<'_, P> {
     }
     async fn remove(&self, database: &str, name: &str) -> Result<()> {
         self.faults.pass(self.port.remove(database, name)).await
+    }
+}
+
+#[async_trait]
+impl<P: Registry + ?Sized> Registry for Failing<'_, P> {
+    async fn entries(&self, database: &str) -> Result<Option<Vec<CatalogEntry>>> {
+        self.faults.pass(self.port.entries(database)).await
+    }
+    async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {
+        self.faults.pass(self.port.folders(database, name)).await
+    }
+    async fn put(&self, entry: &CatalogEntry) -> Result<()> {
+        self.faults.pass(self.port.put(entry)).await
+    }
+    async fn put_folders(&self, entry: &CatalogEntry, partitions: &[CatalogPartition]) -> Result<()> {
+        self.faults.pass(self.port.put_folders(entry, partitions)).await
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tarn_core::testing::contract::{self, CatalogUnderTest, StoreUnderTest};
+use tarn_core::testing::contract::{self, CatalogUnderTest, RegistryUnderTest, StoreUnderTest};
 use tarn_local::{FolderCatalog, FolderLedger};
 use tempfile::TempDir;
 
@@ -63,6 +63,20 @@ async fn documents_keep_the_contract_of_catalogs() {
         CatalogUnderTest {
             catalog: Box::new(FolderCatalog::new(&root, root.clone(), folders("silver")).unwrap()),
             database: "shop_dev_silver".into(),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_keep_the_contract_of_registries() {
+    let cases = Cases::new();
+    contract::registry(async || {
+        let root = cases.next();
+        RegistryUnderTest {
+            registry: Box::new(FolderCatalog::new(&root, root.clone(), folders("silver")).unwrap()),
+            database: "shop_dev_silver".into(),
+            any_format: false,
         }
     })
     .await;

@@ -71,6 +71,7 @@ pub(super) async fn prepare(
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let account = Account::of(place, &project.folder, &project.lake).await?;
     let mut deployment = deployment(&project.lake, &account, &templates, &handlers, remove_strays)?;
+    deployment.project_document = project_document(project)?;
     if place.local {
         // The local cloud has no such role.
         deployment.service_role = None;
@@ -169,12 +170,24 @@ fn deployment(
             file: handlers.file.clone(),
         }],
         lake_document: (RunKeys::DEPLOYED_LAKE.into(), document),
+        project_document: None,
         identity: super::destroy::tags(lake),
         tags: lake.environment.tags.clone().into_iter().collect(),
         remove_strays,
         protected: lake.environment.protected,
         service_role: lake.environment.deployment.service_role.clone().map(String::from),
     })
+}
+
+/// The files of the project, where they are what is deployed.
+fn project_document(project: &Project) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    if project.texts.is_empty() {
+        return Ok(None);
+    }
+    let document = project.document();
+    let document = document
+        .map_err(|error| Failure::failed(format!("the lake's files cannot be written as JSON: {error}")))?;
+    Ok(Some((RunKeys::PROJECT.into(), document)))
 }
 
 fn print(common: &Common, account: &Account, report: &Report) {

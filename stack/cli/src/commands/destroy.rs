@@ -1,5 +1,6 @@
 //! `tarn destroy`: the lake goes, and nothing of it stays.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -171,7 +172,7 @@ async fn reshaped(
         .hint("`tarn deploy` records it; what becomes of data follows from that"));
     };
     lake.environment.protected = options.keep_data;
-    let as_deployed = Project { folder: project.folder.clone(), lake, warnings: 0 };
+    let as_deployed = Project { folder: project.folder.clone(), lake, warnings: 0, texts: BTreeMap::new() };
     let Prepared { mut deployment, .. } = prepare(&as_deployed, options.place, None, false).await?;
     let names: Vec<&String> = standing.stacks.iter().map(|stack| &stack.name).collect();
     refuse_strays(&deployment, &names)?;

@@ -8,11 +8,13 @@ mod catalog;
 mod governance;
 mod ledger;
 mod object_store;
+mod registry;
 
 pub use catalog::{CatalogUnderTest, catalog};
 pub use governance::{GovernanceUnderTest, governance};
 pub use ledger::ledger;
 pub use object_store::{StoreUnderTest, object_store};
+pub use registry::{RegistryUnderTest, registry};
 
 use crate::{Kind, Result};
 
