@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tarn_aws::{DynamoLedger, GlueCatalog, LakeFormation};
-use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, RegistryUnderTest, StoreUnderTest};
+use tarn_core::testing::contract::{
+    self, CatalogUnderTest, GovernanceUnderTest, RegistryUnderTest, StoreUnderTest,
+};
 use tarn_local_cloud::Service;
 
 use crate::cloud::Cloud;

@@ -102,11 +102,7 @@ impl GlueCatalog {
     }
 
     /// Registers partitions, and changes those that are there.
-    pub(crate) async fn register(
-        &self,
-        table: &CatalogEntry,
-        partitions: &[CatalogPartition],
-    ) -> Result<()> {
+    pub(crate) async fn register(&self, table: &CatalogEntry, partitions: &[CatalogPartition]) -> Result<()> {
         for some in partitions.chunks(AT_ONCE) {
             let inputs: Result<Vec<PartitionInput>> =
                 some.iter().map(|partition| partition_input(table, partition)).collect();

@@ -306,7 +306,10 @@ impl Record {
     /// The answer to who would restore a record that has changed meanwhile.
     pub fn not_restored(&self) -> Error {
         let (key, version) = (&self.key, &self.version);
-        Error::new(Kind::Conflict, format!("{key} ({version}) was not restored: its record has changed meanwhile"))
+        Error::new(
+            Kind::Conflict,
+            format!("{key} ({version}) was not restored: its record has changed meanwhile"),
+        )
     }
 
     /// What must not have changed since it was read, for somebody to change it by hand.

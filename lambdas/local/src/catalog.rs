@@ -211,7 +211,8 @@ impl Registry for FolderCatalog {
     async fn put(&self, entry: &CatalogEntry) -> Result<()> {
         let table = entry.table();
         if CatalogEntry::from(&table) != *entry {
-            let what = format!("{}.{} is no table that a folder's catalog can hold", entry.database, entry.name);
+            let what =
+                format!("{}.{} is no table that a folder's catalog can hold", entry.database, entry.name);
             return Err(Error::new(Kind::Invalid, what));
         }
         self.alone(|| {

@@ -125,8 +125,9 @@ fn texts(file: &Path) -> Result<BTreeMap<String, String>, Failure> {
 pub fn stamps(common: &Common) -> Vec<(String, (u64, i64))> {
     let Ok(file) = file(common) else { return Vec::new() };
     let folder = folder_of(&file);
-    let others =
-        ["tables", "zones"].into_iter().flat_map(|name| parts(&folder.join(name), "toml").unwrap_or_default());
+    let others = ["tables", "zones"]
+        .into_iter()
+        .flat_map(|name| parts(&folder.join(name), "toml").unwrap_or_default());
     let stamp = |path: PathBuf| {
         let metadata = std::fs::metadata(&path).ok()?;
         let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;

@@ -7,13 +7,9 @@ use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
 use crate::{Code, Diagnostic};
 
-const KEEP: Key = Key::optional(
-    "keep",
-    Wants::Count,
-    "keep = 8",
-    "how many backups the weekly one leaves; never none",
-)
-.also(&["keep_last", "copies", "count"]);
+const KEEP: Key =
+    Key::optional("keep", Wants::Count, "keep = 8", "how many backups the weekly one leaves; never none")
+        .also(&["keep_last", "copies", "count"]);
 
 /// The keys of `[backup]`.
 pub static BLOCK: Block = Block { header: "[backup]", keys: &[KEEP] };

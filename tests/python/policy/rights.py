@@ -37,7 +37,7 @@ FILES = {
 FUNCTIONS = {
     "plan-run": "plan-run", "convert": "convert", "commit": "commit", "run-crawlers": "run-crawlers",
     "account": "account", "sync-parts": "sync", "govern": "govern", "trigger": "trigger",
-    "custom-resource": "custom-resource",
+    "custom-resource": "custom-resource", "backup": "backup",
 }
 # What the bucket of a zone lets a role of another stack do.
 BUCKET = "parts (the bucket's policy)"
@@ -70,6 +70,8 @@ def run(tarn: Path, work: Path, only: str) -> int:
         guard = LakeFormation(lake_formation, policies["govern"].now)
         # Of what the emulator is asked, as much later as the time is over: it tries again for a minute.
         account.configured("govern", {"AWS_ENDPOINT_URL_LAKEFORMATION": guard.url}, timeout=20)
+        reading = LakeFormation(lake_formation, policies["backup"].now)
+        account.configured("backup", {"AWS_ENDPOINT_URL_LAKEFORMATION": reading.url})
         policies[BUCKET] = OfBucket(account, "parts")
         handlers = {**FUNCTIONS, BUCKET: "custom-resource"}
         patterns = [glob(text) for text in only.split(",")]

@@ -24,8 +24,8 @@ mod why;
 pub use account::{Account, AccountRequest, Accounted, Ends, Failed, RunRequest, Told};
 pub use answer::{Answer, AnswerStatus};
 pub use backup::{
-    BackedUp, Backup, BackupRequest, BackupSet, Broken, Governance, Listed, MANIFEST, Manifest, Part, StoreShelf,
-    sets,
+    BackedUp, Backup, BackupRequest, BackupSet, Broken, Governance, Listed, MANIFEST, Manifest, Part,
+    StoreShelf, sets,
 };
 pub use commit::{Commit, Committed};
 pub use convert::{Called, Convert, Converted};

@@ -21,8 +21,8 @@ pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
 pub use governance::{
-    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Office, Right, Rights, TableColumn, Tags,
-    WHOM_IAM_ALLOWS,
+    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Office, Right, Rights, TableColumn,
+    Tags, WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
 pub use project::{Projected, Projection, Projector};

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use tarn_lake::CellsFilter;
 
 use crate::ports::{
-    AccountSettings, Administration, Catalog, CatalogEntry, CatalogPartition, CatalogTable, Content, CrawlerState,
-    Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore, ObjectVersion, Registry, Right,
-    Rights, Started, Stored, TableColumn, Tags,
+    AccountSettings, Administration, Catalog, CatalogEntry, CatalogPartition, CatalogTable, Content,
+    CrawlerState, Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore,
+    ObjectVersion, Registry, Right, Rights, Started, Stored, TableColumn, Tags,
 };
 use crate::{
     Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,

@@ -49,9 +49,12 @@ pub async fn set(world: &World, id: &str) -> BackupSet {
 /// A lake that ran, with partitions, a report, a file that was refused and one of no table.
 pub async fn ran() -> World {
     let world = World::partitioned();
-    for (key, text) in
-        [("events_1.csv", "a\nb\n!bad\n"), ("events_2.csv", "BROKEN"), ("orders/20250102.csv", "1\n"), ("notes", "x")]
-    {
+    for (key, text) in [
+        ("events_1.csv", "a\nb\n!bad\n"),
+        ("events_2.csv", "BROKEN"),
+        ("orders/20250102.csv", "1\n"),
+        ("notes", "x"),
+    ] {
         world.land(key, text);
     }
     world.pipeline().run("run-1").await.unwrap();
@@ -138,7 +141,10 @@ async fn a_set_holds_what_no_deployment_brings_back() {
     assert_eq!(set.parts["project/lake.toml"], "version = 1\n");
     let manifest = &set.manifest;
     assert_eq!((manifest.lake.as_str(), manifest.environment.as_str()), ("small", "test"));
-    assert!(set.manifest.parts.iter().all(|part| part.count > 0 || part.name.contains("filters")), "{manifest:#?}");
+    assert!(
+        set.manifest.parts.iter().all(|part| part.count > 0 || part.name.contains("filters")),
+        "{manifest:#?}"
+    );
 }
 
 /// A ledger that somebody writes to whenever it is read, some times.
@@ -249,8 +255,7 @@ async fn a_backup_that_dies_is_none() {
             let faults = FailAt::new(nth, fault);
             let (store, ledger, registry) =
                 (faults.before(&world.store), faults.before(&world.ledger), faults.before(&world.catalog));
-            let job =
-                Backup { store: &store, ledger: &ledger, registry: &registry, ..job(&world, None) };
+            let job = Backup { store: &store, ledger: &ledger, registry: &registry, ..job(&world, None) };
             let done = job.run(&WHOLE, i64::MAX).await;
             for listed in sets(&shelf(&world)).await.unwrap() {
                 assert!(listed.manifest.is_some(), "{fault:?} at {nth}: {listed:?}");
@@ -296,7 +301,10 @@ async fn what_is_broken_is_named() {
     assert!(broken["ledger.jsonl"].contains("not those that were written"), "{broken:?}");
     assert!(broken["runs.jsonl"].contains("bytes, and"), "{broken:?}");
     let refused = BackupSet::whole(&place, &done.id).await.unwrap_err();
-    assert!([gone, "ledger.jsonl", "runs.jsonl"].iter().all(|part| refused.chain().contains(part)), "{refused}");
+    assert!(
+        [gone, "ledger.jsonl", "runs.jsonl"].iter().all(|part| refused.chain().contains(part)),
+        "{refused}"
+    );
 }
 
 /// No single change of a manifest is believed, and no name in one leads out of the set.
@@ -343,8 +351,9 @@ async fn the_newest_stay_and_what_was_never_finished_goes_when_it_is_old() {
     }
     let there = |world: &World| -> Vec<String> {
         let keys = world.contents(&Bucket::Ops).into_keys();
-        let mut ids: Vec<String> =
-            keys.filter_map(|key| Some(key.strip_prefix("backups/")?.split_once('/')?.0.to_owned())).collect();
+        let mut ids: Vec<String> = keys
+            .filter_map(|key| Some(key.strip_prefix("backups/")?.split_once('/')?.0.to_owned()))
+            .collect();
         ids.dedup();
         ids
     };

@@ -1,6 +1,8 @@
 //! The stand-ins keep the contract that they stand for.
 
-use tarn_core::testing::contract::{self, CatalogUnderTest, GovernanceUnderTest, RegistryUnderTest, StoreUnderTest};
+use tarn_core::testing::contract::{
+    self, CatalogUnderTest, GovernanceUnderTest, RegistryUnderTest, StoreUnderTest,
+};
 use tarn_core::testing::{
     FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance, MemoryLedger, MemoryStore,
 };

@@ -10,7 +10,9 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use tarn_core::jobs::{Answer, AnswerStatus, Govern};
-use tarn_core::ports::{AccountSettings, Administration, Clock, LONGEST_REPLACE, Locations, Office, Right, Rights};
+use tarn_core::ports::{
+    AccountSettings, Administration, Clock, LONGEST_REPLACE, Locations, Office, Right, Rights,
+};
 use tarn_core::testing::{MemoryCatalog, MemoryGovernance, Simulation};
 use tarn_core::{CustomResourceRequest, Error, Kind, Result};
 

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod backup;
 mod commit;
 mod contracts;
 mod convert;
@@ -28,6 +29,7 @@ mod ops_tables;
 mod overwrite;
 mod plan_run;
 mod reprocess;
+mod restore;
 mod run_crawlers;
 mod splits;
 mod support;

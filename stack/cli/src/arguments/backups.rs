@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{Place, Site};
+use super::Site;
 
 pub const BACKUP_HELP: &str = "\
 Examples:
@@ -97,11 +97,4 @@ pub struct Restore {
     /// Do not ask whether what is newer is to be overwritten
     #[arg(long)]
     pub yes: bool,
-}
-
-impl Restore {
-    /// Where the lake stands.
-    pub fn place(&self) -> Place {
-        self.site.place
-    }
 }

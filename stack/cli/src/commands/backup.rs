@@ -62,9 +62,8 @@ async fn copy(common: &Common, site: &Site, job: &Job<'_>, id: &str, to: &Path) 
 /// A set that is not there was misspelt; one that is broken says so itself.
 pub fn broken(error: tarn_core::Error, id: &str) -> Failure {
     match error.kind() {
-        tarn_core::Kind::NotFound => {
-            Failure::bad_input(format!("there is no backup {id}")).hint("`tarn backup list` names those that there are")
-        }
+        tarn_core::Kind::NotFound => Failure::bad_input(format!("there is no backup {id}"))
+            .hint("`tarn backup list` names those that there are"),
         tarn_core::Kind::Invalid => Failure::failed(error.chain()).hint("take another; nothing was changed"),
         _ => error.into(),
     }
@@ -80,7 +79,9 @@ fn tell(common: &Common, id: &str, made: Option<&BackedUp>, to: Option<&Path>) {
         ));
         if !moving.is_empty() {
             console::warning(format!("a run was under way, and these moved: {}", moving.join(", ")));
-            console::hint("it can be restored; make another when no run is under way for one of a single moment");
+            console::hint(
+                "it can be restored; make another when no run is under way for one of a single moment",
+            );
         }
         let what = if *removed { "removed" } else { "more than are kept" };
         too_many.iter().for_each(|old| console::note(format!("{what}: {old}")));
@@ -121,7 +122,15 @@ fn table(listed: &[Listed]) -> Table {
     for Listed { id, manifest, fault } in listed {
         let Some(manifest) = manifest else {
             let fault = fault.clone().unwrap_or_default();
-            table.add_row([id.clone(), String::new(), String::new(), String::new(), String::new(), String::new(), fault]);
+            table.add_row([
+                id.clone(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                String::new(),
+                fault,
+            ]);
             continue;
         };
         let note = match manifest.moving.len() {

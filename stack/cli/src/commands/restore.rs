@@ -57,7 +57,11 @@ async fn check(common: &Common, shelf: &dyn Shelf, id: &str) -> Result<ExitCode,
         console::warning(format!("made during a run; these parts moved: {}", manifest.moving.join(", ")));
     }
     let verdict = if bad.is_empty() { styled("good", GOOD) } else { styled("broken", BAD) };
-    console::result(format!("backup {id}: {verdict}, {} of {} parts are what was written", parts.len(), manifest.parts.len()));
+    console::result(format!(
+        "backup {id}: {verdict}, {} of {} parts are what was written",
+        parts.len(),
+        manifest.parts.len()
+    ));
     Ok(exit::done_if(bad.is_empty()))
 }
 
@@ -67,8 +71,10 @@ fn agreed(common: &Common, options: &Restore) -> Result<(), Failure> {
         return Ok(());
     }
     if common.json || !confirm::can_ask() {
-        return Err(Failure::bad_input("what is newer than the backup would be overwritten, and nobody is there to say yes")
-            .hint("look with --dry-run; add --yes if that is what you want"));
+        return Err(Failure::bad_input(
+            "what is newer than the backup would be overwritten, and nobody is there to say yes",
+        )
+        .hint("look with --dry-run; add --yes if that is what you want"));
     }
     confirm::yes("Overwrite tables, partitions, tags and records that are newer than the backup?")
 }
@@ -83,6 +89,7 @@ async fn restore(options: &Restore, lake: &Whole, set: &BackupSet) -> Result<Res
         ledger: &**ledger,
         registry: &**registry,
         governance: lake.governance(),
+        same_versions: options.site.dir.is_some(),
         force: options.force,
         dry_run: options.dry_run,
         progress: &progress,
@@ -130,20 +137,32 @@ fn tell(common: &Common, restored: &Restored) {
     }
     if restored.reopened > 0 {
         let files = restored.reopened;
-        console::result(format!("{files} files have no rows in silver any more; the next run converts them again"));
+        console::result(format!(
+            "{files} files have no rows in silver any more; the next run converts them again"
+        ));
     }
     if restored.copies > 0 {
-        console::result(format!("{} files in landing are copies of what is in silver; no run takes them", restored.copies));
+        console::result(format!(
+            "{} files in landing are copies of what is in silver; no run takes them",
+            restored.copies
+        ));
     }
     for key in &restored.perhaps_copies {
-        console::warning(format!("{}: may be a copy of what is in silver; no run takes it", key.escape_debug()));
+        console::warning(format!(
+            "{}: may be a copy of what is in silver; no run takes it",
+            key.escape_debug()
+        ));
     }
     if !restored.perhaps_copies.is_empty() {
-        console::hint("bronze has nothing to compare them with; send again what is none, and it is converted");
+        console::hint(
+            "bronze has nothing to compare them with; send again what is none, and it is converted",
+        );
     }
     restored.lacks.iter().for_each(|what| console::warning(format!("not there: {what}")));
     if !restored.lacks.is_empty() {
-        console::hint("these come with a deployment: see `tarn status`, or compare lake.toml with that of the backup");
+        console::hint(
+            "these come with a deployment: see `tarn status`, or compare lake.toml with that of the backup",
+        );
     }
     restored.failed.iter().for_each(|what| console::error(format!("not given back: {what}")));
     let done = if *dry_run { "nothing was written; this would be restored" } else { "restored" };

@@ -106,7 +106,8 @@ impl Backup<'_> {
         let lake = pieces.iter().find(|piece| piece.name == part::LAKE).ok_or_else(|| {
             Error::new(Kind::NotFound, format!("the ops bucket has no {}: is the lake deployed?", part::LAKE))
         })?;
-        let lake: Lake = serde_json::from_slice(&lake.bytes).map_err(|error| unreadable(part::LAKE, error))?;
+        let lake: Lake =
+            serde_json::from_slice(&lake.bytes).map_err(|error| unreadable(part::LAKE, error))?;
         let ledger = self.ledger.select(&Selection::default()).await?;
         pieces.push(lines(part::LEDGER, &ledger)?);
         let silver = self.catalog(&lake, &mut pieces).await?;
@@ -173,7 +174,9 @@ impl Backup<'_> {
 
 /// `runs/ID/report.json`.
 pub(crate) fn is_report(key: &str) -> bool {
-    key.strip_prefix(RunKeys::RUNS).and_then(|key| key.split_once('/')).is_some_and(|(_, of)| of == "report.json")
+    key.strip_prefix(RunKeys::RUNS)
+        .and_then(|key| key.split_once('/'))
+        .is_some_and(|(_, of)| of == "report.json")
 }
 
 fn project(bytes: &[u8]) -> Result<Vec<Piece>> {

@@ -28,8 +28,8 @@ pub use set::{BackupSet, Broken, Listed, MANIFEST, Manifest, Part, sets};
 pub use shelf::StoreShelf;
 
 use crate::ports::{
-    Administration, Clock, Content, Created, Filters, Ledger, Locations, ObjectStore, Registry, Rights, Shelf,
-    Tags,
+    Administration, Clock, Content, Created, Filters, Ledger, Locations, ObjectStore, Registry, Rights,
+    Shelf, Tags,
 };
 use crate::{Error, Kind, Result, RunKeys};
 use set::{Piece, sha256};
@@ -162,7 +162,8 @@ impl Backup<'_> {
         for part in &manifest.parts {
             let bytes = self.shelf().read(&format!("{}/{}", manifest.id, part.name)).await?;
             if sha256(&bytes) != part.sha256 {
-                let what = format!("the backup {} was not written: {} came back otherwise", manifest.id, part.name);
+                let what =
+                    format!("the backup {} was not written: {} came back otherwise", manifest.id, part.name);
                 return Err(Error::new(Kind::Unavailable, what));
             }
         }

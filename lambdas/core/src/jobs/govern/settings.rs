@@ -193,10 +193,7 @@ fn told(wish: Wish<'_>, settings: &AccountSettings, error: Error) -> Error {
     };
     let (verb, change) = match wish.is_in {
         true => ("add", format!(".{list} += [{{DataLakePrincipalIdentifier: \"{principal}\"}}]")),
-        false => (
-            "take",
-            format!(".{list} |= map(select(.DataLakePrincipalIdentifier != \"{principal}\"))"),
-        ),
+        false => ("take", format!(".{list} |= map(select(.DataLakePrincipalIdentifier != \"{principal}\"))")),
     };
     let what = format!(
         "Lake Formation of this account lets only its administrators change its settings. One of them \

@@ -20,7 +20,10 @@ impl Under<'_> {
             if stand.contains(&database) {
                 self.tables(&database, tables).await?;
             } else {
-                let what = format!("the database {database}, with {} tables, is none of the lake's now", tables.len());
+                let what = format!(
+                    "the database {database}, with {} tables, is none of the lake's now",
+                    tables.len()
+                );
                 self.done.lacks.push(what);
             }
         }

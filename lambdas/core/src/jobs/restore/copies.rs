@@ -82,23 +82,21 @@ impl Under<'_> {
         })
     }
 
-    async fn leave_out(
-        &self,
-        id: &SourceId,
-        source: &SourceVersion,
-        of: &Record,
-        class: &str,
-    ) -> Result<()> {
+    async fn leave_out(&self, id: &SourceId, source: &SourceVersion, of: &Record, class: &str) -> Result<()> {
         let set = &self.done.id;
         let reason = match class {
-            COPY => format!("a copy of version {}, whose rows are in silver; found by restoring {set}", of.version),
+            COPY => format!(
+                "a copy of version {}, whose rows are in silver; found by restoring {set}",
+                of.version
+            ),
             _ => format!(
                 "it has key and size of version {}, whose rows are in silver, and bronze has nothing to compare it \
                  with; found by restoring {set}; send it again to have it converted",
                 of.version
             ),
         };
-        let outcome = Outcome { class: class.into(), reason, bytes_in: source.size_bytes, ..Outcome::default() };
+        let outcome =
+            Outcome { class: class.into(), reason, bytes_in: source.size_bytes, ..Outcome::default() };
         let record = Record {
             source_id: id.clone(),
             key: source.key.clone(),

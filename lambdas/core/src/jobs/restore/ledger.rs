@@ -3,8 +3,9 @@
 //! A record is a promise: its rows are in silver, so no run needs its file. It is given back as it was
 //! where that holds. Where the rows are gone and the file is there, it is opened again, and the next run
 //! converts it into the same objects. Where both are gone it is history, and does no harm: whatever
-//! lies in landing has another version then, and is new. Whether such a new version is a copy of an old
-//! one whose rows are there still, `copies` finds out.
+//! comes into a bucket has another version then, and is new. A folder would know the file again, so
+//! there such a record is opened too. Whether a new version is a copy of an old one whose rows are
+//! there still, `copies` finds out.
 
 use std::collections::{HashMap, HashSet};
 
@@ -48,7 +49,16 @@ impl Under<'_> {
         let facts = self.facts().await?;
         let at = self.set.manifest.began_millis;
         let set: Vec<Record> = lines(self.set, part::LEDGER)?;
-        let records: Vec<Record> = set.into_iter().map(|record| as_it_is_now(record, &facts, at)).collect();
+        let can_come_back = |id: &SourceId| self.job.same_versions || facts.landing.contains_key(id);
+        let now = |record: Record| match record.status {
+            // Nobody works on it any more, whoever did when the set was made.
+            Status::Leased => Record { lease_until_millis: 0, ..record },
+            Status::Done if !facts.has_rows(&record) && can_come_back(&record.source_id) => {
+                record.reopened(at, BY).unwrap_or(record)
+            }
+            _ => record,
+        };
+        let records: Vec<Record> = set.into_iter().map(now).collect();
         let of = records.len();
         (self.job.progress)(Restoring::Ledger { done: 0, of });
         for (nth, batch) in records.chunks(BATCH).enumerate() {
@@ -75,8 +85,10 @@ impl Under<'_> {
         let ids: Vec<SourceId> = batch.iter().map(|record| record.source_id.clone()).collect();
         let mut there = self.job.ledger.records(&ids).await?;
         let (force, dry_run, ledger) = (self.job.force, self.job.dry_run, self.job.ledger);
-        let fates: Vec<(&Record, Fate)> =
-            batch.iter().map(|record| (record, fate(record, there.remove(&record.source_id), force))).collect();
+        let fates: Vec<(&Record, Fate)> = batch
+            .iter()
+            .map(|record| (record, fate(record, there.remove(&record.source_id), force)))
+            .collect();
         let writes = fates.iter().filter_map(|(record, fate)| match fate {
             Fate::Write(over) => Some((*record, over.as_ref())),
             _ => None,
@@ -104,17 +116,6 @@ impl Under<'_> {
                 self.done.reopened += u64::from(was_opened_here(record));
             }
         }
-    }
-}
-
-/// A record by what is where. Nobody works on it any more, whoever did when the set was made.
-fn as_it_is_now(record: Record, facts: &Facts, at_millis: i64) -> Record {
-    match record.status {
-        Status::Leased => Record { lease_until_millis: 0, ..record },
-        Status::Done if !facts.has_rows(&record) && facts.landing.contains_key(&record.source_id) => {
-            record.reopened(at_millis, BY).unwrap_or(record)
-        }
-        _ => record,
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Restore<'a> {
     pub registry: &'a dyn Registry,
     /// Its part of Lake Formation; a lake in a folder has none.
     pub governance: Option<Governance<'a>>,
+    /// Whether a file that is put back has the version that it had: in a folder, where a version is a
+    /// hash, and not in a bucket.
+    pub same_versions: bool,
     /// Whether what is newer is overwritten.
     pub force: bool,
     /// Whether it is only told what would be done.
@@ -213,6 +216,7 @@ fn lines<T: DeserializeOwned>(set: &BackupSet, name: &str) -> Result<Vec<T>> {
 /// It is as it was written, by its hash; so a newer tarn wrote it.
 fn unreadable(set: &BackupSet, name: &str, error: serde_json::Error) -> Error {
     let tarn = &set.manifest.tarn;
-    let what = format!("{name} of the backup {}, by tarn {tarn}, cannot be read by this tarn", set.manifest.id);
+    let what =
+        format!("{name} of the backup {}, by tarn {tarn}, cannot be read by this tarn", set.manifest.id);
     Error::caused(Kind::Invalid, what, error)
 }

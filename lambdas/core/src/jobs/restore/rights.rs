@@ -29,7 +29,8 @@ impl Under<'_> {
             governance.rights_of(&self.now, self.job.names).await?.into_iter().collect();
         let meant = named(&self.then, &self.from);
         let still_meant = named(&self.now, self.job.names);
-        let ours: BTreeSet<Meant> = there.iter().filter_map(|right| self.of_role(right, self.job.names)).collect();
+        let ours: BTreeSet<Meant> =
+            there.iter().filter_map(|right| self.of_role(right, self.job.names)).collect();
         let mut missing: BTreeMap<String, BTreeSet<Right>> = BTreeMap::new();
         for right in lines::<Right>(self.set, part::RIGHTS)? {
             let is_meant = meant.contains(&words(&right));
@@ -90,7 +91,9 @@ impl Under<'_> {
             let wanted = CellsFilter { database, name, ..filter };
             let is_meant = there.iter().any(|other| other.governed() == wanted.governed());
             if !is_meant || governance.filters.found(&wanted).await?.is_none() {
-                self.done.lacks.push(format!("the filter {} of {}.{}", wanted.name, wanted.database, wanted.table));
+                self.done
+                    .lacks
+                    .push(format!("the filter {} of {}.{}", wanted.name, wanted.database, wanted.table));
             }
         }
         Ok(())
@@ -144,7 +147,9 @@ impl Under<'_> {
                 Some(has) if *has == value => self.done.tags.same += 1,
                 Some(_) if !self.job.force => self.done.tags.keep(what),
                 _ if still_meant.contains_key(&column) => self.done.lacks.push(format!("the tag {what}")),
-                _ if !values.contains(&value) => self.done.failed.push(format!("{key} has no value for {what}")),
+                _ if !values.contains(&value) => {
+                    self.done.failed.push(format!("{key} has no value for {what}"))
+                }
                 _ => {
                     if !self.job.dry_run {
                         governance.tags.assign(key, &value, &[column].into()).await?;

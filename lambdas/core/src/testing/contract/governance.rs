@@ -7,7 +7,9 @@ use tarn_lake::{CellsFilter, Columns, Governed, Permission};
 
 use super::kind_of;
 use crate::Kind;
-use crate::ports::{AccountSettings, Administration, Filters, Locations, Office, Right, Rights, TableColumn, Tags};
+use crate::ports::{
+    AccountSettings, Administration, Filters, Locations, Office, Right, Rights, TableColumn, Tags,
+};
 
 /// An account in which nothing is registered or granted.
 pub struct GovernanceUnderTest<G> {

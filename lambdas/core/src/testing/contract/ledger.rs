@@ -403,7 +403,8 @@ async fn a_record_is_restored_whole_and_only_over_what_was_read(ledger: &dyn Led
         reopened_millis: NOW,
         reopened_by: "ana".into(),
     };
-    let reopened = Record { history: vec![past(2), past(30)], attempt: 31, ..record("s", Status::Failed, "run-1") };
+    let reopened =
+        Record { history: vec![past(2), past(30)], attempt: 31, ..record("s", Status::Failed, "run-1") };
     let strange = Record { table: None, ..record("strange", Status::Skipped, "run-1") };
     for record in [&reopened, &strange] {
         ledger.restore(record, None).await.unwrap();
