@@ -114,7 +114,7 @@ fn kept(lake: &LocalLake) -> Value {
 
 /// Lake Formation, with the roles of the lake without what CloudFormation appends.
 fn governed(lake: &LocalLake) -> Value {
-    let mut shown = lake.lake_formation(&["show"]);
+    let mut shown = lake.lake_formation(&["show", "retail_kept_silver"]);
     fn cut(value: &mut Value) {
         match value {
             Value::String(text) if text.contains(":role/retail-kept-") => {

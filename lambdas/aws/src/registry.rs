@@ -11,19 +11,19 @@ use crate::failure::failed;
 
 #[async_trait]
 impl Registry for GlueCatalog {
-    async fn entries(&self, database: &str) -> Result<Option<Vec<CatalogEntry>>> {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
         let mut pages = self.client.get_tables().database_name(database).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
             match page.map_err(failed(format!("listing the tables of {database}"))) {
                 Ok(page) => found.extend(page.table_list.unwrap_or_default()),
-                Err(error) if error.kind() == Kind::NotFound => return Ok(None),
+                Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
                 Err(error) => return Err(error),
             }
         }
         let mut entries: Vec<_> = found.into_iter().map(|table| entry_of(database, table)).collect();
         entries.sort_by(|one, other| one.name.cmp(&other.name));
-        Ok(Some(entries))
+        Ok(entries)
     }
 
     async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {

@@ -186,15 +186,15 @@ impl Catalog for FolderCatalog {
 
 #[async_trait]
 impl Registry for FolderCatalog {
-    async fn entries(&self, database: &str) -> Result<Option<Vec<CatalogEntry>>> {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
         block_in_place(|| {
             let folder = self.root.join(keys::path_of(database)?);
             let names = match tables_in(&folder) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
                 names => names.map_err(on("listing", &folder))?,
             };
             let found: Result<Vec<_>> = names.iter().map(|name| self.there(database, name)).collect();
-            Ok(Some(found?.into_iter().map(|found| CatalogEntry::from(&self.table_of(found))).collect()))
+            Ok(found?.into_iter().map(|found| CatalogEntry::from(&self.table_of(found))).collect())
         })
     }
 

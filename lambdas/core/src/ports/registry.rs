@@ -114,8 +114,8 @@ impl CatalogEntry {
 /// The catalog, table by table.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// Every table of a database, in the order of their names; `None` if there is no such database.
-    async fn entries(&self, database: &str) -> Result<Option<Vec<CatalogEntry>>>;
+    /// Every table of a database, in the order of their names; none where there is no such database.
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>>;
     /// Every partition of a table, in the order of their values; `NotFound` if there is no such table.
     async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>>;
     /// Registers a table, or changes the one that is there to this one.

@@ -85,11 +85,9 @@ impl Catalog for MemoryCatalog {
 
 #[async_trait]
 impl Registry for MemoryCatalog {
-    /// There is no database without a table here.
-    async fn entries(&self, database: &str) -> Result<Option<Vec<CatalogEntry>>> {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
         let tables = locked(&self.tables);
-        let found: Vec<_> = tables.values().filter(|entry| entry.database == database).cloned().collect();
-        Ok((!found.is_empty()).then_some(found))
+        Ok(tables.values().filter(|entry| entry.database == database).cloned().collect())
     }
 
     async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {

@@ -207,7 +207,7 @@ impl<P: Catalog + ?Sized> Catalog for Failing<'_, P> {
 
 #[async_trait]
 impl<P: Registry + ?Sized> Registry for Failing<'_, P> {
-    async fn entries(&self, database: &str) -> Result<Option<Vec<CatalogEntry>>> {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
         self.faults.pass(self.port.entries(database)).await
     }
     async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {

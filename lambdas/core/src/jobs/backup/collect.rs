@@ -138,9 +138,8 @@ impl Backup<'_> {
     async fn catalog(&self, lake: &Lake, pieces: &mut Vec<Piece>) -> Result<Vec<CatalogEntry>> {
         let mut silver = Vec::new();
         for database in databases(lake, self.names) {
-            let Some(entries) = self.registry.entries(&database).await? else { continue };
             let mut tables = Vec::new();
-            for table in entries {
+            for table in self.registry.entries(&database).await? {
                 let partitions = match table.partition_keys.is_empty() {
                     true => Vec::new(),
                     false => self.registry.folders(&database, &table.name).await?,
@@ -148,7 +147,9 @@ impl Backup<'_> {
                 pieces.extend(statements(&table, !partitions.is_empty()));
                 tables.push(TableOfSet { table, partitions });
             }
-            pieces.push(lines(format!("{}{database}.jsonl", part::CATALOG), &tables)?);
+            if !tables.is_empty() {
+                pieces.push(lines(format!("{}{database}.jsonl", part::CATALOG), &tables)?);
+            }
             if database == self.names.database(&Database::Silver) {
                 silver = tables.into_iter().map(|it| it.table).collect();
             }

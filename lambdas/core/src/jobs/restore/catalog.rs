@@ -31,7 +31,7 @@ impl Under<'_> {
     }
 
     async fn tables(&mut self, database: &str, tables: Vec<TableOfSet>) -> Result<()> {
-        let there = self.job.registry.entries(database).await?.unwrap_or_default();
+        let there = self.job.registry.entries(database).await?;
         let there: BTreeMap<String, CatalogEntry> =
             there.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
         for TableOfSet { table, partitions } in tables {
