@@ -316,6 +316,7 @@ pub fn grants_wait(template: &Template<'_>) -> Found {
         ("Administrator", "GovernInvocations"),
         ("Administrator", "GovernLogs"),
         ("BroughtAdministrator", "Administrator"),
+        ("BackupReads", "Backup"),
     ];
     let broken = order.into_iter().filter(|(later, earlier)| {
         template.has(later) && template.has(earlier) && !waits_for(template, later).contains(*earlier)
