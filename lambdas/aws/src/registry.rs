@@ -31,8 +31,11 @@ impl Registry for GlueCatalog {
         let mut pages = get.exclude_column_schema(true).into_paginator().send();
         let mut found = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(failed(format!("listing partitions of {database}.{name}")))?;
-            found.extend(page.partitions.unwrap_or_default().into_iter().map(folder));
+            match page.map_err(failed(format!("listing partitions of {database}.{name}"))) {
+                Ok(page) => found.extend(page.partitions.unwrap_or_default().into_iter().map(folder)),
+                Err(error) if error.kind() == Kind::NotFound => return Ok(Vec::new()),
+                Err(error) => return Err(error),
+            }
         }
         found.sort();
         Ok(found)

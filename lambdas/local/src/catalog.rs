@@ -199,7 +199,7 @@ impl Registry for FolderCatalog {
     }
 
     async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {
-        let there = block_in_place(|| self.there(database, name))?;
+        let Some(there) = block_in_place(|| self.document(database, name))? else { return Ok(Vec::new()) };
         let partition = |Partition { values, location }: Partition| CatalogPartition {
             values,
             location: self.folders.lengthen(&location),

@@ -116,7 +116,7 @@ impl CatalogEntry {
 pub trait Registry: Send + Sync {
     /// Every table of a database, in the order of their names; none where there is no such database.
     async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>>;
-    /// Every partition of a table, in the order of their values; `NotFound` if there is no such table.
+    /// Every partition of a table, in the order of their values; none where there is no such table.
     async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>>;
     /// Registers a table, or changes the one that is there to this one.
     async fn put(&self, entry: &CatalogEntry) -> Result<()>;
