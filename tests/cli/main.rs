@@ -13,6 +13,7 @@ mod daily_batch;
 mod difference;
 mod edits;
 mod folder;
+mod folder_backup;
 mod folder_janitor;
 mod folder_killed;
 mod init;

@@ -68,6 +68,10 @@ fn without_credentials_one_clear_sentence() {
         &["why", "a.csv"],
         &["reprocess", "a.csv"],
         &["unlock"],
+        &["backup"],
+        &["backup", "list"],
+        &["restore", "--check"],
+        &["restore", "--check", "--from", "s3://company-backups/lake/"],
     ] {
         let refused = project.tarn(command);
         assert_eq!(refused.code, 3, "{command:?}\n{}", refused.stderr);
@@ -143,6 +147,8 @@ fn help_shows_examples_and_exit_statuses() {
         "unlock",
         "access",
         "can",
+        "backup",
+        "restore",
     ];
     for command in plain.iter().map(std::slice::from_ref).chain(written) {
         let help = project.tarn(&[command, &["--help"]].concat()).stdout;

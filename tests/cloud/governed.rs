@@ -100,6 +100,10 @@ pub fn grants_are_those_of(lake: &LocalLake, zones: &[&str], past: &Past) {
     let ours = &administrators[5]["DataLakePrincipalIdentifier"];
     assert_eq!(ours, "arn:aws:iam::000000000000:role/retail-e2e-govern-us-east-1");
 
+    let readers = now["settings"]["ReadOnlyAdmins"].as_array().unwrap();
+    let backup = readers[1]["DataLakePrincipalIdentifier"].as_str().unwrap();
+    assert!(readers.len() == 2 && backup.contains("/retail-e2e-pipeline-BackupRole-"), "{readers:#?}");
+
     let locations = now["locations"].as_object().unwrap();
     assert_eq!(locations.len(), 2 + zones.len(), "{locations:#?}");
     for (stack, word) in

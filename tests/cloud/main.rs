@@ -6,6 +6,7 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod backup;
 mod between;
 mod changes;
 mod daily_batch;

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tarn_aws::{DynamoLedger, GlueCatalog, GluePointers, LakeFormation};
 use tarn_core::testing::contract::{
-    self, CatalogUnderTest, GovernanceUnderTest, PointersUnderTest, StoreUnderTest,
+    self, CatalogUnderTest, GovernanceUnderTest, PointersUnderTest, RegistryUnderTest, StoreUnderTest,
 };
 use tarn_local_cloud::Service;
 
@@ -80,6 +80,19 @@ async fn lake_formation_on_moto_keeps_the_contract() {
         // takes keys that nobody made.
         tags_apart: false,
         filters: false,
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_glue_catalog_keeps_the_contract_of_registries() {
+    let cloud = Cloud::shared();
+    let catalog = GlueCatalog::new(&cloud.config(Service::MiniStack).await);
+    let databases = cloud.places(Service::MiniStack, "database");
+    contract::registry(async || RegistryUnderTest {
+        registry: Box::new(catalog.clone()),
+        database: databases.next(),
+        any_format: true,
     })
     .await;
 }

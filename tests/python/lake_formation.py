@@ -1,7 +1,7 @@
 """Lake Formation of a local cloud: gives it a past, and shows what it holds, as JSON.
 
     lake_formation.py ENDPOINT seed DATABASE
-    lake_formation.py ENDPOINT show
+    lake_formation.py ENDPOINT show [DATABASE]
     lake_formation.py ENDPOINT revoke PRINCIPAL PERMISSION
     lake_formation.py ENDPOINT forget PRINCIPAL BUCKET
     lake_formation.py ENDPOINT untag KEY DATABASE TABLE COLUMN
@@ -110,7 +110,7 @@ def seeded():
     )
 
 
-def show():
+def show(database=None):
     grants = [
         {
             "principal": grant["Principal"]["DataLakePrincipalIdentifier"],
@@ -125,7 +125,7 @@ def show():
         "settings": settings,
         "grants": sorted(grants, key=lambda grant: json.dumps(grant, sort_keys=True)),
         "locations": {r["ResourceArn"]: r["RoleArn"] for r in api.list_resources()["ResourceInfoList"]},
-        "tags": tags(seeded()),
+        "tags": tags(database or seeded()),
     }
 
 

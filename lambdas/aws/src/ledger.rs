@@ -267,6 +267,45 @@ impl Ledger for DynamoLedger {
             opened => opened.map(|_| ()),
         }
     }
+
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(item_of(record)?));
+        let put = match there {
+            None => put.condition_expression("attribute_not_exists(source_id)"),
+            Some(there) => put
+                .condition_expression("#status = :status AND attempt = :attempt AND #run = :run")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_names("#run", "run")
+                .expression_attribute_values(":status", text(there.status.word()))
+                .expression_attribute_values(":attempt", number(there.attempt))
+                .expression_attribute_values(":run", text(there.run.as_str())),
+        };
+        match put.send().await.map_err(failed(format!("restoring {} in the ledger", record.key))) {
+            Err(error) if error.kind() == Kind::Conflict => Err(record.not_restored()),
+            restored => restored.map(|_| ()),
+        }
+    }
+}
+
+/// A record as the other writes would have left it.
+fn item_of(record: &Record) -> Result<HashMap<String, AttributeValue>> {
+    let mut item = key(&record.source_id);
+    let mut set = |name: &str, value| item.insert(name.to_owned(), value);
+    set("key", text(&record.key));
+    set("version", text(&record.version));
+    set("run", text(record.run.as_str()));
+    set("status", text(record.status.word()));
+    set("attempt", number(record.attempt));
+    set("lease_until", number(record.lease_until_millis));
+    set("outcome", text(&written(serde_json::to_string(&record.outcome))?));
+    if let Some(table) = &record.table {
+        set("table", text(table.as_str()));
+    }
+    if !record.history.is_empty() {
+        set("history", text(&written(serde_json::to_string(&record.history))?));
+        set("most_attempts", number(record.most_attempts()));
+    }
+    Ok(item)
 }
 
 /// What of a selection is asked for: the attribute, what must hold of it, and the value.

@@ -10,6 +10,7 @@ mod governance;
 mod ledger;
 pub mod loopback;
 mod pointers;
+mod registry;
 mod scratch;
 mod secrets;
 #[cfg(test)]

@@ -293,6 +293,25 @@ impl Record {
         Error::new(Kind::Conflict, what)
     }
 
+    /// Whether a backup's record may take the place of the one that is there now: it must still be the
+    /// one that was read.
+    pub fn may_be_restored_over(&self, now: Option<&Self>, read: Option<&Self>) -> bool {
+        match (now, read) {
+            (None, None) => true,
+            (Some(now), Some(read)) => now.is_still(read),
+            _ => false,
+        }
+    }
+
+    /// The answer to who would restore a record that has changed meanwhile.
+    pub fn not_restored(&self) -> Error {
+        let (key, version) = (&self.key, &self.version);
+        Error::new(
+            Kind::Conflict,
+            format!("{key} ({version}) was not restored: its record has changed meanwhile"),
+        )
+    }
+
     /// What must not have changed since it was read, for somebody to change it by hand.
     pub fn is_still(&self, other: &Self) -> bool {
         (self.status, self.attempt, &self.run) == (other.status, other.attempt, &other.run)

@@ -61,6 +61,18 @@ impl RunKeys<'_> {
     /// The lake as deployed; a run pins its own copy, so that a deploy in between changes nothing.
     pub const DEPLOYED_LAKE: &'static str = "config/lake.json";
 
+    /// Below it, what a deployment leaves for others to read.
+    pub const CONFIG: &'static str = "config/";
+
+    /// The project's files as they were deployed, text by path.
+    pub const PROJECT: &'static str = "config/project.json";
+
+    /// Below it, the papers of runs.
+    pub const RUNS: &'static str = "runs/";
+
+    /// Below it, the sets of backups.
+    pub const BACKUPS: &'static str = "backups/";
+
     /// Below it, the parts of large files, by run.
     pub const SPLITS: &'static str = "splits/";
 

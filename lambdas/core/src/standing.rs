@@ -19,6 +19,11 @@ pub(crate) const REPLACED: &str = "REPLACED";
 /// An older version has its place.
 pub(crate) const REJECTED: &str = "REJECTED_OVERWRITE";
 
+/// It is a copy of a version whose rows are in silver: a restoration found it.
+pub(crate) const COPY: &str = "COPY";
+/// It may be such a copy, and nothing is left to compare it with.
+pub(crate) const PERHAPS_COPY: &str = "PERHAPS_COPY";
+
 /// How a source stands among the versions of its key, where they are more than one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Standing {
@@ -107,7 +112,7 @@ pub(crate) fn is_open_again(record: &Record, standing: Option<&Standing>) -> boo
     match standing {
         Some(Standing::Outdone { outcome, .. }) => record.outcome.class != outcome.class,
         // Without a refused one before it, what was there first is in silver, and landing has lost it.
-        None => record.outcome.class != REJECTED,
+        None => ![REJECTED, COPY, PERHAPS_COPY].contains(&record.outcome.class.as_str()),
         Some(Standing::Chosen) => true,
     }
 }

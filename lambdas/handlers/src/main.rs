@@ -1,6 +1,7 @@
 //! All handlers in one binary: the function's Handler property names the one to serve.
 
 mod account;
+mod backup;
 mod commit;
 mod convert;
 mod custom_resource;
@@ -21,6 +22,7 @@ async fn main() -> Result<(), RuntimeError> {
     let name = tarn_runtime::handler_name().unwrap_or_default();
     match Handler::named(&name) {
         Some(Handler::Account) => account::main().await,
+        Some(Handler::Backup) => backup::main().await,
         Some(Handler::Commit) => commit::main().await,
         Some(Handler::Convert) => convert::main().await,
         Some(Handler::CustomResource) => custom_resource::main().await,

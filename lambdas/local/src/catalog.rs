@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use tarn_core::ports::{Catalog, CatalogPartition, CatalogTable, Created};
+use tarn_core::ports::{Catalog, CatalogEntry, CatalogPartition, CatalogTable, Created, Registry};
 use tarn_core::{Error, Kind, Result};
 use tokio::task::block_in_place;
 
@@ -182,4 +182,57 @@ impl Catalog for FolderCatalog {
             }
         })
     }
+}
+
+#[async_trait]
+impl Registry for FolderCatalog {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
+        block_in_place(|| {
+            let folder = self.root.join(keys::path_of(database)?);
+            let names = match tables_in(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+                names => names.map_err(on("listing", &folder))?,
+            };
+            let found: Result<Vec<_>> = names.iter().map(|name| self.there(database, name)).collect();
+            Ok(found?.into_iter().map(|found| CatalogEntry::from(&self.table_of(found))).collect())
+        })
+    }
+
+    async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {
+        let Some(there) = block_in_place(|| self.document(database, name))? else { return Ok(Vec::new()) };
+        let partition = |Partition { values, location }: Partition| CatalogPartition {
+            values,
+            location: self.folders.lengthen(&location),
+        };
+        Ok(there.partitions.into_iter().map(partition).collect())
+    }
+
+    /// A folder's catalog knows Parquet and nothing else, and no word on columns.
+    async fn put(&self, entry: &CatalogEntry) -> Result<()> {
+        let table = entry.table();
+        if CatalogEntry::from(&table) != *entry {
+            let what =
+                format!("{}.{} is no table that a folder's catalog can hold", entry.database, entry.name);
+            return Err(Error::new(Kind::Invalid, what));
+        }
+        self.alone(|| {
+            let there = self.document(&table.database, &table.name)?;
+            let partitions = there.map(|there| there.partitions).unwrap_or_default();
+            self.write(&self.document_of(&table, partitions), false).map(|_| ())
+        })
+    }
+
+    async fn put_folders(&self, entry: &CatalogEntry, partitions: &[CatalogPartition]) -> Result<()> {
+        self.put_partitions(&entry.table(), partitions).await
+    }
+}
+
+/// The names of the tables that a database's folder holds, in order.
+fn tables_in(folder: &Path) -> std::io::Result<Vec<String>> {
+    let entries: std::io::Result<Vec<_>> = fs::read_dir(folder)?.collect();
+    let names = entries?.into_iter().filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<String> =
+        names.filter_map(|name| name.strip_suffix(".json").map(str::to_owned)).collect();
+    names.sort();
+    Ok(names)
 }

@@ -246,4 +246,12 @@ impl Ledger for FolderLedger {
         };
         self.put(&mut inside, reopened)
     }
+
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        let mut inside = self.inside();
+        if !record.may_be_restored_over(inside.records.get(&record.source_id), there) {
+            return Err(record.not_restored());
+        }
+        self.put(&mut inside, record.clone())
+    }
 }

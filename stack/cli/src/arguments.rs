@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod backups;
 mod edits;
 mod models;
 mod runs;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use backups::{Backup, BackupList, BackupVerb, Restore};
 pub use edits::{BlockRemove, Init, Schema, Table, TableAdd, Zone, ZoneAdd};
 pub use models::Model;
 pub use runs::{Files, Reprocess, Run, Site, Unlock, Watch, Why};
@@ -128,6 +130,12 @@ pub enum Command {
     /// Find what no source has any more, such as objects that a dead worker left, and remove it
     #[command(after_help = JANITOR_HELP)]
     Janitor(Janitor),
+    /// Write down catalog, rights, ledger and configuration as one set; list the sets that there are
+    #[command(after_help = backups::BACKUP_HELP)]
+    Backup(Backup),
+    /// Give a lake back what a backup has, or look whether the backup is whole
+    #[command(after_help = backups::RESTORE_HELP)]
+    Restore(Restore),
     /// Look whether the deployed lake is well: stacks, last run, queues, alarms, grants of every zone
     #[command(after_help = STATUS_HELP)]
     Status(Status),

@@ -14,6 +14,7 @@ mod project;
 mod since;
 mod site;
 mod sql;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,6 @@
 //! The project: where `lake.toml` lies, what it says, and the folders beside it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -24,6 +25,8 @@ pub struct Project {
     pub files: Files,
     /// How many warnings were shown.
     pub warnings: usize,
+    /// Its files by their paths below the folder, for backups; none where the file is of no interest.
+    pub texts: BTreeMap<String, String>,
 }
 
 impl Project {
@@ -36,7 +39,8 @@ impl Project {
             Ok(parsed) => {
                 show(&parsed.warnings, &files);
                 let warnings = parsed.warnings.len();
-                Ok(Self { folder: folder_of(&file), lake: parsed.lake, files, warnings })
+                let folder = folder_of(&file);
+                Ok(Self { folder, lake: parsed.lake, files, warnings, texts: texts(&file)? })
             }
             Err(diagnostics) => {
                 show_faults(common, &diagnostics, &files);
@@ -53,7 +57,12 @@ impl Project {
         let lake = Lake::named(name, Environment::throwaway(environment(common)?));
         let folder = std::env::current_dir()
             .map_err(|error| Failure::bad_input(format!("the current folder cannot be found: {error}")))?;
-        Ok(Self { folder, lake, files: Files::new(FILE, ""), warnings: 0 })
+        Ok(Self { folder, lake, files: Files::new(FILE, ""), warnings: 0, texts: BTreeMap::new() })
+    }
+
+    /// Its files as one document.
+    pub fn document(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec_pretty(&self.texts)
     }
 }
 
@@ -103,6 +112,19 @@ pub fn read(file: &Path) -> Result<Files, Failure> {
         files.add_model(shown_path(&part), name, &text_of(&part)?);
     }
     Ok(files)
+}
+
+/// What says what the lake is, text by text: the lake's file under the name that it usually has, and
+/// what stands beside it. What a lake reads from further folders is added here.
+fn texts(file: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let mut texts = BTreeMap::from([(FILE.to_owned(), text_of(file)?)]);
+    for (name, kind) in [("tables", "toml"), ("zones", "toml"), ("models", "sql")] {
+        for part in parts(&folder_of(file).join(name), kind)? {
+            let below = part.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            texts.insert(format!("{name}/{below}"), text_of(&part)?);
+        }
+    }
+    Ok(texts)
 }
 
 /// The lake's files with size and time of each, to notice when one changes. What cannot be read is

@@ -37,6 +37,7 @@ pub static BLOCK: Block = Block {
         settings::AWS,
         settings::RETENTION,
         settings::ALARMS,
+        settings::BACKUP,
         settings::TAGS,
         group::GROUPS,
         ENV,

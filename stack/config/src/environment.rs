@@ -24,6 +24,7 @@ pub static BLOCK: Block = Block {
         settings::AWS,
         settings::RETENTION,
         settings::ALARMS,
+        settings::BACKUP,
         settings::TAGS,
     ],
 };

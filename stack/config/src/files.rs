@@ -222,7 +222,7 @@ fn misplaced(key: &Spanned<&str>, file: &File, block: &str) -> Diagnostic {
         other @ ("table" | "zone") => {
             fault.help(format!("move the block to `lake.toml`, or to a file in `{other}s/`"))
         }
-        "lake" | "env" | "schedule" | "aws" | "retention" | "alarms" | "tags" | "version" => {
+        "lake" | "env" | "schedule" | "aws" | "retention" | "alarms" | "backup" | "tags" | "version" => {
             fault.help("move it to `lake.toml`")
         }
         _ => fault.help(format!("begin with `[[{block}]]`, and write the keys below it")),

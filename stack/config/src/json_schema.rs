@@ -14,7 +14,7 @@ use tarn_lake::{
 
 use crate::keys::{Block, Key, Wants};
 use crate::name::Name;
-use crate::{alarms, aws, column, document, model, placement, quality, zone_table};
+use crate::{alarms, aws, backup, column, document, model, placement, quality, zone_table};
 
 /// The schema of a whole `lake.toml`, in draft 2020-12. What the header of a model's file may say is its
 /// definition `model`, to which nothing in `lake.toml` refers.
@@ -216,6 +216,7 @@ static REFINED: &[Refinement] = &[
     ("[schedule]", "on_arrival", || by_default(false)),
     ("[aws]", "account", || json!({ "pattern": "^[0-9]{12}$" })),
     ("[aws]", "architecture", || words(&aws::ARCHITECTURES, Some(&Default::default()))),
+    ("[backup]", "keep", || json!({ "minimum": 1, "maximum": backup::MOST })),
     ("[alarms]", "silent_hours", || json!({ "minimum": 1, "maximum": alarms::LONGEST_SILENCE })),
     ("[retention]", "landing_days", days),
     ("[retention]", "quarantine_days", days),

@@ -7,6 +7,7 @@
 mod alarms;
 mod arrival;
 mod aws;
+mod backup;
 mod bad_rows;
 mod bucket_fit;
 mod column;

@@ -1,5 +1,5 @@
 //! What may be said for the whole lake and again for one environment: `[schedule]`, `[aws]`,
-//! `[retention]`, `[alarms]` and `[tags]`. Key by key, what `[env.NAME.aws]` says stands before what
+//! `[retention]`, `[alarms]`, `[backup]` and `[tags]`. Key by key, what `[env.NAME.aws]` says stands before what
 //! `[aws]` says.
 
 use std::ops::Range;
@@ -8,7 +8,7 @@ use tarn_lake::{Environment, Retention, Schedule};
 
 use crate::keys::{Block, Key, Wants};
 use crate::reader::Reader;
-use crate::{Code, Diagnostic, alarms, aws, retention, schedule, tags};
+use crate::{Code, Diagnostic, alarms, aws, backup, retention, schedule, tags};
 
 /// When the pipeline runs.
 pub const SCHEDULE: Key =
@@ -26,6 +26,10 @@ pub const RETENTION: Key =
 pub const ALARMS: Key =
     Key::optional("alarms", Wants::Block(&alarms::BLOCK), "[alarms]", "who is told when something is wrong")
         .also(&["alarm", "notify", "notifications", "alerts"]);
+/// How many backups are kept.
+pub const BACKUP: Key =
+    Key::optional("backup", Wants::Block(&backup::BLOCK), "[backup]", "how many backups are kept")
+        .also(&["backups", "snapshots"]);
 /// What its resources are tagged with.
 pub const TAGS: Key =
     Key::optional("tags", Wants::Tags, r#"tags = { team = "data" }"#, "what every resource is tagged with")
@@ -38,6 +42,7 @@ pub struct Settings {
     aws: aws::Written,
     retention: retention::Written,
     alarms: alarms::Written,
+    backup: backup::Written,
     tags: tags::Written,
 }
 
@@ -53,6 +58,7 @@ impl Settings {
                 .map(|b| retention::read(&b))
                 .unwrap_or_default(),
             alarms: inner(reader, &ALARMS, &alarms::BLOCK).map(|b| alarms::read(&b)).unwrap_or_default(),
+            backup: inner(reader, &BACKUP, &backup::BLOCK).map(|b| backup::read(&b)).unwrap_or_default(),
             tags: tags::read(reader, &TAGS),
         }
     }
@@ -64,6 +70,7 @@ impl Settings {
             aws: self.aws.or(general.aws),
             retention: self.retention.or(general.retention),
             alarms: self.alarms.or(general.alarms),
+            backup: self.backup.or(general.backup),
             tags: self.tags.or(general.tags),
         }
     }
@@ -82,6 +89,7 @@ impl Settings {
             deployment: self.aws.finish(root),
             retention: self.retention.over(Retention::of(environment.protected)),
             alarms: self.alarms.finish(),
+            backup: self.backup.finish(),
             tags: self.tags.finish(),
             ..environment
         };

@@ -94,6 +94,7 @@ fn an_environment_says_what_it_differs_in() {
     assert_eq!((prod.retention.landing_days, prod.retention.runs_days), (Some(400), 90));
     assert_eq!((dev.alarms.emails.len(), prod.alarms.emails.len()), (2, 1));
     assert_eq!(prod.alarms.silent_hours, Some(26));
+    assert_eq!((dev.backup.keep, prod.backup.keep), (12, 3));
     let tags = |environment: &Environment| environment.tags.values().cloned().collect::<Vec<_>>();
     assert_eq!(
         (tags(&dev), tags(&prod)),

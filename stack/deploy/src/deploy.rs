@@ -25,6 +25,8 @@ pub struct Deployment {
     /// Key and bytes of the lake as deployed, written when every stack is good: a run never sees
     /// a zone that does not stand.
     pub lake_document: (String, Vec<u8>),
+    /// Key and bytes of the files that say what the lake is, for backups, written just before it.
+    pub project_document: Option<(String, Vec<u8>)>,
     /// The tags by which the lake's stacks are found again.
     pub identity: Vec<(String, String)>,
     /// Further tags on every stack.
@@ -104,8 +106,11 @@ pub async fn deploy(
     }
 
     if report.is_good() {
-        let (key, bytes) = &deployment.lake_document;
         observer.tell(Event::Uploading { what: "the lake's config" });
+        if let Some((key, bytes)) = &deployment.project_document {
+            artifacts.write(&deployment.ops_bucket, key, bytes.clone()).await?;
+        }
+        let (key, bytes) = &deployment.lake_document;
         artifacts.write(&deployment.ops_bucket, key, bytes.clone()).await?;
         // Only now: no run plans for a zone that has left the document.
         deployment.settle_strays(memory.strays(deployment), hands, &mut report).await;

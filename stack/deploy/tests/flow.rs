@@ -42,6 +42,7 @@ async fn another_zone_is_one_stack_and_touches_no_other() {
             "upload handlers/1.zip",
             "CREATE shop-dev-zone-b",
             "write config/stacks.json",
+            "write config/project.json",
             "write config/lake.json"
         ]
     );

@@ -204,7 +204,7 @@ async fn a_deployment_killed_at_any_call_is_finished_by_the_next() {
                 assert_eq!(standing(&account), standing(&undisturbed), "killed at call {last}");
                 assert_eq!(
                     documents(&account),
-                    ["config/lake.json", "config/stacks.json"],
+                    ["config/lake.json", "config/project.json", "config/stacks.json"],
                     "killed at call {last}"
                 );
                 if !mortal.died() {
@@ -299,7 +299,11 @@ async fn the_second_of_two_deployments_is_told_who_holds_the_lock() {
         told.starts_with("ana on desk-7, process 42, has been changing this lake for 3 minutes"),
         "{told}"
     );
-    assert_eq!(documents(&account), ["config/lake.json", "config/stacks.json"], "the lock is given back");
+    assert_eq!(
+        documents(&account),
+        ["config/lake.json", "config/project.json", "config/stacks.json"],
+        "the lock is given back"
+    );
     assert!(locked_deploy(&wanted(), &account).await.unwrap().is_good());
 }
 

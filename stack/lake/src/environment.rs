@@ -23,6 +23,9 @@ pub struct Environment {
     /// Who is told of what.
     #[serde(default)]
     pub alarms: Alarms,
+    /// How many backups of it are kept.
+    #[serde(default)]
+    pub backup: Backups,
     /// What every resource that can be tagged is tagged with, beside tarn's own tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
@@ -129,6 +132,21 @@ pub struct Alarms {
     pub silent_hours: Option<u32>,
 }
 
+/// Backups of an environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Backups {
+    /// The newest ones that the weekly backup leaves; never none.
+    pub keep: u32,
+}
+
+impl Default for Backups {
+    /// Those of two months.
+    fn default() -> Self {
+        Self { keep: 8 }
+    }
+}
+
 impl Environment {
     /// An environment with nothing said of it.
     pub fn new(name: EnvironmentName, protected: bool) -> Self {
@@ -138,6 +156,7 @@ impl Environment {
             deployment: Deployment::default(),
             retention: Retention::of(protected),
             alarms: Alarms::default(),
+            backup: Backups::default(),
             tags: BTreeMap::new(),
         }
     }

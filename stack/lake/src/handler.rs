@@ -27,11 +27,13 @@ pub enum Handler {
     Account,
     /// Removes objects that no source has.
     Janitor,
+    /// Writes down what no other deployment brings back.
+    Backup,
 }
 
 impl Handler {
     /// Every handler.
-    pub const ALL: [Handler; 11] = [
+    pub const ALL: [Handler; 12] = [
         Handler::CustomResource,
         Handler::Govern,
         Handler::Trigger,
@@ -43,6 +45,7 @@ impl Handler {
         Handler::RunCrawlers,
         Handler::Account,
         Handler::Janitor,
+        Handler::Backup,
     ];
 
     /// The value of the function's Handler property.
@@ -59,6 +62,7 @@ impl Handler {
             Handler::RunCrawlers => "run-crawlers",
             Handler::Account => "account",
             Handler::Janitor => "janitor",
+            Handler::Backup => "backup",
         }
     }
 

@@ -37,7 +37,7 @@ pub use calendar::{DailyTime, Day, InvalidDate, MonthlyTime, WeeklyTime};
 pub use cells::CellsFilter;
 pub use csv::{BadRows, Compression, Csv, Encoding, Escape, Format, OnBadRow};
 pub use data::{DATA_BEARING, holds_data};
-pub use environment::{Alarms, Architecture, Deployment, Environment, Retention};
+pub use environment::{Alarms, Architecture, Backups, Deployment, Environment, Retention};
 pub use filter::{
     Ask, ColumnTest, Comparison, Condition, Form, InvalidFilter, Misfit, RowFilter, SqlLiteral,
 };

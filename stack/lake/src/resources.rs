@@ -89,6 +89,16 @@ impl Names {
         format!("{}-{}", self.lake, self.environment)
     }
 
+    /// The lake that the names are of.
+    pub fn lake(&self) -> &LakeName {
+        &self.lake
+    }
+
+    /// Its environment.
+    pub fn environment(&self) -> &EnvironmentName {
+        &self.environment
+    }
+
     /// The account that the names are for.
     pub fn account(&self) -> &str {
         &self.account

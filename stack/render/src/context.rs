@@ -16,6 +16,9 @@ const LONGEST_DESCRIPTION: usize = 1_024;
 /// Once a week. It may come while a run is under way, and whoever reads silver sees only duplicates go.
 const JANITOR_COMES: &str = "cron(20 3 ? * SUN *)";
 
+/// Once a week, an hour after the janitor, and before most people begin to work.
+const BACKUP_COMES: &str = "cron(20 4 ? * SUN *)";
+
 /// Tables that a crawler may find beyond those of the lake before it gives up.
 const UNEXPECTED_TABLES: usize = 10;
 
@@ -92,6 +95,7 @@ struct HandlerWords {
     run_crawlers: String,
     account: String,
     janitor: String,
+    backup: String,
 }
 
 /// Of `foundation.yaml.tera`.
@@ -162,6 +166,10 @@ struct ScheduleContext {
     janitor: &'static str,
     /// What it is called with.
     janitor_input: &'static str,
+    /// When a backup is made.
+    backup: &'static str,
+    /// What for.
+    backup_input: &'static str,
 }
 
 /// A time at which a run starts.
@@ -290,6 +298,8 @@ impl<'a> Contexts<'a> {
             times: times(schedule),
             janitor: JANITOR_COMES,
             janitor_input: if self.lake.environment.protected { r#"{"dry_run":true}"# } else { "{}" },
+            backup: BACKUP_COMES,
+            backup_input: if self.lake.environment.protected { r#"{"keep_all":true}"# } else { "{}" },
         }
     }
 
@@ -438,6 +448,7 @@ impl HandlerWords {
             run_crawlers: word(Handler::RunCrawlers),
             account: word(Handler::Account),
             janitor: word(Handler::Janitor),
+            backup: word(Handler::Backup),
         }
     }
 }

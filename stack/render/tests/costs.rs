@@ -60,6 +60,9 @@ fn every_resource_that_costs_by_standing_there_is_counted() {
         counted += 1;
     }
     assert_eq!(counted, 4);
+    for line in ["janitor and backup, once a week", "parts of a backup, once a week"] {
+        assert!(month.iter().any(|it| it.what.ends_with(line) && it.usd > 0.0), "{line}: {month:#?}");
+    }
     // A key, a secret, three alarms, one queue that is polled, and a crawl of each of three crawlers every day.
     let standing: f64 = 1.0 + 0.4 + 0.3 + 0.2628;
     let crawls = 365.0 / 12.0 * 3.0 * 2.0 * 10.0 / 60.0 * 0.44;

@@ -125,8 +125,14 @@ fn policies_allow_neither_everything_nor_everybody() {
 
 #[test]
 fn everything_may_be_done_only_where_aws_knows_no_resources() {
-    let anywhere =
-        ["WriteTraces", "DeliverLogs", "ReadQueriesOfTheLocalCloud", "Govern", "ReadWhatIsGranted"];
+    let anywhere = [
+        "WriteTraces",
+        "DeliverLogs",
+        "ReadQueriesOfTheLocalCloud",
+        "Govern",
+        "ReadWhatIsGranted",
+        "ReadRights",
+    ];
     for template in all_sets().iter().flat_map(|set| set.iter()) {
         for (id, role) in of_type(template, &["AWS::IAM::Role"]) {
             assert!(role["Properties"]["ManagedPolicyArns"].is_null(), "{id}");

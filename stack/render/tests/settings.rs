@@ -110,6 +110,7 @@ fn each_time_of_a_schedule_starts_runs() {
         ("Weekly", "cron(0 3 ? * SUN *)"),
         ("Monthly", "cron(5 4 28 * ? *)"),
         ("JanitorWeekly", "cron(20 3 ? * SUN *)"),
+        ("BackupWeekly", "cron(20 4 ? * SUN *)"),
     ];
     assert_eq!(times, wanted);
 }
@@ -121,6 +122,17 @@ fn the_janitor_only_looks_where_the_environment_is_protected() {
         let pipeline = pipeline(&set);
         assert_eq!(pipeline.body()["Resources"]["JanitorWeekly"]["Properties"]["Target"]["Input"], input);
         let role = pipeline.body()["Resources"]["JanitorRole"].to_string();
+        assert_eq!(role.contains("s3:Delete"), input == "{}", "{role}");
+    }
+}
+
+#[test]
+fn the_backup_removes_none_where_the_environment_is_protected() {
+    for (lake, input) in [(retail(), "{}"), (protected(), r#"{"keep_all":true}"#)] {
+        let set = rendered(&lake);
+        let pipeline = pipeline(&set);
+        assert_eq!(pipeline.body()["Resources"]["BackupWeekly"]["Properties"]["Target"]["Input"], input);
+        let role = pipeline.body()["Resources"]["BackupRole"].to_string();
         assert_eq!(role.contains("s3:Delete"), input == "{}", "{role}");
     }
 }

@@ -67,7 +67,7 @@ fn a_lake_without_a_schedule_has_nothing_that_wakes_its_pipeline() {
     let pipeline = set.get(&StackId::Pipeline).unwrap();
     let wakers = ["AWS::Events::Rule", "AWS::Scheduler::Schedule", "AWS::Lambda::EventSourceMapping"];
     let found: Vec<_> = of_type(pipeline, &wakers).into_iter().map(|(id, _)| id).collect();
-    assert_eq!(found, ["JanitorWeekly"]);
+    assert_eq!(found, ["JanitorWeekly", "BackupWeekly"]);
     assert_eq!(of_type(pipeline, &["AWS::StepFunctions::StateMachine"]).len(), 1);
 }
 
@@ -85,7 +85,7 @@ fn local_cloud_adds_rights_and_changes_nothing_else() {
     };
     assert_eq!(
         differing(&aws),
-        BTreeSet::from(["JanitorRole", "ReaderRole", "RunCrawlersRole"].map(str::to_owned))
+        BTreeSet::from(["BackupRole", "JanitorRole", "ReaderRole", "RunCrawlersRole"].map(str::to_owned))
     );
 }
 

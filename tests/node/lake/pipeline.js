@@ -40,6 +40,24 @@ function pipeline(app, lake) {
       input: scheduler.ScheduleTargetInput.fromText(lake.protected ? '{"dry_run":true}' : "{}"), ...retried,
     }),
   });
+  new scheduler.Schedule(stack, "BackupWeekly", {
+    scheduleName: `${lake.prefix}-backup-weekly`,
+    schedule: scheduler.ScheduleExpression.cron({ minute: "20", hour: "4", weekDay: "SUN" }),
+    target: new schedulerTargets.LambdaInvoke(backup(stack, lake, deadLetters), {
+      input: scheduler.ScheduleTargetInput.fromText(lake.protected ? '{"keep_all":true}' : "{}"), ...retried,
+    }),
+  });
+}
+
+function backup(stack, lake, deadLetterQueue) {
+  const ops = lake.bucket(stack, "ops");
+  const made = handler(stack, lake, "Backup", "backup", { memory: 1769, deadLetterQueue });
+  ops.grantRead(made, "config/*");
+  ops.grantRead(made, "runs/*/report.json");
+  ops.grantReadWrite(made, "backups/*");
+  ops.grantDelete(made, "backups/*");
+  lake.ledger(stack).grantReadData(made);
+  return made;
 }
 
 function janitor(stack, lake, deadLetterQueue) {

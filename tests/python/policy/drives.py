@@ -225,6 +225,18 @@ class Drives:
         self.asked("govern", run, "Update", "LakeFormationTags", less, physical, wish)
         self.asked("govern", run, "Delete", "LakeFormationTags", less, physical)
 
+    def backup(self, account: Account, run: str) -> None:
+        """A set is made of everything, and what was never finished goes."""
+        account.put("ops", f"runs/{run}/report.json", {"run": run})
+        dead = "20200101T000000000Z"
+        account.put("ops", f"backups/{dead}/ledger.jsonl", "torn")
+        made = account.invoke("backup", {})
+        check(made["records"] > 0 and made["tables"] > 0, "a set is made", made)
+        check(dead in made["too_many"], "what was never finished is found", made)
+        check(not account.keys("ops", f"backups/{dead}/"), "and removed", made)
+        reports = account.read("ops", f"backups/{made['id']}/runs.jsonl")
+        check(run in reports, "a report of a run is in it", reports[:200])
+
     def asked(self, word: str, run: str, verb: str, kind: str, properties: dict, physical="", old=None) -> dict:
         """Asks a custom resource's function as CloudFormation would."""
         request = {

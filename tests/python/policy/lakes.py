@@ -96,6 +96,7 @@ def lake(seed: int, environment: str = "dev") -> Lake:
 def settings(dice: Dice) -> dict:
     drawn = {
         "schedule": schedule(dice), "aws": aws(dice), "retention": retention(dice), "alarms": alarms(dice),
+        "backup": {"keep": dice.randint(1, 1040)},
         "tags": {f"{dice.word(6)} {dice.word(6)}": dice.word(12) for _ in range(dice.randint(1, 5))},
     }
     return {key: inner for key, inner in drawn.items() if dice.maybe(0.7)}

@@ -36,7 +36,7 @@ FILES = {
 # In the order in which they are driven: the trigger starts runs, and the last one empties the buckets.
 FUNCTIONS = {
     "plan-run": "plan-run", "convert": "convert", "commit": "commit", "run-crawlers": "run-crawlers",
-    "account": "account", "sync-parts": "sync", "govern": "govern", "janitor": "janitor",
+    "account": "account", "sync-parts": "sync", "govern": "govern", "janitor": "janitor", "backup": "backup",
     "trigger": "trigger", "custom-resource": "custom-resource",
 }
 # What the bucket of a zone lets a role of another stack do.
@@ -72,6 +72,8 @@ def run(tarn: Path, work: Path, only: str) -> int:
         # Of what the emulator is asked, as much later as the time is over: it tries again for a minute.
         account.configured("govern", {"AWS_ENDPOINT_URL_LAKEFORMATION": guard.url}, timeout=20)
         account.configured("janitor", {"AWS_ENDPOINT_URL_S3": aged.url})
+        reading = LakeFormation(lake_formation, policies["backup"].now)
+        account.configured("backup", {"AWS_ENDPOINT_URL_LAKEFORMATION": reading.url})
         policies[BUCKET] = OfBucket(account, "parts")
         handlers = {**FUNCTIONS, BUCKET: "custom-resource"}
         patterns = [glob(text) for text in only.split(",")]

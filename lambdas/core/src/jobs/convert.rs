@@ -29,7 +29,7 @@ use crate::ports::{
     SilverFile,
 };
 use crate::source::digest;
-use crate::{Claim, Error, Kind, Lease, Outcome, Result, SourceVersion, Status, WorkItem};
+use crate::{Claim, Error, Kind, Lease, Outcome, Result, SourceId, SourceVersion, Status, WorkItem};
 
 pub use calls::Called;
 
@@ -172,7 +172,7 @@ impl Convert<'_> {
 
     /// Bronze is the source as it came, byte for byte.
     async fn keep_raw(&self, item: &WorkItem) -> Result<()> {
-        let key = raw_key(&item.table, &item.source);
+        let key = raw_key(&item.table, &item.source.id(), &item.source.key);
         self.store.copy(&item.source, &self.names.bucket(&Bucket::Bronze), &key).await
     }
 
@@ -331,10 +331,10 @@ struct Written {
 
 /// Where the raw bytes of a source lie. Its own name stands at the end, for people; of a long one the
 /// end, and in front of one that would be a way to a folder, a mark.
-fn raw_key(table: &TableName, source: &SourceVersion) -> String {
+pub(super) fn raw_key(table: &TableName, id: &SourceId, key: &str) -> String {
     const LONGEST_KEY: usize = 1_024;
-    let folder = format!("{table}/{}/", source.id());
-    let name = source.key.rsplit('/').next().unwrap_or_default();
+    let folder = format!("{table}/{id}/");
+    let name = key.rsplit('/').next().unwrap_or_default();
     let mark = if name.bytes().all(|byte| byte == b'.') { "_" } else { "" };
     let too_long = (folder.len() + name.len()).saturating_sub(LONGEST_KEY);
     let begins = (too_long..name.len()).find(|at| name.is_char_boundary(*at)).unwrap_or(0);

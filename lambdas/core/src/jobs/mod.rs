@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod backup;
 mod build_model;
 mod changes;
 mod commit;
@@ -16,6 +17,7 @@ mod labelled;
 mod ops_tables;
 mod plan_run;
 mod reprocess;
+mod restore;
 mod run_crawlers;
 mod sync_zone;
 mod trigger;
@@ -23,6 +25,10 @@ mod why;
 
 pub use account::{Account, AccountRequest, Accounted, Ends, Failed, RunRequest, Told};
 pub use answer::{Answer, AnswerStatus};
+pub use backup::{
+    BackedUp, Backup, BackupRequest, BackupSet, Broken, Governance, Listed, MANIFEST, Manifest, Part,
+    StoreShelf, sets,
+};
 pub use build_model::{BuildModel, Modelled};
 pub use commit::{Commit, Committed};
 pub use convert::{Called, Convert, Converted};
@@ -33,6 +39,7 @@ pub use govern::{Govern, missing_tags};
 pub use janitor::{Janitor, JanitorRequest, Swept};
 pub use plan_run::{PlanRequest, PlanRun, Planned, RunInput};
 pub use reprocess::{Left, Reopening, Reprocess};
+pub use restore::{Restore, Restored, Restoring, Tallied};
 pub use run_crawlers::{Crawled, RunCrawler};
 pub use sync_zone::{SyncZone, Synced};
 pub use trigger::{Trigger, Triggered};

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::Result;
 
@@ -24,7 +25,7 @@ pub struct CatalogTable {
 }
 
 /// A folder of a table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CatalogPartition {
     /// A value for each partition key.
     pub values: Vec<String>,

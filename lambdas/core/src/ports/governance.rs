@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tarn_lake::{CellsFilter, Governed, Permission};
 
@@ -19,7 +20,7 @@ pub struct AccountSettings(pub Map<String, Value>);
 pub const LONGEST_REPLACE: Duration = Duration::from_secs(3);
 
 /// One right of one principal.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Right {
     /// An ARN, or `IAM_ALLOWED_PRINCIPALS`.
     pub principal: String,
@@ -81,7 +82,7 @@ pub trait Filters: Send + Sync {
 }
 
 /// A column of a table in the catalog.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TableColumn {
     /// The table's database.
     pub database: String,
@@ -120,29 +121,52 @@ pub trait Tags: Send + Sync {
 /// Whom Lake Formation gives everything until somebody governs: all whom IAM allows.
 pub const WHOM_IAM_ALLOWS: &str = "IAM_ALLOWED_PRINCIPALS";
 
-const ADMINISTRATORS: &str = "DataLakeAdmins";
+/// What somebody may do as an administrator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Office {
+    /// Change everything.
+    All,
+    /// See everything.
+    Reading,
+}
+
+impl Office {
+    /// What Lake Formation calls the list of those who hold it.
+    fn list(self) -> &'static str {
+        match self {
+            Office::All => "DataLakeAdmins",
+            Office::Reading => "ReadOnlyAdmins",
+        }
+    }
+}
+
 const IDENTIFIER: &str = "DataLakePrincipalIdentifier";
 
 impl AccountSettings {
-    /// The administrators, in their order.
+    /// Those who may change everything, in their order.
     pub fn administrators(&self) -> Vec<&str> {
-        let listed = self.0.get(ADMINISTRATORS).and_then(Value::as_array).into_iter().flatten();
+        self.holding(Office::All)
+    }
+
+    /// Those who hold an office, in their order.
+    pub fn holding(&self, office: Office) -> Vec<&str> {
+        let listed = self.0.get(office.list()).and_then(Value::as_array).into_iter().flatten();
         listed.filter_map(|entry| entry[IDENTIFIER].as_str()).collect()
     }
 
-    /// The same with one administrator more, after all others.
-    pub fn with_administrator(mut self, principal: &str) -> Self {
+    /// The same with one more who holds an office, after all others.
+    pub fn with(mut self, office: Office, principal: &str) -> Self {
         let entry = Value::Object(Map::from_iter([(IDENTIFIER.to_owned(), principal.into())]));
-        match self.0.get_mut(ADMINISTRATORS).and_then(Value::as_array_mut) {
+        match self.0.get_mut(office.list()).and_then(Value::as_array_mut) {
             Some(listed) => listed.push(entry),
-            None => drop(self.0.insert(ADMINISTRATORS.to_owned(), Value::Array(vec![entry]))),
+            None => drop(self.0.insert(office.list().to_owned(), Value::Array(vec![entry]))),
         }
         self
     }
 
-    /// The same without those administrators.
-    pub fn without_administrators(mut self, principals: &[&str]) -> Self {
-        if let Some(listed) = self.0.get_mut(ADMINISTRATORS).and_then(Value::as_array_mut) {
+    /// The same without those in an office.
+    pub fn without(mut self, office: Office, principals: &[&str]) -> Self {
+        if let Some(listed) = self.0.get_mut(office.list()).and_then(Value::as_array_mut) {
             listed.retain(|entry| !entry[IDENTIFIER].as_str().is_some_and(|name| principals.contains(&name)));
         }
         self

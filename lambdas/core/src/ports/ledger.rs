@@ -42,4 +42,8 @@ pub trait Ledger: Send + Sync {
     /// history. A `Conflict` if the record is not any more as it was read, or cannot be opened
     /// ([`Record::reopened`]).
     async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()>;
+
+    /// Puts a record as a backup has it in the place of the one that was read, or where none was. A
+    /// `Conflict` if there is another by now ([`Record::is_still`]).
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()>;
 }

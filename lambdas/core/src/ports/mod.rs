@@ -11,6 +11,8 @@ mod governance;
 mod ledger;
 mod pointers;
 mod project;
+mod registry;
+mod shelf;
 mod split;
 mod store;
 
@@ -22,11 +24,13 @@ pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};
 pub use crawlers::{CrawlerState, Crawlers};
 pub use executions::{Executions, Started};
 pub use governance::{
-    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Right, Rights, TableColumn, Tags,
-    WHOM_IAM_ALLOWS,
+    AccountSettings, Administration, Filters, LONGEST_REPLACE, Locations, Office, Right, Rights, TableColumn,
+    Tags, WHOM_IAM_ALLOWS,
 };
 pub use ledger::Ledger;
 pub use pointers::{Pointer, Pointers, Publication, Swapped, Target};
 pub use project::{Projected, Projection, Projector};
+pub use registry::{CatalogEntry, EntryColumn, FileFormat, Registry};
+pub use shelf::Shelf;
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::locked;
-use crate::ports::{Catalog, CatalogPartition, CatalogTable};
+use crate::ports::{Catalog, CatalogEntry, CatalogPartition, CatalogTable, Registry};
 use crate::{Error, Kind, Result};
 
 type Address = (String, String);
@@ -14,7 +14,7 @@ type Address = (String, String);
 /// Holds tables by database and name.
 #[derive(Debug, Default)]
 pub struct MemoryCatalog {
-    tables: Mutex<BTreeMap<Address, CatalogTable>>,
+    tables: Mutex<BTreeMap<Address, CatalogEntry>>,
     partitions: Mutex<BTreeMap<Address, BTreeMap<Vec<String>, String>>>,
 }
 
@@ -26,14 +26,14 @@ impl MemoryCatalog {
 
     /// All tables, in the order of database and name.
     pub fn tables(&self) -> Vec<CatalogTable> {
-        locked(&self.tables).values().cloned().collect()
+        locked(&self.tables).values().map(CatalogEntry::table).collect()
     }
 }
 
 #[async_trait]
 impl Catalog for MemoryCatalog {
     async fn table(&self, database: &str, name: &str) -> Result<Option<CatalogTable>> {
-        Ok(locked(&self.tables).get(&(database.into(), name.into())).cloned())
+        Ok(locked(&self.tables).get(&(database.into(), name.into())).map(CatalogEntry::table))
     }
 
     async fn create(&self, table: &CatalogTable) -> Result<()> {
@@ -41,7 +41,7 @@ impl Catalog for MemoryCatalog {
         if tables.contains_key(&address(table)) {
             return Err(Error::new(Kind::Conflict, format!("table {} is there already", table.name)));
         }
-        tables.insert(address(table), table.clone());
+        tables.insert(address(table), table.into());
         Ok(())
     }
 
@@ -49,7 +49,7 @@ impl Catalog for MemoryCatalog {
         match locked(&self.tables).get_mut(&address(table)) {
             None => Err(Error::new(Kind::NotFound, format!("there is no table {}", table.name))),
             Some(there) => {
-                *there = table.clone();
+                *there = table.into();
                 Ok(())
             }
         }
@@ -80,6 +80,28 @@ impl Catalog for MemoryCatalog {
         locked(&self.partitions).remove(&address);
         locked(&self.tables).remove(&address);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl Registry for MemoryCatalog {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
+        let tables = locked(&self.tables);
+        Ok(tables.values().filter(|entry| entry.database == database).cloned().collect())
+    }
+
+    async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {
+        let folders = self.partitions_of(database, name).into_iter();
+        Ok(folders.map(|(values, location)| CatalogPartition { values, location }).collect())
+    }
+
+    async fn put(&self, entry: &CatalogEntry) -> Result<()> {
+        locked(&self.tables).insert((entry.database.clone(), entry.name.clone()), entry.clone());
+        Ok(())
+    }
+
+    async fn put_folders(&self, entry: &CatalogEntry, partitions: &[CatalogPartition]) -> Result<()> {
+        self.put_partitions(&entry.table(), partitions).await
     }
 }
 

@@ -10,10 +10,10 @@ use bytes::Bytes;
 use tarn_lake::CellsFilter;
 
 use crate::ports::{
-    AccountSettings, Administration, Build, Builder, Built, Catalog, CatalogPartition, CatalogTable, Content,
-    CrawlerState, Crawlers, Created, Executions, Filters, Ledger, Locations, Object, ObjectStore,
-    ObjectVersion, Pointer, Pointers, Publication, Right, Rights, Started, Stored, Swapped, TableColumn,
-    Tags,
+    AccountSettings, Administration, Build, Builder, Built, Catalog, CatalogEntry, CatalogPartition,
+    CatalogTable, Content, CrawlerState, Crawlers, Created, Executions, Filters, Ledger, Locations, Object,
+    ObjectStore, ObjectVersion, Pointer, Pointers, Publication, Registry, Right, Rights, Started, Stored,
+    Swapped, TableColumn, Tags,
 };
 use crate::{
     Claim, Error, Kind, Lease, Outcome, Record, Result, RunId, Selection, SourceId, SourceVersion, Status,
@@ -176,6 +176,9 @@ impl<P: Ledger + ?Sized> Ledger for Failing<'_, P> {
     async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
         self.faults.pass(self.port.reopen(record, now_millis, by)).await
     }
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        self.faults.pass(self.port.restore(record, there)).await
+    }
 }
 
 #[async_trait]
@@ -217,6 +220,22 @@ impl<P: Pointers + ?Sized> Pointers for Failing<'_, P> {
     }
     async fn swap(&self, from: Option<&Pointer>, publication: &Publication) -> Result<Swapped> {
         self.faults.pass(self.port.swap(from, publication)).await
+    }
+}
+
+#[async_trait]
+impl<P: Registry + ?Sized> Registry for Failing<'_, P> {
+    async fn entries(&self, database: &str) -> Result<Vec<CatalogEntry>> {
+        self.faults.pass(self.port.entries(database)).await
+    }
+    async fn folders(&self, database: &str, name: &str) -> Result<Vec<CatalogPartition>> {
+        self.faults.pass(self.port.folders(database, name)).await
+    }
+    async fn put(&self, entry: &CatalogEntry) -> Result<()> {
+        self.faults.pass(self.port.put(entry)).await
+    }
+    async fn put_folders(&self, entry: &CatalogEntry, partitions: &[CatalogPartition]) -> Result<()> {
+        self.faults.pass(self.port.put_folders(entry, partitions)).await
     }
 }
 

@@ -107,4 +107,13 @@ impl Ledger for MemoryLedger {
         records.insert(record.source_id.clone(), reopened);
         Ok(())
     }
+
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        let mut records = locked(&self.records);
+        if !record.may_be_restored_over(records.get(&record.source_id), there) {
+            return Err(record.not_restored());
+        }
+        records.insert(record.source_id.clone(), record.clone());
+        Ok(())
+    }
 }

@@ -1,7 +1,7 @@
 //! The stand-ins keep the contract that they stand for.
 
 use tarn_core::testing::contract::{
-    self, CatalogUnderTest, GovernanceUnderTest, PointersUnderTest, StoreUnderTest,
+    self, CatalogUnderTest, GovernanceUnderTest, PointersUnderTest, RegistryUnderTest, StoreUnderTest,
 };
 use tarn_core::testing::{
     FailAt, Fault, ManualClock, MemoryCatalog, MemoryGovernance, MemoryLedger, MemoryPointers, MemoryStore,
@@ -92,4 +92,14 @@ async fn a_fault_strikes_once_or_for_ever_and_before_or_after_the_effect() {
         assert_eq!(write("c").await.is_err(), is_deadly, "{fault:?}");
         assert_eq!(store.contents("one").contains_key("b"), has_effect, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn the_memory_catalog_keeps_the_contract_of_registries() {
+    contract::registry(async || RegistryUnderTest {
+        registry: Box::new(MemoryCatalog::default()),
+        database: "silver".into(),
+        any_format: true,
+    })
+    .await;
 }

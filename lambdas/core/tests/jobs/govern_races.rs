@@ -10,7 +10,9 @@ use std::pin::Pin;
 use async_trait::async_trait;
 use serde_json::{Map, Value, json};
 use tarn_core::jobs::{Answer, AnswerStatus, Govern};
-use tarn_core::ports::{AccountSettings, Administration, Clock, LONGEST_REPLACE, Locations, Right, Rights};
+use tarn_core::ports::{
+    AccountSettings, Administration, Clock, LONGEST_REPLACE, Locations, Office, Right, Rights,
+};
 use tarn_core::testing::{MemoryCatalog, MemoryGovernance, Simulation};
 use tarn_core::{CustomResourceRequest, Error, Kind, Result};
 
@@ -152,7 +154,7 @@ fn meeting(seed: u64, longest_write: u64) -> (BTreeSet<String>, BTreeSet<String>
         let stands = move |life: &Life| if before { life.before } else { life.after };
         lives.iter().enumerate().filter(move |(_, life)| stands(life)).map(move |(lake, _)| name(lake))
     };
-    let account = standing(true).fold(settings(), |all, lake| all.with_administrator(&lake));
+    let account = standing(true).fold(settings(), |all, lake| all.with(Office::All, &lake));
     let account = MemoryGovernance::with(account);
     let line = Slow { account: &account, simulation: &simulation, longest_write, faults: 4 };
     let tasks =

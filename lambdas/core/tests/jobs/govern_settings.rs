@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use tarn_core::jobs::AnswerStatus;
-use tarn_core::ports::AccountSettings;
+use tarn_core::ports::{AccountSettings, Office};
 use tarn_core::testing::MemoryGovernance;
 
 use crate::govern::{Resource, picture, role, survives_every_fault};
@@ -60,6 +60,20 @@ async fn one_administrator_more_and_after_the_deletion_everything_is_as_it_was()
     assert_eq!(picture(&account), before);
     resource.delete(&account).await;
     assert_eq!(picture(&account), before, "already gone is gone");
+}
+
+/// Who backs up sees everything and changes nothing.
+#[tokio::test]
+async fn one_who_only_sees_is_no_administrator() {
+    let properties = json!({"Administrator": role("backup"), "OfTheLake": "true", "ReadOnly": "true"});
+    let (account, mut resource) = (account(), Resource::new(KIND, properties));
+    let before = picture(&account);
+    resource.create(&account).await;
+    let now = account.settings_now();
+    assert_eq!(now.holding(Office::Reading), [role("auditor"), role("backup")]);
+    assert_eq!(now.administrators().len(), 5);
+    resource.delete(&account).await;
+    assert_eq!(picture(&account), before);
 }
 
 #[tokio::test]
@@ -126,7 +140,7 @@ async fn a_role_that_is_not_known_yet_is_tried_again() {
 #[tokio::test]
 async fn a_lake_that_was_overwritten_adds_itself_again() {
     let account = account();
-    let other = account.settings_now().with_administrator(&role("other-lake"));
+    let other = account.settings_now().with(Office::All, &role("other-lake"));
     account.overwrite_after_next_write(other);
     let mut resource = ours();
     resource.create(&account).await;
@@ -134,7 +148,7 @@ async fn a_lake_that_was_overwritten_adds_itself_again() {
     assert_eq!(now.administrators()[5..], [role("other-lake"), role("tarn")]);
 
     // The slower one knew us still when we went.
-    account.overwrite_after_next_write(now.with_administrator(&role("third-lake")));
+    account.overwrite_after_next_write(now.with(Office::All, &role("third-lake")));
     resource.delete(&account).await;
     assert_eq!(account.settings_now().administrators()[5..], [role("other-lake"), role("third-lake")]);
 }
@@ -211,4 +225,6 @@ async fn whatever_call_fails_nothing_foreign_is_lost() {
         (account(), Resource::new(KIND, json!({"Administrator": role("brought")})))
     })
     .await;
+    let reading = json!({"Administrator": role("backup"), "OfTheLake": "true", "ReadOnly": "true"});
+    survives_every_fault(async || (account(), Resource::new(KIND, reading.clone()))).await;
 }

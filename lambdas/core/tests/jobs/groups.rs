@@ -144,6 +144,9 @@ impl Ledger for Deadly<'_> {
     async fn reopen(&self, record: &Record, now_millis: i64, by: &str) -> Result<()> {
         self.0.reopen(record, now_millis, by).await
     }
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        self.0.restore(record, there).await
+    }
 }
 
 /// A call whose process dies over the poisoned file.

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod backup;
 mod build_model;
 mod commit;
 mod contracts;
@@ -29,6 +30,7 @@ mod ops_tables;
 mod overwrite;
 mod plan_run;
 mod reprocess;
+mod restore;
 mod run_crawlers;
 mod splits;
 mod support;

@@ -57,7 +57,15 @@ impl World {
     }
 
     pub fn at(clock: ManualClock) -> Self {
-        let names = names();
+        Self::in_it(clock, names())
+    }
+
+    /// The same under other names; another lake is to be deployed there.
+    pub fn named(names: Names) -> Self {
+        Self::in_it(ManualClock::default(), names)
+    }
+
+    fn in_it(clock: ManualClock, names: Names) -> Self {
         let zones = small_lake().zones.into_iter().map(|zone| Bucket::Zone(zone.name));
         let buckets =
             Bucket::OWN.into_iter().chain([Bucket::Gold]).chain(zones).map(|bucket| names.bucket(&bucket));

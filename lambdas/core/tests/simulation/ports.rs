@@ -324,6 +324,11 @@ impl Ledger for Watched<'_> {
         turn().await;
         self.inner.reopen(record, now_millis, by).await
     }
+
+    async fn restore(&self, record: &Record, there: Option<&Record>) -> Result<()> {
+        turn().await;
+        self.inner.restore(record, there).await
+    }
 }
 
 /// The ledger as a janitor sees it who confuses what is open with what was refused.
@@ -357,6 +362,9 @@ impl Ledger for Forgetful<'_> {
     }
     async fn reopen(&self, _: &Record, _: i64, _: &str) -> Result<()> {
         panic!("a janitor opens nothing")
+    }
+    async fn restore(&self, _: &Record, _: Option<&Record>) -> Result<()> {
+        panic!("a janitor restores nothing")
     }
 }
 

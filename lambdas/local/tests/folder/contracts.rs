@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use tarn_core::testing::contract::{self, CatalogUnderTest, PointersUnderTest, StoreUnderTest};
+use tarn_core::testing::contract::{
+    self, CatalogUnderTest, PointersUnderTest, RegistryUnderTest, StoreUnderTest,
+};
 use tarn_local::{FolderCatalog, FolderLedger, FolderPointers};
 use tempfile::TempDir;
 
@@ -76,6 +78,20 @@ async fn documents_keep_the_contract_of_pointers() {
         PointersUnderTest {
             pointers: Box::new(FolderPointers::new(&root, root.clone()).unwrap()),
             database: "shop_dev_gold".into(),
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_keep_the_contract_of_registries() {
+    let cases = Cases::new();
+    contract::registry(async || {
+        let root = cases.next();
+        RegistryUnderTest {
+            registry: Box::new(FolderCatalog::new(&root, root.clone(), folders("silver")).unwrap()),
+            database: "shop_dev_silver".into(),
+            any_format: false,
         }
     })
     .await;

@@ -83,7 +83,7 @@ async fn nothing_changes(is_marked: bool, calls: u32) {
             world.put(&format!("events/part-{number}.parquet"), "1,a@x,Bern").await;
         }
         if is_marked {
-            world.mark("events").await;
+            world.has_changed("events").await;
         }
         world.pass().await;
         world.clock.advance(Duration::from_secs(60));

@@ -81,7 +81,7 @@ impl World {
     }
 
     /// As who has written to a table in silver.
-    pub async fn mark(&self, table: &str) {
+    pub async fn has_changed(&self, table: &str) {
         let (ops, key) = (self.names.bucket(&Bucket::Ops), format!("changes/{table}.json"));
         self.store.replace(&ops, &key, b"{}".to_vec().into(), "").await.unwrap();
     }

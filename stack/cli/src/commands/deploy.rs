@@ -70,6 +70,7 @@ pub(super) async fn prepare(
         .map_err(|error| Failure::failed(format!("the templates cannot be rendered: {error}")))?;
     let account = Account::of(place, &project.folder, &project.lake).await?;
     let mut deployment = deployment(&project.lake, &account, &templates, &handlers, remove_strays)?;
+    deployment.project_document = project_document(project)?;
     if place.local {
         // The local cloud has no such role.
         deployment.service_role = None;
@@ -164,6 +165,7 @@ fn deployment(
         ops_bucket: account.names.bucket(&Bucket::Ops),
         uploads: uploads(handlers),
         lake_document: (RunKeys::DEPLOYED_LAKE.into(), document),
+        project_document: None,
         identity: super::destroy::tags(lake),
         tags: lake.environment.tags.clone().into_iter().collect(),
         remove_strays,
@@ -180,6 +182,17 @@ fn uploads(handlers: &Handlers) -> Vec<Upload> {
     };
     let gold = handlers.gold.iter().map(|gold| upload("the engine of models", gold));
     std::iter::once(upload("the handlers", &handlers.all)).chain(gold).collect()
+}
+
+/// The files of the project, where they are what is deployed.
+fn project_document(project: &Project) -> Result<Option<(String, Vec<u8>)>, Failure> {
+    if project.texts.is_empty() {
+        return Ok(None);
+    }
+    let document = project.document();
+    let document = document
+        .map_err(|error| Failure::failed(format!("the lake's files cannot be written as JSON: {error}")))?;
+    Ok(Some((RunKeys::PROJECT.into(), document)))
 }
 
 fn print(common: &Common, account: &Account, report: &Report) {

@@ -1,5 +1,6 @@
 //! `tarn destroy`: the lake goes, and nothing of it stays.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -172,7 +173,7 @@ async fn reshaped(
     };
     lake.environment.protected = options.keep_data;
     let (folder, files) = (project.folder.clone(), project.files.clone());
-    let as_deployed = Project { folder, lake, files, warnings: 0 };
+    let as_deployed = Project { folder, lake, files, warnings: 0, texts: BTreeMap::new() };
     let Prepared { mut deployment, .. } = prepare(&as_deployed, options.place, None, false).await?;
     let names: Vec<&String> = standing.stacks.iter().map(|stack| &stack.name).collect();
     refuse_strays(&deployment, &names)?;

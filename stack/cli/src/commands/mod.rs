@@ -2,6 +2,7 @@
 
 mod access;
 mod artifacts;
+mod backup;
 mod baseline;
 mod check;
 mod convert;
@@ -26,8 +27,10 @@ mod query;
 mod render;
 mod repair;
 mod reprocess;
+mod restore;
 mod run;
 mod schema;
+mod shelves;
 mod status;
 mod table;
 mod unlock;
@@ -63,6 +66,8 @@ pub async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Run(options) => run::run(common, options).await,
         Command::Watch(options) => watch::run(common, options).await,
         Command::Janitor(options) => janitor::run(common, options).await,
+        Command::Backup(options) => backup::run(common, options).await,
+        Command::Restore(options) => restore::run(common, options).await,
         Command::Status(options) => status::run(common, options).await,
         Command::Files(options) => files::run(common, options).await,
         Command::Why(options) => why::run(common, options).await,

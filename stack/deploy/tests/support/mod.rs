@@ -376,6 +376,7 @@ pub fn deployment(zones: &[&str]) -> Deployment {
         ops_bucket: "ops".into(),
         uploads: vec![Upload { what: "handlers".into(), key: "handlers/1.zip".into(), file: "x".into() }],
         lake_document: ("config/lake.json".into(), b"{}".to_vec()),
+        project_document: Some(("config/project.json".into(), b"{}".to_vec())),
         identity: tags(),
         tags: vec![("team".into(), "data".into())],
         remove_strays: false,

@@ -233,16 +233,20 @@ pub fn our_function_governs(template: &Template<'_>) -> Found {
             found.push(breach(id, "leaves rights behind that are nobody's any more"));
         }
     }
-    for (id, settings) in template.of_type(SETTINGS) {
+    let (readers, settings): (Vec<_>, Vec<_>) =
+        template.of_type(SETTINGS).into_iter().partition(|(id, _)| *id == "BackupReads");
+    for (id, settings) in settings {
         let properties = &settings["Properties"];
         let is_ours = id == "Administrator";
         let role = properties["Administrator"]["Fn::ImportValue"].as_str().unwrap_or_default();
         let right =
             if is_ours { role.ends_with("-GovernRoleArn") } else { properties["Administrator"].is_string() };
-        if !right || properties["OfTheLake"] != if is_ours { "true" } else { "false" } {
+        let in_time = properties["OfTheLake"] == if is_ours { "true" } else { "false" };
+        if !right || !in_time || !properties["ReadOnly"].is_null() {
             found.push(breach(id, "makes somebody an administrator who should not be, or for too long"));
         }
     }
+    found.extend(who_backs_up_only_sees(template, &readers));
     let is_let_in = template.of_type(SETTINGS).iter().any(|(id, _)| *id == "Administrator");
     if template.has("Govern") && !is_let_in {
         found.push(breach("Govern", "is no administrator, and can grant nothing"));
@@ -257,6 +261,30 @@ pub fn our_function_governs(template: &Template<'_>) -> Found {
         found.extend(the_role_can_be_let_in_first(template));
     }
     found
+}
+
+/// Who backs up is on the list of those who see everything, as long as it stands, and may change nothing.
+fn who_backs_up_only_sees(template: &Template<'_>, readers: &[(&str, &Value)]) -> Found {
+    let wanted = json!({"Administrator": {"Fn::GetAtt": ["BackupRole", "Arn"]}, "OfTheLake": "true", "ReadOnly": "true"});
+    let says = |settings: &Value| {
+        wanted
+            .as_object()
+            .is_some_and(|wanted| wanted.iter().all(|(key, value)| settings["Properties"][key] == *value))
+    };
+    if template.has("BackupRole") != (readers.len() == 1) || !readers.iter().all(|(_, it)| says(it)) {
+        return vec![breach("BackupReads", "who backs up sees too little, or may change something")];
+    }
+    let policies = &template.resource("BackupRole")["Properties"]["Policies"];
+    let statements = items(policies).iter().flat_map(|p| items(&p["PolicyDocument"]["Statement"]));
+    let rights = statements.flat_map(|statement| texts(&statement["Action"]));
+    let governs = |right: &&str| right.starts_with("lakeformation:") || right.starts_with("glue:");
+    let sees = |right: &str| {
+        ["Get", "List", "Describe"]
+            .iter()
+            .any(|verb| right.split(':').nth(1).is_some_and(|it| it.starts_with(verb)))
+    };
+    let changes = rights.filter(governs).filter(|right| !sees(right));
+    changes.map(|right| breach("BackupRole", format!("may change something: {right}"))).collect()
 }
 
 /// An administrator of the account must know the role before storage, which fails without it.
@@ -311,6 +339,7 @@ pub fn grants_wait(template: &Template<'_>) -> Found {
         ("Administrator", "GovernInvocations"),
         ("Administrator", "GovernLogs"),
         ("BroughtAdministrator", "Administrator"),
+        ("BackupReads", "Backup"),
     ];
     let broken = order.into_iter().filter(|(later, earlier)| {
         template.has(later) && template.has(earlier) && !waits_for(template, later).contains(*earlier)

@@ -1,4 +1,4 @@
-//! One administrator more in settings that belong to the whole account.
+//! One administrator more, or one who only sees, in settings that belong to the whole account.
 //!
 //! Writing replaces everything, nothing tells whether somebody else wrote in between, and a lock of
 //! ours would bind nobody but us. So: read, add, write soon after reading or not at all, and look
@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::{Govern, Patience};
 use crate::jobs::answer::{Done, created_for, goes_with_the_lake, properties};
-use crate::ports::{AccountSettings, LONGEST_REPLACE};
+use crate::ports::{AccountSettings, LONGEST_REPLACE, Office};
 use crate::{CustomResourceRequest, Error, Kind, RequestType, Result};
 
 /// What was read longer ago is read again before it is written.
@@ -35,11 +35,12 @@ struct Properties {
     administrator: String,
 }
 
-/// What is to be true of the list of administrators.
+/// What is to be true of the list of an office.
 #[derive(Clone, Copy)]
-enum Wish<'a> {
-    In(&'a str),
-    Out(&'a str),
+struct Wish<'a> {
+    office: Office,
+    principal: &'a str,
+    is_in: bool,
 }
 
 impl Govern<'_> {
@@ -48,17 +49,20 @@ impl Govern<'_> {
         request: &CustomResourceRequest,
         patience: Patience<'_>,
     ) -> Result<Done> {
+        let office = office(request);
         match request.request_type {
             RequestType::Create | RequestType::Update => {
                 let Properties { administrator } = properties(request)?;
-                let settled = self.settle(Wish::In(&administrator), patience).await?;
+                let wish = Wish { office, principal: &administrator, is_in: true };
+                let settled = self.settle(wish, patience).await?;
                 let stays = !settled.wrote && !goes_with_the_lake(request);
                 Ok(Done { note: settled.note(), memo: stays.then_some(WAS_THERE) })
             }
             RequestType::Delete => match created_for(request) {
                 None | Some((_, Some(WAS_THERE))) => Ok(Done::default()),
                 Some((administrator, _)) => {
-                    let settled = self.settle(Wish::Out(administrator), patience).await?;
+                    let wish = Wish { office, principal: administrator, is_in: false };
+                    let settled = self.settle(wish, patience).await?;
                     Ok(Done { note: settled.note(), memo: None })
                 }
             },
@@ -101,8 +105,8 @@ impl Govern<'_> {
             return Ok(Step::Stale);
         }
         let dead: Vec<&str> = settled.dead.iter().map(String::as_str).collect();
-        let wanted = wish.applied(found.clone()).without_administrators(&dead);
-        if wanted.administrators().len() > MOST_ADMINISTRATORS && matches!(wish, Wish::In(_)) {
+        let wanted = wish.applied(found.clone()).without(Office::All, &dead).without(Office::Reading, &dead);
+        if wanted.administrators().len() > MOST_ADMINISTRATORS && wish.is_in && wish.office == Office::All {
             return Ok(Step::Full(full(wish, &found)));
         }
         // Also when the answer is an error: it may be the answer alone that was lost.
@@ -150,23 +154,24 @@ impl Settled {
     }
 }
 
-impl<'a> Wish<'a> {
-    fn principal(self) -> &'a str {
-        let (Wish::In(principal) | Wish::Out(principal)) = self;
-        principal
-    }
-
+impl Wish<'_> {
     fn holds(self, settings: &AccountSettings) -> bool {
-        let is_in = settings.administrators().contains(&self.principal());
-        is_in == matches!(self, Wish::In(_))
+        settings.holding(self.office).contains(&self.principal) == self.is_in
     }
 
     fn applied(self, settings: AccountSettings) -> AccountSettings {
-        match self {
-            Wish::In(principal) => settings.with_administrator(principal),
-            Wish::Out(principal) => settings.without_administrators(&[principal]),
+        match self.is_in {
+            true => settings.with(self.office, self.principal),
+            false => settings.without(self.office, &[self.principal]),
         }
     }
+}
+
+/// Who is only to see everything says so.
+fn office(request: &CustomResourceRequest) -> Office {
+    let reads = request.resource_properties.get("ReadOnly");
+    let reads = reads.is_some_and(|value| value == "true" || value == true);
+    if reads { Office::Reading } else { Office::All }
 }
 
 /// Administrators whom an error names as invalid. Ours is never among them: it is new, not dead.
@@ -174,26 +179,26 @@ fn dead_administrators(settings: &AccountSettings, wish: Wish<'_>, error: &str) 
     let is_end = |character: char| character.is_whitespace() || "\"'()[]{}\\".contains(character);
     let words: Vec<&str> =
         error.split(is_end).map(|word| word.trim_end_matches(['.', ',', ';', ':'])).collect();
-    let others = settings.administrators().into_iter().filter(|other| *other != wish.principal());
+    let all = [Office::All, Office::Reading].into_iter().flat_map(|office| settings.holding(office));
+    let others = all.filter(|other| *other != wish.principal);
     others.filter(|other| words.contains(other)).map(str::to_owned).collect()
 }
 
 /// Who may not change the settings is told who may, and what to do, to the letter.
 fn told(wish: Wish<'_>, settings: &AccountSettings, error: Error) -> Error {
-    let principal = wish.principal();
-    let (verb, change) = match wish {
-        Wish::In(_) => {
-            ("add", format!(".DataLakeAdmins += [{{DataLakePrincipalIdentifier: \"{principal}\"}}]"))
-        }
-        Wish::Out(_) => (
-            "take",
-            format!(".DataLakeAdmins |= map(select(.DataLakePrincipalIdentifier != \"{principal}\"))"),
-        ),
+    let principal = wish.principal;
+    let (list, title) = match wish.office {
+        Office::All => ("DataLakeAdmins", "Data lake administrators"),
+        Office::Reading => ("ReadOnlyAdmins", "Read-only administrators"),
+    };
+    let (verb, change) = match wish.is_in {
+        true => ("add", format!(".{list} += [{{DataLakePrincipalIdentifier: \"{principal}\"}}]")),
+        false => ("take", format!(".{list} |= map(select(.DataLakePrincipalIdentifier != \"{principal}\"))")),
     };
     let what = format!(
         "Lake Formation of this account lets only its administrators change its settings. One of them \
          must {verb} {principal}: in the console under Lake Formation, Administrative roles and tasks, \
-         Data lake administrators; or by `aws lakeformation get-data-lake-settings | jq \
+         {title}; or by `aws lakeformation get-data-lake-settings | jq \
          '{{DataLakeSettings: (.DataLakeSettings | {change})}}' > settings.json && aws lakeformation \
          put-data-lake-settings --cli-input-json file://settings.json`. Then do this again. They are: {}",
         some_of(&settings.administrators())
@@ -206,7 +211,7 @@ fn full(wish: Wish<'_>, settings: &AccountSettings) -> Error {
         "Lake Formation takes {MOST_ADMINISTRATORS} data lake administrators, and has them already: take \
          one off in the console under Lake Formation, Administrative roles and tasks, to make room for {}; \
          then deploy again. They are: {}",
-        wish.principal(),
+        wish.principal,
         some_of(&settings.administrators())
     );
     Error::new(Kind::Invalid, what)

@@ -7,7 +7,9 @@ use tarn_lake::{CellsFilter, Columns, Governed, Permission};
 
 use super::kind_of;
 use crate::Kind;
-use crate::ports::{AccountSettings, Administration, Filters, Locations, Right, Rights, TableColumn, Tags};
+use crate::ports::{
+    AccountSettings, Administration, Filters, Locations, Office, Right, Rights, TableColumn, Tags,
+};
 
 /// An account in which nothing is registered or granted.
 pub struct GovernanceUnderTest<G> {
@@ -73,11 +75,11 @@ async fn settings_come_back_whole(place: &impl Administration) {
     assert_eq!(json(&place.settings().await.unwrap()), json(&before));
 
     let tarn = role("tarn");
-    let with = place.settings().await.unwrap().with_administrator(&tarn);
+    let with = place.settings().await.unwrap().with(Office::All, &tarn);
     place.replace(&with).await.unwrap();
     let now = place.settings().await.unwrap();
     assert_eq!(now.administrators(), [&ada, bob, &tarn]);
-    place.replace(&now.without_administrators(&[&tarn])).await.unwrap();
+    place.replace(&now.without(Office::All, &[&tarn])).await.unwrap();
     assert_eq!(json(&place.settings().await.unwrap()), json(&before));
 }
 

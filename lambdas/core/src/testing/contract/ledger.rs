@@ -31,6 +31,7 @@ pub async fn ledger<L: Ledger>(make: impl AsyncFn() -> L) {
     a_record_that_was_changed_or_is_held_is_not_opened(&make().await).await;
     a_note_over_what_was_opened_again_keeps_its_history(&make().await).await;
     only_what_is_done_can_be_retired(&make().await).await;
+    a_record_is_restored_whole_and_only_over_what_was_read(&make().await).await;
 }
 
 async fn unknown_sources_have_no_record(ledger: &dyn Ledger) {
@@ -391,4 +392,33 @@ async fn only_what_is_done_can_be_retired(ledger: &dyn Ledger) {
         assert_eq!((record.attempt, record.run), (1, run("run-1")));
     }
     assert_eq!(ledger.lease(&lease("done", NOW)).await.unwrap(), Claim::Granted { attempt: 2 });
+}
+
+async fn a_record_is_restored_whole_and_only_over_what_was_read(ledger: &dyn Ledger) {
+    let past = |attempt| Past {
+        run: run("run-0"),
+        status: Status::Done,
+        attempt,
+        outcome: Outcome { outputs: Vec::new(), ..outcome(3) },
+        reopened_millis: NOW,
+        reopened_by: "ana".into(),
+    };
+    let reopened =
+        Record { history: vec![past(2), past(30)], attempt: 31, ..record("s", Status::Failed, "run-1") };
+    let strange = Record { table: None, ..record("strange", Status::Skipped, "run-1") };
+    for record in [&reopened, &strange] {
+        ledger.restore(record, None).await.unwrap();
+        assert_eq!(ledger.records(&[record.source_id.clone()]).await.unwrap()[&record.source_id], *record);
+        assert_eq!(kind_of(ledger.restore(record, None).await), Some(Kind::Conflict), "something is there");
+    }
+    // Its limit came back too: 28 attempts beyond those of before.
+    assert_eq!(ledger.lease(&lease("s", NOW)).await.unwrap(), Claim::Granted { attempt: 32 });
+    let now = look(ledger, "s").await;
+    assert_eq!(kind_of(ledger.restore(&reopened, Some(&reopened)).await), Some(Kind::Conflict));
+    assert_eq!(look(ledger, "s").await, now);
+    ledger.restore(&reopened, Some(&now)).await.unwrap();
+    assert_eq!(look(ledger, "s").await, reopened);
+    let absent = record("absent", Status::Done, "run-1");
+    assert_eq!(kind_of(ledger.restore(&absent, Some(&absent)).await), Some(Kind::Conflict));
+    assert!(ledger.records(&[id("absent")]).await.unwrap().is_empty());
 }

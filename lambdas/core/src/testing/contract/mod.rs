@@ -9,12 +9,14 @@ mod governance;
 mod ledger;
 mod object_store;
 mod pointers;
+mod registry;
 
 pub use catalog::{CatalogUnderTest, catalog};
 pub use governance::{GovernanceUnderTest, governance};
 pub use ledger::ledger;
 pub use object_store::{StoreUnderTest, object_store};
 pub use pointers::{PointersUnderTest, pointers};
+pub use registry::{RegistryUnderTest, registry};
 
 use crate::{Kind, Result};
 

@@ -37,7 +37,7 @@ impl Address {
     }
 
     /// The prefix of objects in a folder; the bucket itself has none.
-    fn prefix(&self) -> String {
+    pub fn prefix(&self) -> String {
         let key = self.key.trim_end_matches('/');
         if key.is_empty() { String::new() } else { format!("{key}/") }
     }
