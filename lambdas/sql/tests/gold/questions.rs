@@ -146,7 +146,9 @@ async fn statistics_of_files_leave_files_unread() {
     assert_eq!(lake.published(&all).await.files, 20);
     let read = async |sql: &str| {
         let session =
-            session(&lake.ports, &places(), &lake.tables, &[all.clone()], sql, &settings()).await.unwrap();
+            session(&lake.ports, &places(), &lake.tables, std::slice::from_ref(&all), sql, &settings())
+                .await
+                .unwrap();
         let rows = texts(session.query(sql).await.unwrap()).await;
         (rows, session.scanned_bytes())
     };

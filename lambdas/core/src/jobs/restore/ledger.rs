@@ -41,7 +41,7 @@ impl Facts {
 enum Fate {
     Same,
     Newer,
-    Write(Option<Record>),
+    Write(Box<Option<Record>>),
 }
 
 impl Under<'_> {
@@ -90,7 +90,7 @@ impl Under<'_> {
             .map(|record| (record, fate(record, there.remove(&record.source_id), force)))
             .collect();
         let writes = fates.iter().filter_map(|(record, fate)| match fate {
-            Fate::Write(over) => Some((*record, over.as_ref())),
+            Fate::Write(over) => Some((*record, over.as_ref().as_ref())),
             _ => None,
         });
         let writes: Vec<_> = if dry_run { Vec::new() } else { writes.collect() };
@@ -127,7 +127,7 @@ fn fate(record: &Record, there: Option<Record>, force: bool) -> Fate {
     match there {
         Some(there) if there == *record => Fate::Same,
         Some(there) if !force && progress(&there) >= progress(record) => Fate::Newer,
-        there => Fate::Write(there),
+        there => Fate::Write(Box::new(there)),
     }
 }
 

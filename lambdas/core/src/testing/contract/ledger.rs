@@ -408,7 +408,10 @@ async fn a_record_is_restored_whole_and_only_over_what_was_read(ledger: &dyn Led
     let strange = Record { table: None, ..record("strange", Status::Skipped, "run-1") };
     for record in [&reopened, &strange] {
         ledger.restore(record, None).await.unwrap();
-        assert_eq!(ledger.records(&[record.source_id.clone()]).await.unwrap()[&record.source_id], *record);
+        assert_eq!(
+            ledger.records(std::slice::from_ref(&record.source_id)).await.unwrap()[&record.source_id],
+            *record
+        );
         assert_eq!(kind_of(ledger.restore(record, None).await), Some(Kind::Conflict), "something is there");
     }
     // Its limit came back too: 28 attempts beyond those of before.
