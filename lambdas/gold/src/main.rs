@@ -10,8 +10,9 @@ use tarn_lake::{Bucket, Database, Handler, Names};
 use tarn_runtime::RuntimeError;
 use tarn_sql::{Engine, Place, Places, Ports, Settings};
 
-/// Memory for joins, groups and sorts, of the 3,008 MB that the function has, which is the most that a new account allows; beyond it they spill into the
-/// function's own storage. The rest is for what is read and written meanwhile.
+/// Memory for joins, groups and sorts, of the 3,008 MB that the function has, which is the most that a new
+/// account allows. Beyond it sorts and groups spill into the function's own storage, and a join fails. The
+/// rest is for what is read and written meanwhile.
 const MEMORY_BYTES: usize = 1_792 << 20;
 
 /// As many threads as the function has processors.

@@ -110,6 +110,9 @@ def deployed(tarn: Path, folder: Path, lake: Path, environment: str, files: dict
     """A lake on a local cloud of its own, after one run over some files; gives the cloud's addresses."""
     folder.mkdir(parents=True)
     (folder / "lake.toml").write_text(lake.read_text())
+    (folder / "models").mkdir()
+    for model in (lake.parent / "models").glob("*.sql"):
+        (folder / "models" / model.name).write_text(model.read_text())
     for name, text in files.items():
         (folder / "deliveries" / name).parent.mkdir(exist_ok=True)
         (folder / "deliveries" / name).write_text(text)

@@ -100,6 +100,22 @@ class Drives:
         same = account.invoke("commit", item)
         check(same == {"table": "unchanged", "partitions": 0}, "a table is left as it is", same)
 
+    def model(self, account: Account, run: str) -> None:
+        """A model from nothing, asked for again, and made anew when what it reads has changed."""
+        account.forget("gold", "kinds")
+        account.put("ops", f"runs/{run}/lake.json", self.lake)
+        made = account.invoke("model", {"run": run, "model": "kinds"})
+        check(made["outcome"] == "built", "a model is made", made)
+        again = account.invoke("model", {"run": run, "model": "kinds"})
+        check(again == made, "what a call before did is told", again)
+        silver = account.bucket("silver")
+        some = account.keys("silver", "events/")[0]
+        more = f"events/kind=x/part-{self.nth:032x}.parquet"
+        account.s3.copy_object(Bucket=silver, Key=more, CopySource={"Bucket": silver, "Key": some})
+        account.put("ops", f"runs/{run}-more/lake.json", self.lake)
+        anew = account.invoke("model", {"run": f"{run}-more", "model": "kinds"})
+        check(anew["outcome"] == "built", "a model is made anew", anew)
+
     def run_crawlers(self, account: Account, run: str) -> None:
         account.invoke("run-crawlers", {"run": run, "crawler": account.function("silver")})
 
@@ -111,6 +127,7 @@ class Drives:
         account.invoke("account", {"run": run, "failed": failed})
         synced = {"copied": 0, "unchanged": 0, "bytes": 0, "deleted": 1, "taken": ["the table t was taken away"]}
         account.put("ops", f"runs/{run}/synced/parts.json", synced)
+        account.put("ops", f"runs/{run}/models/kinds.json", {"outcome": "built", "rows": 2})
         told = account.invoke("account", {"run": run})
         check(told["balanced"] and told["failed_steps"] == 1, "a run is accounted for", told)
         check(run in account.read("ops", "taken/daily.json"), "a table that was taken is noted", told)
@@ -169,7 +186,7 @@ class Drives:
 
     def custom_resource(self, account: Account, run: str) -> None:
         """Every bucket is emptied: versions, delete markers, unfinished uploads."""
-        for word in ("landing", "bronze", "silver", "quarantine", "parts"):
+        for word in ("landing", "bronze", "silver", "gold", "quarantine", "parts"):
             self.empty(word, run)
 
     def empty(self, word: str, run: str) -> None:

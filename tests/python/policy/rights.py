@@ -35,7 +35,7 @@ FILES = {
 }
 # In the order in which they are driven: the trigger starts runs, and the last one empties the buckets.
 FUNCTIONS = {
-    "plan-run": "plan-run", "convert": "convert", "commit": "commit", "run-crawlers": "run-crawlers",
+    "plan-run": "plan-run", "convert": "convert", "commit": "commit", "model": "model", "run-crawlers": "run-crawlers",
     "account": "account", "sync-parts": "sync", "govern": "govern", "janitor": "janitor", "backup": "backup",
     "trigger": "trigger", "custom-resource": "custom-resource",
 }
