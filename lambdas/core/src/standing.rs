@@ -113,6 +113,7 @@ pub(crate) fn is_open_again(record: &Record, standing: Option<&Standing>) -> boo
         Some(Standing::Outdone { outcome, .. }) => record.outcome.class != outcome.class,
         // Without a refused one before it, what was there first is in silver, and landing has lost it.
         None => ![REJECTED, COPY, PERHAPS_COPY].contains(&record.outcome.class.as_str()),
-        Some(Standing::Chosen) => true,
+        // Its rows are in silver, under the version that landing had before a restoration.
+        Some(Standing::Chosen) => ![COPY, PERHAPS_COPY].contains(&record.outcome.class.as_str()),
     }
 }

@@ -35,7 +35,16 @@ impl Whole {
         let project = Project::load(common)?;
         match &site.dir {
             None => Self::in_account(&project, site).await,
-            Some(dir) => Self::in_folder(&project, site::home(dir, &project.lake)?, doing).await,
+            Some(dir) => Self::in_folder(&project, site::home(dir, &project.lake)?, doing, true).await,
+        }
+    }
+
+    /// The same, with nothing written.
+    pub async fn to_look(common: &Common, site: &Site, doing: &str) -> Result<Self, Failure> {
+        let project = Project::load(common)?;
+        match &site.dir {
+            None => Self::in_account(&project, site).await,
+            Some(dir) => Self::in_folder(&project, site::home(dir, &project.lake)?, doing, false).await,
         }
     }
 
@@ -44,7 +53,7 @@ impl Whole {
         let project = Project::load(common)?;
         match &site.dir {
             None => Self::in_account(&project, site).await,
-            Some(dir) => Self::in_folder(&project, folder::home(dir, &project.lake)?, doing).await,
+            Some(dir) => Self::in_folder(&project, folder::home(dir, &project.lake)?, doing, true).await,
         }
     }
 
@@ -61,13 +70,14 @@ impl Whole {
         })
     }
 
-    /// All that a deployment leaves for others to read is left here.
-    async fn in_folder(project: &Project, home: Home, doing: &str) -> Result<Self, Failure> {
+    /// All that a deployment leaves for others to read is left here, if something may be.
+    async fn in_folder(project: &Project, home: Home, doing: &str, writes: bool) -> Result<Self, Failure> {
         let lock = folder::lock(&home, doing).await?;
         let Ports { names, store, ledger, catalog, .. } = home.open(&lock).map_err(folder::failure)?;
         let ops = names.bucket(&Bucket::Ops);
         let lake = serde_json::to_vec_pretty(&project.lake);
-        for (key, document) in [(RunKeys::DEPLOYED_LAKE, lake), (RunKeys::PROJECT, project.document())] {
+        let documents = [(RunKeys::DEPLOYED_LAKE, lake), (RunKeys::PROJECT, project.document())];
+        for (key, document) in documents.into_iter().filter(|_| writes) {
             let document = document.map_err(|error| Failure::failed(format!("{key}: {error}")))?;
             store.replace(&ops, key, document.into(), "").await.map_err(folder::failure)?;
         }

@@ -169,6 +169,7 @@ fn unescaped(text: &str) -> Option<String> {
 }
 
 const UNCHANGED: &str = "unchanged";
+pub(super) const CREATED: &str = "created";
 
 /// Makes the catalog have the table; a registration that lost a race looks again.
 pub(super) async fn register(catalog: &dyn Catalog, wanted: &CatalogTable) -> Result<&'static str> {
@@ -177,7 +178,7 @@ pub(super) async fn register(catalog: &dyn Catalog, wanted: &CatalogTable) -> Re
         Some(_) => catalog.update(wanted).await.map(|()| "updated"),
         None => match catalog.create(wanted).await {
             Err(error) if error.kind() == Kind::Conflict => catalog.update(wanted).await.map(|()| "updated"),
-            created => created.map(|()| "created"),
+            created => created.map(|()| CREATED),
         },
     }
 }

@@ -342,8 +342,13 @@ async fn another_environment_gets_it_under_its_own_names() {
 /// A right that a newer file took from somebody does not come back with an old backup.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_file_means_is_the_deployments() {
+    for spelled in ["arn:aws:iam::123456789012:role/Reader", "role/Reader"] {
+        what_a_file_means(PrincipalArn::new(spelled).unwrap()).await;
+    }
+}
+
+async fn what_a_file_means(reader: PrincipalArn) {
     let world = ran().await;
-    let reader = PrincipalArn::new("arn:aws:iam::123456789012:role/Reader").unwrap();
     let mut then = partitioned_lake();
     then.readers = vec![reader.clone()];
     world.deploy(&then);
@@ -353,7 +358,7 @@ async fn what_the_file_means_is_the_deployments() {
         .filter(|grant| matches!(grant.principal, Grantee::Named(_)))
         .flat_map(|grant| {
             let resource = grant.resource.clone();
-            let reader = reader.to_string();
+            let reader = role("Reader");
             grant.permissions.into_iter().map(move |which| right(&reader, resource.clone(), which))
         })
         .collect();

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use tarn_core::jobs::{SyncZone, Synced};
-use tarn_core::ports::ObjectStore;
+use tarn_core::ports::{Catalog, ObjectStore};
 use tarn_core::testing::{MemoryScratch, SameFile, small_lake};
 use tarn_core::{Kind, ZoneItem};
-use tarn_lake::{Bucket, ZoneName};
+use tarn_lake::{Bucket, Frequency, ZoneName};
 
 use crate::support::{World, id};
 
@@ -91,6 +91,43 @@ async fn a_conversion_is_seen_by_the_next_sync_and_the_other_tables_are_not_look
     let Synced { copied, unchanged, .. } = sync().await;
     assert_eq!((copied, unchanged), (1, 2), "the new version, and not what orders got without a mark");
     assert_eq!(sync().await.copied, 0);
+}
+
+/// Its bucket and its catalog go with its stack; its notes stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zone_that_went_and_came_again_is_filled_at_once() {
+    let world = converted().await;
+    let sync = async || world.pipeline().sync("r", "finance").await.unwrap();
+    assert_eq!(sync().await.copied, 2);
+    let bucket = world.names.bucket(&bucket_of("finance"));
+    for key in world.contents(&bucket_of("finance")).keys() {
+        world.store.delete(&bucket, key).unwrap();
+    }
+    for table in ["events", "orders"] {
+        world.catalog.remove("small_test_finance", table).await.unwrap();
+    }
+    assert_eq!(sync().await.copied, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_without_news_is_a_turn() {
+    let world = converted().await;
+    let mut lake = small_lake();
+    lake.zones[1].tables[0].frequency = Frequency::Daily;
+    world.deploy(&lake);
+    world.pipeline().plan("s").await.unwrap();
+    let sync = async |run: &str| world.pipeline().sync(run, "finance").await.unwrap().copied;
+    assert_eq!(sync("s").await, 2);
+    world.clock.advance(DAY);
+    assert_eq!(sync("s").await, 0, "the turn of the second day");
+    world.land("events.csv", "a\nb\n");
+    world.pipeline().plan("t").await.unwrap();
+    for item in world.work_list("t").await {
+        world.pipeline().convert(&item).await.unwrap();
+    }
+    assert_eq!(sync("t").await, 0, "it was taken");
+    world.clock.advance(DAY);
+    assert_eq!(sync("t").await, 1);
 }
 
 #[tokio::test]

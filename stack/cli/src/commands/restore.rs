@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use indicatif::ProgressBar;
 use serde_json::json;
-use tarn_core::jobs::{BackupSet, Restore as Job, Restored, Restoring, Tallied, sets};
+use tarn_core::jobs::{BackupSet, Manifest, Restore as Job, Restored, Restoring, Tallied, sets};
 use tarn_core::ports::Shelf;
 
 use super::backup::{broken, shelf};
@@ -20,27 +20,44 @@ pub async fn run(common: &Common, options: &Restore) -> Result<ExitCode, Failure
     let shelf = shelf(common, &options.site, options.from.as_deref()).await?;
     let id = match &options.id {
         Some(id) => id.clone(),
-        None => newest(&*shelf).await?,
+        None => newest(&*shelf, &common.env).await?,
     };
     if options.check {
         return check(common, &*shelf, &id).await;
     }
     let set = BackupSet::whole(&*shelf, &id).await.map_err(|error| broken(error, &id))?;
+    is_of(&set, &common.env)?;
     agreed(common, options)?;
     let target = Common { env: options.into.clone().unwrap_or_else(|| common.env.clone()), ..common.clone() };
-    let lake = Whole::to_restore(&target, &options.site, "tarn restore").await?;
+    let lake = match options.dry_run {
+        true => Whole::to_look(&target, &options.site, "tarn restore --dry-run").await?,
+        false => Whole::to_restore(&target, &options.site, "tarn restore").await?,
+    };
     let restored = restore(options, &lake, &set).await?;
     tell(common, &restored);
     Ok(exit::done_if(restored.failed.is_empty()))
 }
 
-/// The newest set that says what is in it.
-async fn newest(shelf: &dyn Shelf) -> Result<String, Failure> {
+/// The newest set of an environment that says what is in it.
+async fn newest(shelf: &dyn Shelf, environment: &str) -> Result<String, Failure> {
     let listed = sets(shelf).await?;
-    let newest = listed.into_iter().rev().find(|set| set.manifest.is_some());
+    let is_its = |manifest: &Manifest| manifest.environment == environment;
+    let newest = listed.into_iter().rev().find(|set| set.manifest.as_ref().is_some_and(is_its));
     newest.map(|set| set.id).ok_or_else(|| {
-        Failure::bad_input("there is no backup to restore").hint("--from names a place that has one")
+        Failure::bad_input(format!("there is no backup of the environment `{environment}` to restore"))
+            .hint("--from names a place that has one, and --env whose it is")
     })
+}
+
+/// A set of another environment is given to this one only by who says so.
+fn is_of(set: &BackupSet, environment: &str) -> Result<(), Failure> {
+    let its = &set.manifest.environment;
+    if its == environment {
+        return Ok(());
+    }
+    let what =
+        format!("the backup {} is of the environment `{its}`, not of `{environment}`", set.manifest.id);
+    Err(Failure::bad_input(what).hint(format!("`--env {its} --into {environment}` gives it to this one")))
 }
 
 async fn check(common: &Common, shelf: &dyn Shelf, id: &str) -> Result<ExitCode, Failure> {

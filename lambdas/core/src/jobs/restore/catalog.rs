@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Under, lines};
-use crate::Result;
 use crate::jobs::backup::{TableOfSet, databases, part};
 use crate::ports::{CatalogEntry, CatalogPartition};
+use crate::{Kind, Result};
 
 impl Under<'_> {
     pub(super) async fn catalog(&mut self) -> Result<()> {
@@ -38,28 +38,37 @@ impl Under<'_> {
             let wanted = self.renamed.entry(table);
             let partitions: Vec<_> = partitions.into_iter().map(|it| self.renamed.partition(it)).collect();
             let found = there.get(&wanted.name);
-            let stands = self.table(wanted, found).await?;
-            self.partitions(&stands, partitions, found.is_some()).await?;
+            if let Some(stands) = self.table(wanted, found).await? {
+                self.partitions(&stands, partitions, found.is_some()).await?;
+            }
         }
         Ok(())
     }
 
-    /// Gives a table back, and says what stands then.
-    async fn table(&mut self, wanted: CatalogEntry, there: Option<&CatalogEntry>) -> Result<CatalogEntry> {
+    /// Gives a table back, and says what stands then; nothing where this catalog does not take it, such as
+    /// a folder's what is no Parquet. The others are given back all the same.
+    async fn table(
+        &mut self,
+        wanted: CatalogEntry,
+        there: Option<&CatalogEntry>,
+    ) -> Result<Option<CatalogEntry>> {
         match there {
             Some(there) if *there == wanted => self.done.tables.same += 1,
             Some(there) if !self.job.force => {
                 self.done.tables.keep(format!("{}.{}", there.database, there.name));
-                return Ok(there.clone());
+                return Ok(Some(there.clone()));
             }
-            _ => {
-                if !self.job.dry_run {
-                    self.job.registry.put(&wanted).await?;
+            _ if self.job.dry_run => self.done.tables.written += 1,
+            _ => match self.job.registry.put(&wanted).await {
+                Err(error) if matches!(error.kind(), Kind::Invalid | Kind::AccessDenied) => {
+                    let what = format!("the table {}.{}: {error}", wanted.database, wanted.name);
+                    self.done.failed.push(what);
+                    return Ok(None);
                 }
-                self.done.tables.written += 1;
-            }
+                put => put.map(|()| self.done.tables.written += 1)?,
+            },
         }
-        Ok(wanted)
+        Ok(Some(wanted))
     }
 
     /// Partitions that the table lacks. One without objects does no harm, so none is left out.

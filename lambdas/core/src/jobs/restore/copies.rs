@@ -116,7 +116,7 @@ impl Under<'_> {
 /// Whether landing has lost a version whose rows are in silver.
 fn is_lost(record: &Record, facts: &Facts) -> bool {
     let has_rows = !record.outcome.outputs.is_empty() && facts.has_rows(record);
-    record.status == Status::Done && has_rows && !facts.landing.contains_key(&record.source_id)
+    record.settled_as() == Status::Done && has_rows && !facts.landing.contains_key(&record.source_id)
 }
 
 fn same_bytes(mut one: Box<dyn Read + Send>, mut other: Box<dyn Read + Send>) -> std::io::Result<bool> {

@@ -174,7 +174,12 @@ impl Under<'_> {
 }
 
 fn words(right: &Right) -> Meant {
-    (right.principal.clone(), right.resource.clone(), right.permission)
+    (whose(&right.principal).to_owned(), right.resource.clone(), right.permission)
+}
+
+/// An ARN of IAM from its account on: which partition of AWS it is in, a lake's file need not say.
+fn whose(principal: &str) -> &str {
+    principal.split_once(":iam::").map_or(principal, |(_, whose)| whose)
 }
 
 /// The rights of those whom a lake's file names.
@@ -184,8 +189,9 @@ fn named(lake: &Lake, names: &Names) -> BTreeSet<Meant> {
     for stack in StackId::SHARED.into_iter().chain(zones) {
         for grant in lake.grants(&stack, names) {
             if let Grantee::Named(arn) = &grant.principal {
+                let arn = arn.for_template().1.replace("${AWS::AccountId}", names.account());
                 let each = grant.permissions.iter();
-                meant.extend(each.map(|which| (arn.to_string(), grant.resource.clone(), *which)));
+                meant.extend(each.map(|which| (whose(&arn).to_owned(), grant.resource.clone(), *which)));
             }
         }
     }

@@ -50,9 +50,10 @@ impl TableSync<'_> {
             synced.unchanged += known.objects.len() as u64;
             return Ok(());
         }
-        if self.is_as_noted(&known, &rule, now) {
+        // A zone that went and came again has neither its catalog nor its objects, and the notes of before.
+        if self.is_as_noted(&known, &rule, now) && self.register(&known).await? != commit::CREATED {
             synced.unchanged += known.objects.len() as u64;
-            return self.register(&known).await;
+            return self.turn_is_over(known, now).await;
         }
         let present = present.take(self.job, self.name()).await?;
         let is_first = !is_noted && present.is_empty();
@@ -65,7 +66,7 @@ impl TableSync<'_> {
         notes.objects = kept(&changes, noted);
         let written = self.copy(&rule, &changes, &present, &mut notes, synced).await?;
         self.check(&rule, &written).await?;
-        let registered = self.register(&notes).await;
+        let registered = self.register(&notes).await.map(|_| ());
         let refused = self.delete(&changes, originals.len(), &present, &known, &mut notes, synced).await;
         self.tell(&known, &notes, synced);
         let mut has_news = notes != known;
@@ -239,13 +240,22 @@ impl TableSync<'_> {
         }
     }
 
-    /// Makes the catalog have the table, with what the zone sees of it.
-    async fn register(&self, notes: &Manifest) -> Result<()> {
+    /// Notes that a table which is not taken by every run had its turn.
+    async fn turn_is_over(&self, known: Manifest, now_millis: i64) -> Result<()> {
+        if self.part.frequency.is_on_arrival() {
+            return Ok(());
+        }
+        manifest::save(self.job, self.name(), &Manifest { synced_millis: now_millis, ..known }).await
+    }
+
+    /// Makes the catalog have the table, with what the zone sees of it; says whether it had.
+    async fn register(&self, notes: &Manifest) -> Result<&'static str> {
         let wanted = self.catalog_table();
         let done = commit::register(self.job.catalog, &wanted).await?;
         let keys =
             notes.objects.iter().filter(|(_, entry)| entry.size_bytes > 0).map(|(key, _)| key.as_str());
-        commit::register_folders(self.job.catalog, keys, self.view.table, &wanted, done).await.map(|_| ())
+        commit::register_folders(self.job.catalog, keys, self.view.table, &wanted, done).await?;
+        Ok(done)
     }
 
     fn catalog_table(&self) -> CatalogTable {
