@@ -34,7 +34,10 @@ pub async fn check(tables: &[Table], models: &[Model]) -> Result<Vec<Checked>> {
         let broken = model.inputs.iter().find(|input| faulty.contains(input.as_str()));
         let found = match broken {
             Some(input) => Checked { columns: Vec::new(), faults: vec![reads_a_faulty_one(input.as_str())] },
-            None => check_one(&session, model).await?,
+            None => match refuse_rewritten(tables, model) {
+                Err(fault) => Checked { columns: Vec::new(), faults: vec![fault] },
+                Ok(()) => check_one(&session, model).await?,
+            },
         };
         if !found.faults.is_empty() {
             faulty.insert(model.name.as_str());
@@ -48,6 +51,18 @@ pub async fn check(tables: &[Table], models: &[Model]) -> Result<Vec<Checked>> {
 pub(crate) fn silver_schema(table: &Table) -> SchemaRef {
     let (files, folders) = silver_columns(table);
     schema_of(&[files, folders].concat())
+}
+
+/// A file that is written anew is no new file, so a model that appends would keep the rows of the one before.
+pub(crate) fn refuse_rewritten(tables: &[Table], model: &Model) -> Result<(), Fault> {
+    let of = model.new_files_of.as_ref().and_then(|name| tables.iter().find(|table| table.name == *name));
+    match of.filter(|table| table.arrival.on_overwrite.is_shared()) {
+        None => Ok(()),
+        Some(table) => Err(Fault::new(
+            format!("`new_files_of` names `{}`, whose files are written anew (`on_overwrite`)", table.name),
+            "use `materialise = \"merge\"` with a key, or `\"replace\"`",
+        )),
+    }
 }
 
 async fn check_one(session: &Session, model: &Model) -> Result<Checked> {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::DataFusionError;
 use datafusion::common::diagnostic::Diagnostic;
 use tarn_core::{Error as Failure, Kind};
@@ -28,6 +29,10 @@ pub enum Error {
     /// Reading or writing failed.
     Failed(Failure),
 }
+
+/// The way out where a table cannot become what its model says.
+pub(crate) const ANEW: &str = "to have it made from nothing, take its table out of gold's database in the catalog (in \
+                               a folder, its `.pointer.json` below `catalog`), and the next run makes it";
 
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -96,8 +101,8 @@ impl From<DataFusionError> for Error {
     }
 }
 
-impl From<datafusion::arrow::error::ArrowError> for Error {
-    fn from(error: datafusion::arrow::error::ArrowError) -> Self {
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
         DataFusionError::from(error).into()
     }
 }
@@ -130,8 +135,50 @@ pub(crate) fn of_datafusion(error: DataFusionError, sql: &str) -> Error {
         DataFusionError::Internal(_) => {
             Error::Failed(Failure::caused(Kind::Internal, "DataFusion contradicts itself", error))
         }
+        DataFusionError::ArrowError(arrow, _) if is_about_a_value(arrow) => {
+            Error::Fault(Fault::new(of_value(arrow), VALUE_HELP))
+        }
+        DataFusionError::Execution(_) => {
+            let fault = fault_of(&error, sql);
+            Error::Fault(Fault { message: without_quoted(&fault.message), ..fault })
+        }
         _ => Error::Fault(fault_of(&error, sql)),
     }
+}
+
+const VALUE_HELP: &str = "use `try_cast`, `nullif` or a condition for values that do not fit";
+
+/// Messages go into logs, reports and mails, and Arrow's have the value in them.
+fn is_about_a_value(error: &ArrowError) -> bool {
+    use ArrowError::{
+        ArithmeticOverflow, CastError, ComputeError, DivideByZero, InvalidArgumentError, ParseError,
+    };
+    matches!(
+        error,
+        ArithmeticOverflow(_)
+            | CastError(_)
+            | ComputeError(_)
+            | DivideByZero
+            | InvalidArgumentError(_)
+            | ParseError(_)
+    )
+}
+
+fn of_value(error: &ArrowError) -> &'static str {
+    match error {
+        ArrowError::DivideByZero => "a row divides by zero",
+        ArrowError::ArithmeticOverflow(_) => "a number of a row is too large for its type",
+        ArrowError::ParseError(_) => "a text of a row cannot be read as what the SQL makes of it",
+        ArrowError::CastError(_) => "a value of a row cannot be cast to the type that the SQL says",
+        _ => "a value of a row is none that the SQL can compute with",
+    }
+}
+
+/// The same with nothing between single quotes.
+fn without_quoted(text: &str) -> String {
+    let parts: Vec<&str> = text.split('\'').collect();
+    let shown = parts.iter().enumerate().map(|(nth, part)| if nth % 2 == 1 { "..." } else { *part });
+    shown.collect::<Vec<_>>().join("'")
 }
 
 fn fault_of(error: &DataFusionError, sql: &str) -> Fault {
@@ -233,6 +280,20 @@ mod tests {
         assert_eq!(&sql[offset(sql, 2, 8)..], "x\nfrom t");
         assert_eq!(offset(sql, 1, 1), 0);
         assert_eq!(offset(sql, 9, 9), sql.len());
+    }
+
+    #[test]
+    fn no_value_of_a_row_is_told() {
+        let cast = || ArrowError::CastError("Cannot cast string 'Smith' to value of Int32 type".into());
+        let told = [
+            Error::from(cast()),
+            Error::from(ArrowError::ParseError("Error parsing timestamp from 'Smith'".into())),
+            of_datafusion(DataFusionError::Execution("Error parsing 'Smith' as a date".into()), ""),
+            of_datafusion(DataFusionError::ArrowError(Box::new(cast()), None).context("projecting"), ""),
+        ];
+        for error in told {
+            assert!(!error.to_string().contains("Smith"), "{error}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use tarn_aws::{DynamoLedger, GlueCatalog, LakeFormation, S3};
 use tarn_core::RunKeys;
 use tarn_core::jobs::Governance;
 use tarn_core::ports::{Ledger, ObjectStore, Registry};
-use tarn_lake::{Bucket, Names};
+use tarn_lake::{Bucket, Lake, Names};
 use tarn_local::{Home, Lock, Ports};
 
 use crate::account::{self, Account};
@@ -18,6 +18,8 @@ use crate::site;
 pub struct Whole {
     /// How its resources are called.
     pub names: Names,
+    /// The lake itself, in a folder; in an account the deployment says it.
+    pub in_folder: Option<Lake>,
     /// Its buckets.
     pub store: Box<dyn ObjectStore>,
     /// What became of every source.
@@ -39,12 +41,12 @@ impl Whole {
         }
     }
 
-    /// The same, with nothing written.
+    /// The same, with no part of a lake written; a folder is locked, and may be one where none was run yet.
     pub async fn to_look(common: &Common, site: &Site, doing: &str) -> Result<Self, Failure> {
         let project = Project::load(common)?;
         match &site.dir {
             None => Self::in_account(&project, site).await,
-            Some(dir) => Self::in_folder(&project, site::home(dir, &project.lake)?, doing, false).await,
+            Some(dir) => Self::in_folder(&project, folder::home(dir, &project.lake)?, doing, false).await,
         }
     }
 
@@ -66,6 +68,7 @@ impl Whole {
             registry: Box::new(GlueCatalog::new(&config)),
             lake_formation: Some(LakeFormation::new(&formation, names.account())),
             names,
+            in_folder: None,
             _lock: None,
         })
     }
@@ -82,7 +85,8 @@ impl Whole {
             store.replace(&ops, key, document.into(), "").await.map_err(folder::failure)?;
         }
         let (store, ledger, registry) = (Box::new(store), Box::new(ledger), Box::new(catalog));
-        Ok(Self { names, store, ledger, registry, lake_formation: None, _lock: Some(lock) })
+        let in_folder = Some(project.lake.clone());
+        Ok(Self { names, in_folder, store, ledger, registry, lake_formation: None, _lock: Some(lock) })
     }
 
     /// Its part of Lake Formation.

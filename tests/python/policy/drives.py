@@ -101,9 +101,11 @@ class Drives:
         check(same == {"table": "unchanged", "partitions": 0}, "a table is left as it is", same)
 
     def model(self, account: Account, run: str) -> None:
-        """A model from nothing, asked for again, and made anew when what it reads has changed."""
-        account.forget("gold", "kinds")
+        """Two models from nothing, one asked for again, both made anew when what they read has changed."""
+        for table in ("kinds", "plain"):
+            account.forget("gold", table)
         account.put("ops", f"runs/{run}/lake.json", self.lake)
+        account.invoke("model", {"run": run, "model": "plain"})
         made = account.invoke("model", {"run": run, "model": "kinds"})
         check(made["outcome"] == "built", "a model is made", made)
         again = account.invoke("model", {"run": run, "model": "kinds"})
@@ -113,6 +115,7 @@ class Drives:
         more = f"events/kind=x/part-{self.nth:032x}.parquet"
         account.s3.copy_object(Bucket=silver, Key=more, CopySource={"Bucket": silver, "Key": some})
         account.put("ops", f"runs/{run}-more/lake.json", self.lake)
+        account.invoke("model", {"run": f"{run}-more", "model": "plain"})
         anew = account.invoke("model", {"run": f"{run}-more", "model": "kinds"})
         check(anew["outcome"] == "built", "a model is made anew", anew)
 

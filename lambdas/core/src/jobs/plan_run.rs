@@ -64,8 +64,9 @@ pub struct Planned {
     /// Those of them that are converted in parts.
     #[serde(default)]
     pub split: u64,
-    /// The levels of models, counted from 0; nothing of them in a lake that has none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The levels of models, counted from 0. Written even if there are none: the state machine of a lake
+    /// that has just got models may plan by the lake before.
+    #[serde(default)]
     pub levels: Vec<u32>,
 }
 

@@ -16,8 +16,18 @@ use crate::support::{World, partitioned_lake};
 fn job<'a>(world: &'a World, account: Option<&'a MemoryGovernance>) -> Restore<'a> {
     let World { names, store, ledger, catalog, .. } = world;
     let governance = account.and_then(governed);
-    let (same_versions, force, dry_run, progress) = (false, false, false, &|_| ());
-    Restore { names, store, ledger, registry: catalog, governance, same_versions, force, dry_run, progress }
+    Restore {
+        names,
+        lake: None,
+        store,
+        ledger,
+        registry: catalog,
+        governance,
+        same_versions: false,
+        force: false,
+        dry_run: false,
+        progress: &|_| (),
+    }
 }
 
 async fn restore(world: &World, account: Option<&MemoryGovernance>, set: &BackupSet) -> Restored {

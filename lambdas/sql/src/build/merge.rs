@@ -8,7 +8,7 @@ use futures::TryStreamExt;
 use iceberg::spec::{DataFile, Operation, Struct};
 use tarn_lake::{ColumnName, Materialise, Model};
 
-use crate::fault::{Fault, Result, of_datafusion};
+use crate::fault::{ANEW, Fault, Result, of_datafusion};
 use crate::iceberg::{FILE, Layout, Sink, State, gathered, provider, write_all};
 use crate::session::{Session, quoted};
 
@@ -19,6 +19,14 @@ const OLD: &str = "__tarn_old";
 pub(super) struct Effect {
     pub removed: HashSet<String>,
     pub operation: Operation,
+}
+
+impl Effect {
+    /// All that is there goes.
+    pub fn on_all(state: &State) -> Self {
+        let removed = state.files().map(|file| file.file_path().to_owned()).collect();
+        Self { removed, operation: Operation::Overwrite }
+    }
 }
 
 /// What the new files `added` do to the files that are there. Rows that stay and whose file goes are
@@ -32,10 +40,9 @@ pub(super) async fn effect(
     added: &[DataFile],
     rest: &mut Sink<'_>,
 ) -> Result<Effect> {
-    let all = || state.files().map(|file| file.file_path().to_owned()).collect();
     let removed = match model.materialise {
         Materialise::Append => return Ok(Effect { removed: HashSet::new(), operation: Operation::Append }),
-        Materialise::Replace => all(),
+        Materialise::Replace => return Ok(Effect::on_all(state)),
         Materialise::Partition => in_partitions(state, layout, added)?,
         Materialise::Merge => merged(session, model, state, layout, home, added, rest).await?,
     };
@@ -50,7 +57,7 @@ fn in_partitions(state: &State, layout: &Layout, added: &[DataFile]) -> Result<H
     for (manifest, _, entries) in &state.manifests {
         if manifest.partition_spec_id != spec && !entries.is_empty() {
             let message = "`partition_by` is another one than that of files which are there";
-            return Err(Fault::new(message, "build the model anew with `--rebuild`").into());
+            return Err(Fault::new(message, ANEW).into());
         }
         let gone = entries.iter().filter(|entry| touched.contains(entry.data_file().partition()));
         removed.extend(gone.map(|entry| entry.file_path().to_owned()));

@@ -45,14 +45,17 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// Those of the newest snapshot.
-    pub async fn of(table: Option<&Table>) -> Result<Self> {
+    /// Those of the newest snapshot; nothing where it does not stand for files of this model's table, as
+    /// one that was made otherwise.
+    pub async fn of(table: Option<&Table>, model: &Model) -> Result<Option<Self>> {
         let Some((table, path)) = table.and_then(|table| Some((table, table.property(TAKEN)?))) else {
-            return Ok(Self::default());
+            return Ok(None);
         };
         let bytes = table.home.read(&table.home.path(path)).await?;
         let unreadable = |error| Error::caused(Kind::Invalid, format!("{path} is no list of files"), error);
-        Ok(serde_json::from_slice(&bytes).map_err(unreadable)?)
+        let taken: Self = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        let folder = model.new_files_of.as_ref().map(|table| format!("{table}/")).unwrap_or_default();
+        Ok(Some(taken).filter(|taken| taken.files.iter().all(|(key, _)| key.starts_with(&folder))))
     }
 
     /// Takes out of a list what was taken, and counts what was taken and is another file now. A file

@@ -13,11 +13,11 @@ use tarn_core::{Error, Kind};
 use tarn_lake::{Model, ModelFormat};
 
 use super::inputs::{Input, look};
-use super::merge::effect;
+use super::merge::{Effect, effect};
 use super::output::{Taken, hex, id, takes_new_files};
 use super::tests_of_model::failed;
 use super::{Built, Job, Places, Ports, Published};
-use crate::check::gold_columns;
+use crate::check::{gold_columns, refuse_rewritten};
 use crate::fault::{Fault, Result, of_datafusion};
 use crate::iceberg::{
     Attempt, Change, Found, Home, Layout, OUTPUT, ROWS_OF, Sink, State, TAKEN, Table, begin, find, gathered,
@@ -59,6 +59,9 @@ struct Round<'a> {
     found: Found,
     inputs: Vec<Input>,
     taken: Taken,
+    /// Whether the rows that are there are of files that nobody kept account of, so that all files are taken
+    /// again and the rows go: the model was no appending one before, or of another table.
+    starts_over: bool,
     /// Inputs that were taken and are others now.
     changed_inputs: usize,
     output: String,
@@ -77,7 +80,11 @@ impl<'a> Round<'a> {
         let home = Home::new(ports.store.clone(), &places.gold, &model.name);
         let found = find(&home, ports.pointers.as_ref(), &places.gold.database).await?;
         let base = if job.rebuild { None } else { found.table() };
-        let taken = Taken::of(base.filter(|_| takes_new_files(model))).await?;
+        refuse_rewritten(job.tables, model)?;
+        let known = Taken::of(base.filter(|_| takes_new_files(model)), model).await?;
+        let is_there = base.is_some_and(|base| base.metadata.current_snapshot_id().is_some());
+        let starts_over = takes_new_files(model) && is_there && known.is_none();
+        let taken = known.unwrap_or_default();
         let (mut inputs, mut changed_inputs) = (Vec::new(), 0);
         for name in &model.inputs {
             let mut input = look(ports, places, job.tables, name).await?;
@@ -103,6 +110,7 @@ impl<'a> Round<'a> {
             found,
             inputs,
             taken,
+            starts_over,
             changed_inputs,
             output,
             attempt,
@@ -192,7 +200,10 @@ impl<'a> Round<'a> {
         let rows = write_all(&mut sink, stream).await?;
         let mut added = sink.files();
         let mut rest = Sink::new(home, scratch, layout, format!("data/{}-rest", self.attempt))?;
-        let effect = effect(session, model, state, layout, home, &added, &mut rest).await?;
+        let effect = match self.starts_over {
+            true => Effect::on_all(state),
+            false => effect(session, model, state, layout, home, &added, &mut rest).await?,
+        };
         added.extend(rest.files());
         let properties = self.properties(home).await?;
         Ok((rows, Change { operation: effect.operation, added, removed: effect.removed, properties }))

@@ -58,10 +58,11 @@ impl Home {
         Ok(format!("{}/{below}", self.name))
     }
 
-    /// The key of what a pointer points to, whatever stands before the table's name.
+    /// The key of what a pointer points to, whatever stands before the table's name. A table may be called
+    /// `metadata`, as the folder of its metadata is.
     pub fn pointed(&self, path: &str) -> Result<String> {
-        let name = format!("/{}/", self.name);
-        let found = path.rfind(&name).and_then(|at| path.get(at + 1..));
+        let (metadata, name) = (format!("/{}/metadata/", self.name), format!("/{}/", self.name));
+        let found = path.rfind(&metadata).or_else(|| path.rfind(&name)).and_then(|at| path.get(at + 1..));
         let wrong = || Error::new(Kind::Invalid, format!("the pointer of {} points to {path}", self.name));
         found.map(str::to_owned).ok_or_else(wrong)
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use iceberg::spec::{NestedField, NestedFieldRef, PrimitiveType, Schema, Type};
 use tarn_lake::ColumnName;
 
-use crate::fault::{Fault, Result};
+use crate::fault::{ANEW, Fault, Result};
 use crate::types::{TypedColumn, iceberg_of};
 
 /// New names and the old ones in whose place they stand.
@@ -91,9 +91,9 @@ fn widens(from: &Type, to: &Type) -> bool {
 
 fn narrower(column: &TypedColumn, there: &Type) -> Fault {
     let message = format!("`{}` was {there} and would be {}", column.name, column.kind);
-    let help = "cast it to what it was, give it another name, or build the model anew with `--rebuild`; \
-                int becomes long, float becomes double, and a decimal gets more digits, nothing else";
-    Fault::new(message, help)
+    let help = "cast it to what it was, or give it another name; int becomes long, float becomes double, and a \
+                decimal gets more digits, nothing else";
+    Fault::new(message, format!("{help}; or {ANEW}"))
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Every call of every port fails, in every way; afterwards every row is there once.
+//! Every call of every port is the last of its worker, and once more fails in one of three other ways, in
+//! turn; afterwards every row is there once.
 
 use std::sync::Arc;
 

@@ -63,6 +63,47 @@ async fn an_appended_model_takes_every_file_once() {
     assert_eq!(lake.rows(&[&log], "select count(*), count(distinct id) from log").await, ["6|6"]);
 }
 
+/// Nobody kept account of the files whose rows are there, so they make room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_becomes_an_appended_one_has_each_row_once() {
+    let lake = Lake::new();
+    let sql = "select id, price from sales";
+    let replaced = model("log", &["sales"], sql, json!({}));
+    let appended = model("log", &["sales"], sql, json!({"materialise": "append", "new_files_of": "sales"}));
+    lake.sell("1", &FIRST);
+    lake.published(&replaced).await;
+    lake.sell("2", &[(4, NEW_YEAR, "c", 1)]);
+    for model in [&appended, &replaced, &appended] {
+        lake.published(model).await;
+        assert_eq!(lake.rows(&[model], "select count(*), count(distinct id) from log").await, ["4|4"]);
+    }
+    lake.sell("3", &[(5, NEW_YEAR, "c", 2)]);
+    assert_eq!(lake.published(&appended).await.rows, 1);
+    assert_eq!(lake.rows(&[&appended], "select count(*), count(distinct id) from log").await, ["5|5"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_may_be_called_as_the_folder_of_its_metadata_is() {
+    let lake = Lake::new();
+    let model = model("metadata", &["sales"], "select id from sales", json!({}));
+    lake.sell("1", &FIRST);
+    lake.published(&model).await;
+    assert!(matches!(lake.build(&model).await.unwrap(), Built::Unchanged { .. }));
+    lake.sell("2", &[(4, NEW_YEAR, "c", 1)]);
+    lake.published(&model).await;
+    assert_eq!(lake.rows(&[&model], "select count(*) from metadata").await, ["4"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_are_written_anew_are_not_appended() {
+    let mut lake = Lake::new();
+    let table = lake.tables.iter_mut().find(|table| table.name.as_str() == "sales").unwrap();
+    table.arrival.on_overwrite = tarn_lake::OnOverwrite::Replace;
+    let header = json!({"materialise": "append", "new_files_of": "sales"});
+    let said = fault(lake.build(&model("log", &["sales"], "select id from sales", header)).await);
+    assert!(said.contains("written anew") && said.contains("merge"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_appended_model_without_files_is_an_empty_table() {
     let lake = Lake::new();

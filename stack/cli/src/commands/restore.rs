@@ -99,9 +99,10 @@ fn agreed(common: &Common, options: &Restore) -> Result<(), Failure> {
 async fn restore(options: &Restore, lake: &Whole, set: &BackupSet) -> Result<Restored, Failure> {
     let spinner = spinner();
     let progress = |step| spinner.set_message(said(step));
-    let Whole { names, store, ledger, registry, .. } = lake;
+    let Whole { names, in_folder, store, ledger, registry, .. } = lake;
     let job = Job {
         names,
+        lake: in_folder.as_ref(),
         store: &**store,
         ledger: &**ledger,
         registry: &**registry,

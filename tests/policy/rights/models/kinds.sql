@@ -3,5 +3,5 @@ description = "How many events there are of each kind"
 tests = [{ unique = ["kind"] }]
 */
 select kind, count(*) as events
-from events
+from plain
 group by kind

@@ -34,6 +34,8 @@ const MOST_NAMED: usize = 20;
 pub struct Restore<'a> {
     /// How the resources of the lake are called that is restored.
     pub names: &'a Names,
+    /// The lake that stands there, where it is no deployment that says it: in a folder.
+    pub lake: Option<&'a Lake>,
     /// Its buckets.
     pub store: &'a dyn ObjectStore,
     /// Its ledger.
@@ -144,7 +146,10 @@ impl<'a> Restore<'a> {
     /// Gives back what the set has.
     pub async fn run(&self, set: &'a BackupSet) -> Result<Restored> {
         let ops = self.names.bucket(&Bucket::Ops);
-        let now: Lake = documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?;
+        let now: Lake = match self.lake {
+            Some(lake) => lake.clone(),
+            None => documents::read(self.store, &ops, RunKeys::DEPLOYED_LAKE).await?,
+        };
         let then: Lake = document(set, part::LAKE)?;
         if then.name != now.name {
             let what = format!("the backup is of the lake `{}`, and this is `{}`", then.name, now.name);

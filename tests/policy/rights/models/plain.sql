@@ -1,0 +1,6 @@
+/*
+description = "Events as they are"
+format = "parquet"
+*/
+select id, kind
+from events
