@@ -2,7 +2,7 @@
 //! inside the state machine, and all of it gone with the lake.
 
 use serde_json::{Value, json};
-use tarn_tests::{program, settle};
+use tarn_tests::{program, python, settle};
 
 use crate::lake::LocalLake;
 
@@ -31,6 +31,7 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     for model in ["event_details", "sale_facts", "buyers", "sales_by_day", "top_events"] {
         assert!(gold.iter().any(|key| key.starts_with(&format!("{model}/"))), "{model}: {gold:?}");
     }
+    upkeep_is_a_function_of_its_own(&lake);
     a_failure_is_told(&lake);
 
     let destroyed = lake.project.json(&["destroy", "--local", "--yes"]);
@@ -38,6 +39,18 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     for (kind, names) in lake.inventory() {
         assert!(names.is_empty(), "{kind} left: {names:?}");
     }
+}
+
+/// The files of two runs become one, under the function's own role.
+fn upkeep_is_a_function_of_its_own(lake: &LocalLake) {
+    let answer = python("invoke.py", &[&lake.endpoint, &lake.stack("upkeep"), "{}"]);
+    assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
+    let kept: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let models = kept["models"].as_array().unwrap();
+    let facts = models.iter().find(|model| model[0] == "sale_facts").unwrap();
+    assert_eq!((models.len(), &facts[1]["into"]), (5, &json!(1)), "{kept:#}");
+    let again = lake.project.json(&["model", "upkeep", "--local"]);
+    assert!(again["models"].as_array().unwrap().iter().all(|model| model[1]["compacted"] == 0), "{again:#}");
 }
 
 /// The test of a model fails: it is noted by the state machine, those that read it are skipped. The SQL is

@@ -1,11 +1,11 @@
-//! Makes models. A binary of its own, since an engine for SQL would make the start of every other
+//! Makes models and keeps their tables. A binary of its own, since an engine for SQL would make the start of every other
 //! handler slower.
 
 use std::sync::Arc;
 
 use tarn_aws::{GluePointers, S3, SystemClock, TemporaryFiles};
 use tarn_core::ModelItem;
-use tarn_core::jobs::BuildModel;
+use tarn_core::jobs::{BuildModel, KeepModels, UpkeepRequest};
 use tarn_lake::{Bucket, Database, Handler, Names};
 use tarn_runtime::RuntimeError;
 use tarn_sql::{Engine, Place, Places, Ports, Settings};
@@ -20,12 +20,35 @@ const MEMORY_BYTES: usize = 1_792 << 20;
 async fn main() -> Result<(), RuntimeError> {
     tarn_runtime::log_as_json();
     let name = tarn_runtime::handler_name().unwrap_or_default();
-    if Handler::named(&name) != Some(Handler::Model) {
-        return Err(format!("`{name}` is no handler of this archive, which makes models").into());
+    match Handler::named(&name) {
+        Some(Handler::Model) => make().await,
+        Some(Handler::Upkeep) => keep().await,
+        _ => Err(format!("`{name}` is no handler of this archive, which makes and keeps models").into()),
     }
+}
+
+async fn make() -> Result<(), RuntimeError> {
     let names = tarn_runtime::settings()?.names;
+    let (store, builder) = connected(&names).await;
+    let job = BuildModel { names: &names, store: &store, builder: &builder };
+    tarn_runtime::serve(|item: ModelItem, deadline| async move { job.run(&item, deadline).await }).await
+}
+
+async fn keep() -> Result<(), RuntimeError> {
+    let names = tarn_runtime::settings()?.names;
+    let (store, keeper) = connected(&names).await;
+    let job = KeepModels { names: &names, store: &store, keeper: &keeper, clock: &SystemClock };
+    let keep = async move |request: UpkeepRequest, deadline| {
+        let kept = job.run(&request, deadline).await?;
+        tarn_runtime::tell("kept", &kept);
+        Ok(kept)
+    };
+    tarn_runtime::serve(|request: UpkeepRequest, deadline| keep(request, deadline)).await
+}
+
+/// The lake's buckets, and what runs SQL over them.
+async fn connected(names: &Names) -> (S3, Engine) {
     let aws = tarn_aws::connect().await;
-    let store = S3::new(&aws);
     let ports = Ports {
         store: Arc::new(S3::new(&aws)),
         pointers: Arc::new(GluePointers::new(&aws)),
@@ -34,9 +57,7 @@ async fn main() -> Result<(), RuntimeError> {
         random: Arc::new(random),
     };
     let settings = Settings::new(MEMORY_BYTES, std::env::temp_dir());
-    let builder = Engine { ports, places: places(&names), settings };
-    let job = BuildModel { names: &names, store: &store, builder: &builder };
-    tarn_runtime::serve(|item: ModelItem, deadline| async move { job.run(&item, deadline).await }).await
+    (S3::new(&aws), Engine { ports, places: places(names), settings })
 }
 
 fn places(names: &Names) -> Places {

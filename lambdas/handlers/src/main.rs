@@ -32,7 +32,9 @@ async fn main() -> Result<(), RuntimeError> {
         Some(Handler::RunCrawlers) => run_crawlers::main().await,
         Some(Handler::Sync) => sync::main().await,
         Some(Handler::Trigger) => trigger::main().await,
-        Some(Handler::Model) => Err("models are made by the code of the other archive, `gold`".into()),
+        Some(Handler::Model | Handler::Upkeep) => {
+            Err("models are made and kept by the code of the other archive, `gold`".into())
+        }
         None => Err(format!("`{name}` is no handler; the function's Handler property names one").into()),
     }
 }

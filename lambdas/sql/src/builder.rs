@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tarn_core::ports::{Build, Builder, Built as Made};
+use tarn_core::ports::{Build, Builder, Built as Made, Keeper, Kept};
 use tarn_core::{Error, Kind, Result};
+use tarn_lake::Model;
 
 use crate::build::{Built, FailedTest, Job, Places, Ports, build};
+use crate::maintain::{Rules, maintain};
 use crate::session::Settings;
 
 /// Runs models by DataFusion.
@@ -35,9 +37,8 @@ impl Builder for Engine {
             rebuild: false,
             settings: self.settings.clone(),
         };
-        let left = asked.deadline_millis.saturating_sub(self.ports.clock.now_millis());
-        let left = Duration::from_millis(left.try_into().unwrap_or_default()).saturating_sub(LAST_WORDS);
         let name = &asked.model.name;
+        let left = self.left_until(asked.deadline_millis);
         match tokio::time::timeout(left, build(&job, &self.ports, &self.places)).await {
             Err(_) => Err(Error::new(Kind::Invalid, format!("{name} takes longer than its worker has"))),
             Ok(Err(error)) => Err(error.into()),
@@ -45,6 +46,33 @@ impl Builder for Engine {
             Ok(Ok(Built::Published(published))) => Ok(Made::Anew { rows: published.rows }),
             Ok(Ok(Built::Failed(tests))) => Err(Error::new(Kind::Invalid, told(name.as_str(), &tests))),
         }
+    }
+}
+
+#[async_trait]
+impl Keeper for Engine {
+    async fn keep(&self, model: &Model, removes: bool, deadline_millis: i64) -> Result<Kept> {
+        let rules = Rules { delete: removes, ..Rules::default() };
+        let left = self.left_until(deadline_millis);
+        let kept = maintain(&self.ports, &self.places, model, &rules, &self.settings);
+        let done = tokio::time::timeout(left, kept).await;
+        let done = done.map_err(|_| Error::new(Kind::Invalid, "it takes longer than its worker has"))??;
+        Ok(Kept {
+            compacted: done.compacted as u64,
+            into: done.into as u64,
+            snapshots: done.expired as u64,
+            files: done.orphans as u64,
+            bytes: done.orphan_bytes,
+            overtaken: done.overtaken,
+        })
+    }
+}
+
+impl Engine {
+    /// The time until a deadline, but for the last words.
+    fn left_until(&self, deadline_millis: i64) -> Duration {
+        let left = deadline_millis.saturating_sub(self.ports.clock.now_millis());
+        Duration::from_millis(left.try_into().unwrap_or_default()).saturating_sub(LAST_WORDS)
     }
 }
 

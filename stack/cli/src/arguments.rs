@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use backups::{Backup, BackupList, BackupVerb, Restore};
 pub use edits::{BlockRemove, Init, Schema, Table, TableAdd, Zone, ZoneAdd};
-pub use models::Model;
+pub use models::{Model, ModelUpkeep};
 pub use runs::{Files, Reprocess, Run, Site, Unlock, Watch, Why};
 
 /// Turns one file, lake.toml, into a whole serverless AWS data lake.

@@ -1,9 +1,10 @@
-//! What makes models and answers SQL over a folder.
+//! What makes and keeps models, and answers SQL over a folder.
 
 use std::sync::Arc;
 
+use tarn_aws::{GluePointers, S3, SdkConfig, TemporaryFiles};
 use tarn_core::{Error, Kind};
-use tarn_lake::{Bucket, Database, Lake};
+use tarn_lake::{Bucket, Database, Lake, Names};
 use tarn_local::{GoldPorts, Home, SystemClock};
 use tarn_sql::{Answer, Engine, Fault, Place, Places, Ports, Session, Settings};
 use tempfile::TempDir;
@@ -13,24 +14,16 @@ use crate::failure::Failure;
 /// Memory for joins, groups and sorts; beyond it they spill into the system's temporary folder.
 const MEMORY_BYTES: usize = 2 << 30;
 
-/// An engine for SQL over a folder, and the room that it spills into, which goes with it.
-pub struct FolderEngine {
+/// An engine for SQL over a lake, and the room that it spills into, which goes with it.
+pub struct SqlEngine {
     engine: Engine,
     _spill: TempDir,
 }
 
-impl FolderEngine {
+impl SqlEngine {
     /// Over what lies in a lake's folder.
     pub fn over(home: &Home) -> Result<Self, Failure> {
-        let spill = tempfile::tempdir()
-            .map_err(|error| Failure::failed(format!("there is no room to spill into: {error}")))?;
         let GoldPorts { store, pointers, scratch, address } = home.gold().map_err(folder_failure)?;
-        let names = home.names();
-        let gold = Place {
-            bucket: names.bucket(&Bucket::Gold),
-            root: address,
-            database: names.database(&Database::Gold),
-        };
         let ports = Ports {
             store: Arc::new(store),
             pointers: Arc::new(pointers),
@@ -38,14 +31,34 @@ impl FolderEngine {
             scratch: Arc::new(scratch),
             random: Arc::new(random),
         };
+        Self::new(home.names(), ports, address)
+    }
+
+    /// Over the buckets of a lake in an account, with the rights of whoever calls.
+    pub fn in_account(config: &SdkConfig, names: &Names) -> Result<Self, Failure> {
+        let ports = Ports {
+            store: Arc::new(S3::new(config)),
+            pointers: Arc::new(GluePointers::new(config)),
+            clock: Arc::new(SystemClock),
+            scratch: Arc::new(TemporaryFiles),
+            random: Arc::new(random),
+        };
+        Self::new(names, ports, format!("s3://{}", names.bucket(&Bucket::Gold)))
+    }
+
+    fn new(names: &Names, ports: Ports, root: String) -> Result<Self, Failure> {
+        let spill = tempfile::tempdir()
+            .map_err(|error| Failure::failed(format!("there is no room to spill into: {error}")))?;
+        let gold =
+            Place { bucket: names.bucket(&Bucket::Gold), root, database: names.database(&Database::Gold) };
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Settings { threads, ..Settings::new(MEMORY_BYTES, spill.path()) };
         let places = Places { silver: names.bucket(&Bucket::Silver), gold };
         Ok(Self { engine: Engine { ports, places, settings }, _spill: spill })
     }
 
-    /// What makes models.
-    pub fn builder(&self) -> Engine {
+    /// What makes models and keeps them.
+    pub fn engine(&self) -> Engine {
         self.engine.clone()
     }
 

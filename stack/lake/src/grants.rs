@@ -109,6 +109,8 @@ pub enum Grantee {
     Commit,
     /// The function that makes models.
     Model,
+    /// The function that keeps their tables.
+    Upkeep,
     /// The function that registers a zone's tables.
     Sync,
     /// Who reads a zone.
@@ -127,6 +129,7 @@ impl Grantee {
             Grantee::Crawler => Some("CrawlerRole"),
             Grantee::Commit => Some("CommitRole"),
             Grantee::Model => Some("ModelRole"),
+            Grantee::Upkeep => Some("UpkeepRole"),
             Grantee::Sync => Some("SyncRole"),
             Grantee::Reader => Some("ReaderRole"),
             Grantee::Governor | Grantee::Named(_) => None,
@@ -154,6 +157,7 @@ impl Lake {
                 let mut grants = registering(Grantee::Commit, &Database::Silver, names);
                 if !self.models.is_empty() {
                     grants.extend(registering(Grantee::Model, &Database::Gold, names));
+                    grants.extend(altering(Grantee::Upkeep, &Database::Gold, names));
                 }
                 grants
             }
@@ -281,7 +285,18 @@ fn registering(principal: Grantee, database: &Database, names: &Names) -> Vec<Gr
     ]
 }
 
-/// The same, and what it takes to take tables and partitions out again.
+/// What it takes to change tables that others registered.
+fn altering(principal: Grantee, database: &Database, names: &Names) -> Vec<Grant<Grantee>> {
+    use Permission::{Alter, DataLocationAccess, Describe};
+    let name = names.database(database);
+    vec![
+        grant(principal.clone(), Governed::Database { name: name.clone() }, [Describe]),
+        grant(principal.clone(), Governed::Tables { database: name }, [Alter, Describe]),
+        grant(principal, location(database, names), [DataLocationAccess]),
+    ]
+}
+
+/// What it takes to register them, and to take tables and partitions out again.
 fn keeping(principal: Grantee, database: &Database, names: &Names) -> Vec<Grant<Grantee>> {
     let mut grants = registering(principal, database, names);
     for grant in grants.iter_mut().filter(|grant| matches!(grant.resource, Governed::Tables { .. })) {

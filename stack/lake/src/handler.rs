@@ -29,11 +29,13 @@ pub enum Handler {
     Janitor,
     /// Writes down what no other deployment brings back.
     Backup,
+    /// Keeps the tables of models: small files, old snapshots; of the archive that makes models.
+    Upkeep,
 }
 
 impl Handler {
     /// Every handler.
-    pub const ALL: [Handler; 12] = [
+    pub const ALL: [Handler; 13] = [
         Handler::CustomResource,
         Handler::Govern,
         Handler::Trigger,
@@ -46,6 +48,7 @@ impl Handler {
         Handler::Account,
         Handler::Janitor,
         Handler::Backup,
+        Handler::Upkeep,
     ];
 
     /// The value of the function's Handler property.
@@ -63,6 +66,7 @@ impl Handler {
             Handler::Account => "account",
             Handler::Janitor => "janitor",
             Handler::Backup => "backup",
+            Handler::Upkeep => "upkeep",
         }
     }
 

@@ -19,6 +19,9 @@ const JANITOR_COMES: &str = "cron(20 3 ? * SUN *)";
 /// Once a week, an hour after the janitor, and before most people begin to work.
 const BACKUP_COMES: &str = "cron(20 4 ? * SUN *)";
 
+/// Once a week, between the two: a backup is of tables that were kept.
+const UPKEEP_COMES: &str = "cron(50 3 ? * SUN *)";
+
 /// Tables that a crawler may find beyond those of the lake before it gives up.
 const UNEXPECTED_TABLES: usize = 10;
 
@@ -96,6 +99,7 @@ struct HandlerWords {
     account: String,
     janitor: String,
     backup: String,
+    upkeep: String,
 }
 
 /// Of `foundation.yaml.tera`.
@@ -170,6 +174,10 @@ struct ScheduleContext {
     backup: &'static str,
     /// What for.
     backup_input: &'static str,
+    /// When the tables of models are kept.
+    upkeep: &'static str,
+    /// What the upkeep is called with.
+    upkeep_input: &'static str,
 }
 
 /// A time at which a run starts.
@@ -300,6 +308,8 @@ impl<'a> Contexts<'a> {
             janitor_input: if self.lake.environment.protected { r#"{"dry_run":true}"# } else { "{}" },
             backup: BACKUP_COMES,
             backup_input: if self.lake.environment.protected { r#"{"keep_all":true}"# } else { "{}" },
+            upkeep: UPKEEP_COMES,
+            upkeep_input: if self.lake.environment.protected { r#"{"leave_files":true}"# } else { "{}" },
         }
     }
 
@@ -449,6 +459,7 @@ impl HandlerWords {
             account: word(Handler::Account),
             janitor: word(Handler::Janitor),
             backup: word(Handler::Backup),
+            upkeep: word(Handler::Upkeep),
         }
     }
 }

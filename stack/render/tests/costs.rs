@@ -60,7 +60,7 @@ fn every_resource_that_costs_by_standing_there_is_counted() {
         counted += 1;
     }
     assert_eq!(counted, 4);
-    for line in ["janitor and backup, once a week", "parts of a backup, once a week"] {
+    for line in ["janitor, backup and upkeep of models, once a week", "parts of a backup, once a week"] {
         assert!(month.iter().any(|it| it.what.ends_with(line) && it.usd > 0.0), "{line}: {month:#?}");
     }
     // A key, a secret, three alarms, one queue that is polled, and a crawl of each of three crawlers every day.

@@ -110,14 +110,32 @@ class Drives:
         check(made["outcome"] == "built", "a model is made", made)
         again = account.invoke("model", {"run": run, "model": "kinds"})
         check(again == made, "what a call before did is told", again)
-        silver = account.bucket("silver")
-        some = account.keys("silver", "events/")[0]
-        more = f"events/kind=x/part-{self.nth:032x}.parquet"
-        account.s3.copy_object(Bucket=silver, Key=more, CopySource={"Bucket": silver, "Key": some})
+        self.more_events(0)
         account.put("ops", f"runs/{run}-more/lake.json", self.lake)
         account.invoke("model", {"run": f"{run}-more", "model": "plain"})
         anew = account.invoke("model", {"run": f"{run}-more", "model": "kinds"})
         check(anew["outcome"] == "built", "a model is made anew", anew)
+
+    def upkeep(self, account: Account, run: str) -> None:
+        """Two small files become one, and an old file that nothing names goes, with a version before it."""
+        for nth in (1, 2):
+            account.put("ops", f"runs/{run}-{nth}/lake.json", self.lake)
+            self.more_events(nth)
+            made = account.invoke("model", {"run": f"{run}-{nth}", "model": "log"})
+            check(made["outcome"] == "built", "a model takes new files", made)
+        orphan = f"{self.nth:032x}"
+        for _ in range(2):
+            account.put("gold", f"log/data/{orphan}.parquet", "x")
+        self.aged.mark = orphan
+        kept = dict(account.invoke("upkeep", {})["models"])["log"]
+        left = account.keys("gold", f"log/data/{orphan}")
+        check(kept["compacted"] > 1 and kept["files"] == 1 and not left, "a table is kept", (kept, left))
+
+    def more_events(self, nth: int) -> None:
+        """One more object of the table `events`, as if a file had come."""
+        silver, some = self.account.bucket("silver"), self.account.keys("silver", "events/")[0]
+        more = f"events/kind=x/part-{self.nth * 10 + nth:032x}.parquet"
+        self.account.s3.copy_object(Bucket=silver, Key=more, CopySource={"Bucket": silver, "Key": some})
 
     def run_crawlers(self, account: Account, run: str) -> None:
         account.invoke("run-crawlers", {"run": run, "crawler": account.function("silver")})

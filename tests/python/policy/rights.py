@@ -37,6 +37,7 @@ FILES = {
 FUNCTIONS = {
     "plan-run": "plan-run", "convert": "convert", "commit": "commit", "model": "model", "run-crawlers": "run-crawlers",
     "account": "account", "sync-parts": "sync", "govern": "govern", "janitor": "janitor", "backup": "backup",
+    "upkeep": "upkeep",
     "trigger": "trigger", "custom-resource": "custom-resource",
 }
 # What the bucket of a zone lets a role of another stack do.
@@ -71,7 +72,8 @@ def run(tarn: Path, work: Path, only: str) -> int:
         guard = LakeFormation(lake_formation, policies["govern"].now)
         # Of what the emulator is asked, as much later as the time is over: it tries again for a minute.
         account.configured("govern", {"AWS_ENDPOINT_URL_LAKEFORMATION": guard.url}, timeout=20)
-        account.configured("janitor", {"AWS_ENDPOINT_URL_S3": aged.url})
+        for word in ("janitor", "upkeep"):
+            account.configured(word, {"AWS_ENDPOINT_URL_S3": aged.url})
         reading = LakeFormation(lake_formation, policies["backup"].now)
         account.configured("backup", {"AWS_ENDPOINT_URL_LAKEFORMATION": reading.url})
         policies[BUCKET] = OfBucket(account, "parts")

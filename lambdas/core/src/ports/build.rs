@@ -1,6 +1,7 @@
 //! What makes a model: an engine for SQL, and the tables that it keeps.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use tarn_lake::{Lake, Model};
 
 use crate::Result;
@@ -34,4 +35,28 @@ pub enum Built {
 pub trait Builder: Send + Sync {
     /// Makes the model, if it is due.
     async fn build(&self, build: &Build<'_>) -> Result<Built>;
+}
+
+/// What the upkeep of a model's table did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Small files that were put together.
+    pub compacted: u64,
+    /// The files that they became.
+    pub into: u64,
+    /// Old snapshots that went.
+    pub snapshots: u64,
+    /// Files that nothing named any more: they went, unless they were only to be counted.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Whether a run published meanwhile, so that something is left for the next time.
+    pub overtaken: bool,
+}
+
+/// Keeps the tables of models. No row changes by it, and it may be killed at any time.
+#[async_trait]
+pub trait Keeper: Send + Sync {
+    /// Keeps the table of a model, if it has any; files that nothing names go only if `removes` says so.
+    async fn keep(&self, model: &Model, removes: bool, deadline_millis: i64) -> Result<Kept>;
 }

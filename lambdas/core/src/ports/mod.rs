@@ -17,7 +17,7 @@ mod split;
 mod store;
 
 pub use answers::Answers;
-pub use build::{Build, Builder, Built};
+pub use build::{Build, Builder, Built, Keeper, Kept};
 pub use catalog::{Catalog, CatalogPartition, CatalogTable};
 pub use clock::Clock;
 pub use convert::{Conversion, ConvertFault, Converter, Rejected, SilverFile};

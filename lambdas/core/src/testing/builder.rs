@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use tarn_lake::Model;
 
 use super::locked;
-use crate::ports::{Build, Builder, Built};
+use crate::ports::{Build, Builder, Built, Keeper, Kept};
 use crate::{Error, Kind, Result};
 
 /// Makes of every model one row, unless it made the same model of the same SQL before.
@@ -41,6 +42,18 @@ impl Builder for MemoryBuilder {
         match before.as_ref() == Some(&build.model.sql) {
             true => Ok(Built::Unchanged),
             false => Ok(Built::Anew { rows: 1 }),
+        }
+    }
+}
+
+#[async_trait]
+impl Keeper for MemoryBuilder {
+    async fn keep(&self, model: &Model, _: bool, _: i64) -> Result<Kept> {
+        let name = model.name.to_string();
+        locked(&self.calls).push(name.clone());
+        match locked(&self.broken).contains(&name) {
+            true => Err(Error::new(Kind::Internal, "the files cannot be read")),
+            false => Ok(Kept { compacted: 2, into: 1, ..Kept::default() }),
         }
     }
 }

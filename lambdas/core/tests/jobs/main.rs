@@ -26,6 +26,7 @@ mod govern_settings;
 mod govern_tags;
 mod groups;
 mod janitor;
+mod keep_models;
 mod ops_tables;
 mod overwrite;
 mod plan_run;

@@ -21,7 +21,7 @@ use crate::console;
 use crate::exit;
 use crate::failure::Failure;
 use crate::project::Project;
-use crate::sql::FolderEngine;
+use crate::sql::SqlEngine;
 
 use progress::Progress;
 
@@ -146,11 +146,11 @@ pub async fn make(
     let observer = progress.clone();
     let hash_key = hash_key(home, lock, lake)?;
     let engines = Arc::new(move |threads| engine(threads, hash_key.clone()));
-    let engine_of_sql = FolderEngine::over(home)?;
+    let engine_of_sql = SqlEngine::over(home)?;
     let job = Job {
         ports: ports.clone(),
         engines,
-        builder: Arc::new(engine_of_sql.builder()),
+        builder: Arc::new(engine_of_sql.engine()),
         projector: Arc::new(Rewriter),
         cores,
         portions: Portions::default(),

@@ -1,27 +1,88 @@
-//! `tarn model`: the models of the lake, without running any.
+//! `tarn model`: the models of the lake, without running any, and the upkeep of their tables.
 
 use std::process::ExitCode;
 
 use comfy_table::{Table, presets};
 use serde_json::json;
+use tarn_aws::{S3, SystemClock};
 use tarn_config::Diagnostic;
-use tarn_lake::{Lake, PartitionField};
+use tarn_core::jobs::{KeepModels, UpkeepRequest, Upkept};
+use tarn_core::ports::{Kept, ObjectStore};
+use tarn_lake::{Lake, Names, PartitionField};
+use tarn_local::Ports;
 use tarn_sql::{Checked, Fault, TypedColumn};
 
-use crate::arguments::{Common, Model};
+use super::folder;
+use crate::account::Account;
+use crate::arguments::{Common, Model, ModelUpkeep};
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
+use crate::progress::spinner;
 use crate::project::{self, Project};
-use crate::sql;
+use crate::site;
+use crate::sql::{self, SqlEngine};
 
 pub async fn run(common: &Common, options: &Model) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
     match options {
         Model::List => list(common, &project.lake),
         Model::Check(options) => check(common, &project, options.name.as_deref()).await?,
+        Model::Upkeep(options) => keep(common, &project, options).await?,
     }
     Ok(exit::done_if(true))
+}
+
+async fn keep(common: &Common, project: &Project, options: &ModelUpkeep) -> Result<(), Failure> {
+    let request = UpkeepRequest { leave_files: options.leave_files };
+    let kept = match &options.site.dir {
+        Some(dir) => {
+            let home = site::home(dir, &project.lake)?;
+            let lock = folder::lock(&home, "tarn model upkeep").await?;
+            let Ports { store, .. } = home.open(&lock).map_err(folder::failure)?;
+            upkeep(home.names(), &store, &SqlEngine::over(&home)?, &request).await?
+        }
+        None => {
+            let account = Account::of(options.site.place, &project.folder, &project.lake).await?;
+            let engine = SqlEngine::in_account(&account.config, &account.names)?;
+            upkeep(&account.names, &S3::new(&account.config), &engine, &request).await?
+        }
+    };
+    tell_kept(common, options, &kept);
+    Ok(())
+}
+
+async fn upkeep(
+    names: &Names,
+    store: &dyn ObjectStore,
+    engine: &SqlEngine,
+    request: &UpkeepRequest,
+) -> Result<Upkept, Failure> {
+    let spinner = spinner();
+    spinner.set_message("keeping the tables of models");
+    let job = KeepModels { names, store, keeper: &engine.engine(), clock: &SystemClock };
+    let kept = job.run(request, i64::MAX).await;
+    spinner.finish_and_clear();
+    Ok(kept?)
+}
+
+fn tell_kept(common: &Common, options: &ModelUpkeep, kept: &Upkept) {
+    if common.json {
+        return console::json(kept);
+    }
+    let verb = if options.leave_files { "could go" } else { "removed" };
+    for (model, Kept { compacted, into, snapshots, files, bytes, overtaken }) in &kept.models {
+        console::result(format!(
+            "{model}: {compacted} small files put together into {into}, {snapshots} snapshots let go, \
+             {files} files of {bytes} bytes that nothing names {verb}"
+        ));
+        if *overtaken {
+            console::note(format!("{model}: a run published meanwhile; what is left is done the next time"));
+        }
+    }
+    if kept.models.is_empty() {
+        console::note("the lake has no models, so there is nothing to keep");
+    }
 }
 
 /// Refuses a lake with models that could not be run, each fault under its line.

@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::progress::spinner;
 use crate::project::Project;
 use crate::site;
-use crate::sql::FolderEngine;
+use crate::sql::SqlEngine;
 
 pub async fn run(common: &Common, options: &Query) -> Result<ExitCode, Failure> {
     let project = Project::load(common)?;
@@ -39,7 +39,7 @@ pub async fn run(common: &Common, options: &Query) -> Result<ExitCode, Failure> 
 }
 
 async fn in_folder(common: &Common, options: &Query, lake: &Lake, dir: &Path) -> Result<ExitCode, Failure> {
-    let engine = FolderEngine::over(&site::home(dir, lake)?)?;
+    let engine = SqlEngine::over(&site::home(dir, lake)?)?;
     if options.explain {
         console::result(engine.explain(lake, &options.sql).await?);
         return Ok(exit::done_if(true));

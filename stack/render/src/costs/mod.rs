@@ -111,17 +111,25 @@ impl Estimate<'_> {
         standing.chain(runs).chain(self.weekly()).collect()
     }
 
-    /// Janitor and backup, which come once a week whatever the lake's schedule says.
+    /// Janitor, backup and the upkeep of models, which come once a week whatever the lake's schedule says.
     fn weekly(&self) -> Vec<Line> {
         let figure = |name| self.prices.figure(name);
         let weeks = 365.0 / 7.0 / 12.0;
-        let seconds = [(Handler::Janitor, "janitor_seconds"), (Handler::Backup, "backup_seconds")];
-        let seconds = seconds.map(|(handler, seconds)| figure(seconds) * self.gigabytes(handler));
+        let seconds = [
+            (Handler::Janitor, figure("janitor_seconds")),
+            (Handler::Backup, figure("backup_seconds")),
+            (Handler::Upkeep, figure("upkeep_seconds_of_model") * self.lake.models.len() as f64),
+        ];
+        let seconds = seconds.map(|(handler, seconds)| seconds * self.gigabytes(handler));
         // A part for each table and for its SQL, in silver and in each zone, and some for the whole.
         let copies: usize = self.lake.zones.iter().map(|zone| zone.copies().count()).sum();
         let parts = (self.lake.tables.len() + copies) as f64 + figure("parts_of_backup");
         vec![
-            self.line(self.compute(), weeks * seconds.iter().sum::<f64>(), "janitor and backup, once a week"),
+            self.line(
+                self.compute(),
+                weeks * seconds.iter().sum::<f64>(),
+                "janitor, backup and upkeep of models, once a week",
+            ),
             self.line("s3_write", weeks * parts, format!("{parts} parts of a backup, once a week")),
         ]
     }
