@@ -18,6 +18,7 @@ use iceberg::transform::create_transform_function;
 use tarn_lake::{Model, PartitionField};
 
 use super::Layout;
+use super::schema::fresh;
 use crate::fault::{Fault, Result};
 use crate::types::{TypedColumn, iceberg_of};
 
@@ -68,7 +69,7 @@ pub(super) fn spec_of(
     Ok(spec.build())
 }
 
-/// Partitions that their column's type does not allow.
+/// Partitions that their column's type does not allow, or that cannot stand beside each other.
 pub(crate) fn partition_faults(model: &Model, columns: &[TypedColumn]) -> Vec<Fault> {
     let fault = |field: &PartitionField| {
         let column = columns.iter().find(|column| column.name == field.column)?;
@@ -79,8 +80,20 @@ pub(crate) fn partition_faults(model: &Model, columns: &[TypedColumn]) -> Vec<Fa
             || format!("`{transform}` cannot be taken of `{}`, which is {}", field.column, column.kind);
         (!is_good).then(|| Fault::new(message(), HELP))
     };
-    model.partition_by.iter().filter_map(fault).collect()
+    let faults: Vec<Fault> = model.partition_by.iter().filter_map(fault).collect();
+    if faults.is_empty() { together(model, columns).err().into_iter().collect() } else { faults }
 }
+
+/// Makes them as a table would have them: the format refuses some, such as years and months of one column.
+fn together(model: &Model, columns: &[TypedColumn]) -> Result<(), Fault> {
+    let refused = || Fault::new("these partitions cannot stand beside each other", TOGETHER);
+    let schema = fresh(columns).map_err(|_| refused())?;
+    let spec = spec_of(&schema, &model.partition_by, columns).map_err(|_| refused())?;
+    spec.bind(schema).map(|_| ()).map_err(|_| refused())
+}
+
+const TOGETHER: &str = "take years, months, days or hours of a column, not two of them, and one bucket and one \
+                        `truncate` of it";
 
 const HELP: &str = "years, months, days and hours are of dates and timestamps; buckets of anything but bool and \
                     floats; `truncate` is of numbers and text";

@@ -133,3 +133,26 @@ async fn functions_of_athena_are_known() {
                count_if(price > 1) as many, date_diff('day', min(at), max(at)) as days from sales group by 1, 2";
     assert_eq!(faults(sql, json!({})).await, []);
 }
+
+#[tokio::test]
+async fn partitions_that_no_table_can_have_together_are_told() {
+    let sql = "select id, at, shop from sales";
+    let field =
+        |column: &str, transform: serde_json::Value| json!({"column": column, "transform": transform});
+    let of = |fields: Vec<serde_json::Value>| faults(sql, json!({ "partition_by": fields }));
+    for refused in [
+        vec![field("at", json!("year")), field("at", json!("month"))],
+        vec![field("at", json!("day")), field("at", json!("hour"))],
+        vec![field("id", json!({"bucket": 4})), field("id", json!({"bucket": 8}))],
+    ] {
+        let found = of(refused.clone()).await;
+        assert_eq!(found.len(), 1, "{refused:?}: {found:?}");
+        assert!(found[0].message.contains("beside each other"), "{refused:?}: {found:?}");
+    }
+    let good = vec![
+        field("at", json!("month")),
+        field("id", json!({"bucket": 4})),
+        field("shop", json!("identity")),
+    ];
+    assert_eq!(of(good).await, []);
+}
