@@ -409,25 +409,34 @@ impl RunReport {
         if failure.step == Modelled::STEP {
             self.models.failed += 1;
         }
-        if self.remarks.len() < Self::MOST_REMARKS {
-            self.remarks.push(failure.remark());
-        }
+        self.remark(failure.remark());
     }
 
     /// Adds what became of a model.
     pub fn count_model(&mut self, model: &str, modelled: &Modelled) {
         match modelled {
-            Modelled::Built { rows } => {
+            Modelled::Built { rows, changed_inputs } => {
                 self.models.built += 1;
                 self.models.rows += rows;
+                if *changed_inputs > 0 {
+                    self.remark(format!(
+                        "model {model}: CHANGED: {changed_inputs} files that it took before are others now; it \
+                         appends, so their rows stay as they were"
+                    ));
+                }
             }
             Modelled::Unchanged => self.models.unchanged += 1,
             Modelled::Skipped { reason } => {
                 self.models.skipped += 1;
-                if self.remarks.len() < Self::MOST_REMARKS {
-                    self.remarks.push(format!("model {model}: SKIPPED: {reason}"));
-                }
+                self.remark(format!("model {model}: SKIPPED: {reason}"));
             }
+        }
+    }
+
+    /// Tells something, if there is room for it.
+    fn remark(&mut self, remark: String) {
+        if self.remarks.len() < Self::MOST_REMARKS {
+            self.remarks.push(remark);
         }
     }
 
@@ -447,12 +456,10 @@ impl RunReport {
             1 => "1 file".to_owned(),
             count => format!("{count} files"),
         };
-        if self.remarks.len() < Self::MOST_REMARKS {
-            self.remarks.push(format!(
-                "{table}: WAITING: {count} until {until}, as it is taken {}; `tarn run --table {table}` takes it now",
-                frequency.word()
-            ));
-        }
+        self.remark(format!(
+            "{table}: WAITING: {count} until {until}, as it is taken {}; `tarn run --table {table}` takes it now",
+            frequency.word()
+        ));
     }
 
     /// Puts a source into its class, by what the ledger says of it.

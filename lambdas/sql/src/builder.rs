@@ -43,7 +43,9 @@ impl Builder for Engine {
             Err(_) => Err(Error::new(Kind::Invalid, format!("{name} takes longer than its worker has"))),
             Ok(Err(error)) => Err(error.into()),
             Ok(Ok(Built::Unchanged { .. })) => Ok(Made::Unchanged),
-            Ok(Ok(Built::Published(published))) => Ok(Made::Anew { rows: published.rows }),
+            Ok(Ok(Built::Published(published))) => {
+                Ok(Made::Anew { rows: published.rows, changed_inputs: published.changed_inputs as u64 })
+            }
             Ok(Ok(Built::Failed(tests))) => Err(Error::new(Kind::Invalid, told(name.as_str(), &tests))),
         }
     }

@@ -29,6 +29,9 @@ pub enum Modelled {
     Built {
         /// Rows that were written.
         rows: u64,
+        /// Files that it took before and that are others now: it appends, and does not take them again.
+        #[serde(default, skip_serializing_if = "is_none_of_them")]
+        changed_inputs: u64,
     },
     /// Up to date already.
     Unchanged,
@@ -37,6 +40,11 @@ pub enum Modelled {
         /// Which one that it reads was not made.
         reason: String,
     },
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Modelled {
@@ -59,7 +67,7 @@ impl BuildModel<'_> {
         let modelled = match self.obstacle(item, &lake, model, &notes).await? {
             Some(reason) => Modelled::Skipped { reason },
             None => match self.builder.build(&Build { lake: &lake, model, deadline_millis }).await? {
-                Built::Anew { rows } => Modelled::Built { rows },
+                Built::Anew { rows, changed_inputs } => Modelled::Built { rows, changed_inputs },
                 Built::Unchanged => Modelled::Unchanged,
             },
         };

@@ -24,6 +24,8 @@ pub enum Built {
     Anew {
         /// Rows in files that were written.
         rows: u64,
+        /// Files that an appended model took before and that are others now; their rows stay as they were.
+        changed_inputs: u64,
     },
     /// What it reads is what it read when it was made last, and so are its SQL and its settings.
     Unchanged,

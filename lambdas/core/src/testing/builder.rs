@@ -15,6 +15,7 @@ use crate::{Error, Kind, Result};
 pub struct MemoryBuilder {
     made: Mutex<BTreeMap<String, String>>,
     broken: Mutex<BTreeSet<String>>,
+    changed: Mutex<BTreeSet<String>>,
     calls: Mutex<Vec<String>>,
 }
 
@@ -22,6 +23,11 @@ impl MemoryBuilder {
     /// From now on this model fails.
     pub fn breaks(&self, model: &str) {
         locked(&self.broken).insert(model.to_owned());
+    }
+
+    /// The next time, a file that this model took is another one.
+    pub fn finds_changed(&self, model: &str) {
+        locked(&self.changed).insert(model.to_owned());
     }
 
     /// The models that were asked for, in order.
@@ -38,10 +44,10 @@ impl Builder for MemoryBuilder {
         if locked(&self.broken).contains(&name) {
             return Err(Error::new(Kind::Invalid, format!("the test `unique` of {name} failed: 2 rows")));
         }
-        let before = locked(&self.made).insert(name, build.model.sql.clone());
+        let before = locked(&self.made).insert(name.clone(), build.model.sql.clone());
         match before.as_ref() == Some(&build.model.sql) {
             true => Ok(Built::Unchanged),
-            false => Ok(Built::Anew { rows: 1 }),
+            false => Ok(Built::Anew { rows: 1, changed_inputs: locked(&self.changed).remove(&name).into() }),
         }
     }
 }

@@ -90,9 +90,18 @@ async fn a_model_that_is_made_again_in_a_run_is_told_once() {
     world.pipeline().plan("r").await.unwrap();
     for _ in 0..2 {
         let modelled = world.pipeline().model(&item("r", "days")).await.unwrap();
-        assert_eq!(modelled, Modelled::Built { rows: 1 });
+        assert_eq!(modelled, Modelled::Built { rows: 1, changed_inputs: 0 });
     }
     assert_eq!(world.builder.calls(), ["days"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_an_appended_model_does_not_take_again_are_told() {
+    let world = world();
+    world.builder.finds_changed("users");
+    let report = world.pipeline().run("r").await.unwrap();
+    let told = |remark: &&String| remark.starts_with("model users: CHANGED: 1 files");
+    assert_eq!(report.remarks.iter().filter(told).count(), 1, "{:?}", report.remarks);
 }
 
 #[tokio::test(flavor = "multi_thread")]
