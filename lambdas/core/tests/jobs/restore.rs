@@ -216,6 +216,30 @@ async fn copies_in_a_new_landing_are_not_converted_a_second_time() {
     assert!(copy.iter().all(|it| it.reopened(0, "me").is_none()));
 }
 
+/// What came after the backup is in no record: silver and bronze tell of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_of_what_came_after_the_backup_are_not_converted_a_second_time() {
+    let world = ran().await;
+    let backup = set(&world, &back_up(&world, None).await.id).await;
+    world.land("events_9.csv", "x\ny\n");
+    assert_eq!(world.pipeline().run("run-later").await.unwrap().converted.files, 1);
+    for raw_is_there in [true, false] {
+        let new = fresh();
+        copy_data(&world, &new, &Bucket::Silver);
+        if raw_is_there {
+            copy_data(&world, &new, &Bucket::Bronze);
+        }
+        new.clock.advance(Duration::from_secs(1));
+        new.land("another", "so that versions are others");
+        copy_data(&world, &new, &Bucket::Landing);
+        let restored = restore(&new, None, &backup).await;
+        let told = restored.lacks.iter().filter(|what| what.contains("after the backup")).count();
+        assert_eq!((restored.copies, told), if raw_is_there { (3, 0) } else { (0, 1) }, "{restored:#?}");
+        let report = new.pipeline().run("run-2").await.unwrap();
+        assert_eq!(report.converted.files, u64::from(!raw_is_there), "{report:?}");
+    }
+}
+
 /// Without raw bytes nobody can tell, so nothing is doubled and it is said.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_be_a_copy_is_left_out_and_named() {

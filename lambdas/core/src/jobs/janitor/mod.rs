@@ -22,6 +22,7 @@ use tarn_lake::{Bucket, Database, Lake, Names, Table, TableName};
 use super::{changes, commit, documents};
 use crate::ports::{Catalog, Clock, Ledger, Object, ObjectStore};
 use crate::{Record, Result, RunKeys, SourceId, SourceVersion};
+pub(in crate::jobs) use orphans::source_of;
 use orphans::{Place, Verdict};
 
 /// Younger things are let alone. The longest lease is that of a large file, an hour; a run may take a

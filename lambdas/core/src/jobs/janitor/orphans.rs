@@ -79,7 +79,7 @@ pub(super) fn verdict(record: Option<&Record>, place: Place, key: &str, landed: 
 }
 
 /// The source that an object is named after; nothing for what tarn does not write.
-pub(super) fn source_of(key: &str) -> Option<SourceId> {
+pub(in crate::jobs) fn source_of(key: &str) -> Option<SourceId> {
     const DIGITS: usize = 32;
     let name = key.rsplit('/').next()?;
     let (stem, _) = name.rsplit_once('.')?;

@@ -26,8 +26,9 @@ enum Likeness<'r> {
 
 impl Under<'_> {
     pub(super) async fn copies(&mut self, records: &[Record], facts: &Facts) -> Result<()> {
+        let strays = self.strays(records, facts).await?;
         let mut lost: HashMap<&str, Vec<&Record>> = HashMap::new();
-        for record in records.iter().filter(|record| is_lost(record, facts)) {
+        for record in records.iter().chain(&strays).filter(|record| is_lost(record, facts)) {
             lost.entry(&record.key).or_default().push(record);
         }
         let mut sources: Vec<(&SourceId, &SourceVersion)> =
@@ -84,15 +85,15 @@ impl Under<'_> {
 
     async fn leave_out(&self, id: &SourceId, source: &SourceVersion, of: &Record, class: &str) -> Result<()> {
         let set = &self.done.id;
+        let version = match of.version.as_str() {
+            "" => "a version that came after the backup".to_owned(),
+            version => format!("version {version}"),
+        };
         let reason = match class {
-            COPY => format!(
-                "a copy of version {}, whose rows are in silver; found by restoring {set}",
-                of.version
-            ),
+            COPY => format!("a copy of {version}, whose rows are in silver; found by restoring {set}"),
             _ => format!(
-                "it has key and size of version {}, whose rows are in silver, and bronze has nothing to compare it \
-                 with; found by restoring {set}; send it again to have it converted",
-                of.version
+                "it has key and size of {version}, whose rows are in silver, and bronze has nothing to compare it \
+                 with; found by restoring {set}; send it again to have it converted"
             ),
         };
         let outcome =

@@ -13,6 +13,7 @@ mod copies;
 mod ledger;
 mod renamed;
 mod rights;
+mod strays;
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
