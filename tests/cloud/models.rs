@@ -41,14 +41,20 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     }
 }
 
-/// The files of two runs become one, under the function's own role.
+/// The files of two runs in one month become one, under the function's own role.
 fn upkeep_is_a_function_of_its_own(lake: &LocalLake) {
+    land(lake, "third", &["--rows", "50", "--part", "2"]);
+    lake.run();
     let answer = python("invoke.py", &[&lake.endpoint, &lake.stack("upkeep"), "{}"]);
     assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
     let kept: Value = serde_json::from_str(&answer.stdout).unwrap();
     let models = kept["models"].as_array().unwrap();
     let facts = models.iter().find(|model| model[0] == "sale_facts").unwrap();
-    assert_eq!((models.len(), &facts[1]["into"]), (5, &json!(1)), "{kept:#}");
+    assert_eq!(
+        (models.len(), &facts[1]["compacted"], &facts[1]["into"]),
+        (5, &json!(2), &json!(1)),
+        "{kept:#}"
+    );
     let again = lake.project.json(&["model", "upkeep", "--local"]);
     assert!(again["models"].as_array().unwrap().iter().all(|model| model[1]["compacted"] == 0), "{again:#}");
 }

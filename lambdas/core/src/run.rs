@@ -479,7 +479,7 @@ impl RunReport {
             Some(Class::Failed) => self.failed.add(size_bytes),
             None => {}
         }
-        self.remark(record);
+        self.remark_of(record);
     }
 
     /// How long it took, from the plan to this account.
@@ -495,24 +495,17 @@ impl RunReport {
         self.balanced = self.landed == Tally { files, bytes };
     }
 
-    fn remark(&mut self, record: &Record) {
-        let outcome = &record.outcome;
-        if self.remarks.len() >= Self::MOST_REMARKS {
-            return;
-        }
+    fn remark_of(&mut self, record: &Record) {
+        let Record { key, outcome, .. } = record;
         if !outcome.class.is_empty() {
-            self.remarks.push(format!("{}: {}: {}", record.key, outcome.class, outcome.reason));
+            self.remark(format!("{key}: {}: {}", outcome.class, outcome.reason));
         }
-        if record.status != Status::Done {
-            return;
+        if record.status == Status::Done && outcome.bad_rows > 0 {
+            self.remark(format!("{key}: BAD_ROWS: {} in quarantine", outcome.bad_rows));
         }
-        if outcome.bad_rows > 0 {
-            self.remarks.push(format!("{}: BAD_ROWS: {} in quarantine", record.key, outcome.bad_rows));
-        }
-        if outcome.nulled_values > 0 {
-            let (key, values) = (&record.key, outcome.nulled_values);
-            self.remarks
-                .push(format!("{key}: NULLED_VALUES: {values} in silver, their rows in quarantine too"));
+        if record.status == Status::Done && outcome.nulled_values > 0 {
+            let values = outcome.nulled_values;
+            self.remark(format!("{key}: NULLED_VALUES: {values} in silver, their rows in quarantine too"));
         }
     }
 }

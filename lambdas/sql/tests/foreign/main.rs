@@ -174,7 +174,7 @@ async fn twenty_two_questions_have_the_answers_that_duckdb_gives() {
     let lake = Lake::new(trade());
     python("trade.py", &[&lake.path("silver"), "10"]);
     std::fs::create_dir(lake.path("answers")).unwrap();
-    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/queries.sql");
+    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/questions.sql");
     let text = std::fs::read_to_string(&queries).unwrap();
     let texts: Vec<&str> = text.split(';').filter(|text| !text.trim().is_empty()).collect();
     assert_eq!(texts.len(), 22);

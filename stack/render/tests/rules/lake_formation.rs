@@ -17,10 +17,11 @@ const REGISTERS: &[&str] = &["ALTER", "DESCRIBE", "INSERT"];
 const KEEPS: &[&str] = &["ALTER", "DELETE", "DESCRIBE", "DROP", "INSERT"];
 
 /// Each role in the catalog: what it may do on the database, on its tables, over its bucket.
-const ROLES: [(&str, [&[&str]; 3]); 5] = [
+const ROLES: [(&str, [&[&str]; 3]); 6] = [
     ("CrawlerRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
     ("CommitRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
     ("ModelRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("UpkeepRole", [&["DESCRIBE"], &["ALTER", "DESCRIBE"], &["DATA_LOCATION_ACCESS"]]),
     ("SyncRole", [DESCRIBES, KEEPS, &["DATA_LOCATION_ACCESS"]]),
     ("ReaderRole", [&["DESCRIBE"], &["DESCRIBE", "SELECT"], &[]]),
 ];
@@ -120,7 +121,7 @@ const SILVER: Tier = ("Database", "Location", "silver");
 const GOLD: Tier = ("GoldDatabase", "GoldLocation", "gold");
 
 fn tier(role: &str) -> Tier {
-    if role == "ModelRole" { GOLD } else { SILVER }
+    if ["ModelRole", "UpkeepRole"].contains(&role) { GOLD } else { SILVER }
 }
 
 /// Whether a resource of a grant is the database of the stack, its tables, or the bucket below it.

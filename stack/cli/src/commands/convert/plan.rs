@@ -60,18 +60,10 @@ impl Settings {
     pub fn limits(&self, columns: usize) -> Limits {
         const MANY_COLUMNS: usize = 1000;
         const COLUMN_BYTES: usize = 10 << 10;
-        // What the process takes before it has read anything: 38 MB in a debug build, of which the engine
-        // for SQL, which is not used here, is the half; and what its libraries add.
-        const PROCESS_BYTES: usize = 56 << 20;
-        const LEAST_BYTES: usize = 1 << 20;
         let Some(memory) = self.memory.filter(|_| columns >= MANY_COLUMNS) else { return self.limits };
-        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
         let thread = 2 * self.limits.row_group_bytes + columns * COLUMN_BYTES;
-        let threads = self.limits.threads.min((memory / thread).max(1));
-        let for_text = memory.saturating_sub(PROCESS_BYTES + threads * columns * COLUMN_BYTES);
-        let row_group_bytes =
-            (for_text / threads / 2).clamp(LEAST_BYTES, self.limits.row_group_bytes.max(LEAST_BYTES));
-        Limits { threads, row_group_bytes, ..self.limits }
+        let fitting = usize::try_from(memory).unwrap_or(usize::MAX) / thread;
+        Limits { threads: self.limits.threads.min(fitting.max(1)), ..self.limits }
     }
 }
 
