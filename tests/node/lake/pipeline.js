@@ -66,6 +66,7 @@ function janitor(stack, lake, deadLetterQueue) {
   ops.grantRead(made, "config/lake.json");
   ops.grantReadWrite(made, "janitor/report.json");
   ops.grantDelete(made, "splits/*");
+  if (!lake.protected) ops.grantPut(made, "changes/*");
   for (const word of ["silver", "quarantine"]) {
     lake.bucket(stack, word).grantRead(made);
     lake.bucket(stack, word).grantDelete(made);
@@ -92,6 +93,7 @@ function handlers(stack, lake) {
   const convert = handler(stack, lake, "Convert", "convert", { memory: 1769, storage: 4096 });
   ops.grantRead(convert, "runs/*/lake.json");
   ops.grantReadWrite(convert, "splits/*");
+  ops.grantPut(convert, "changes/*");
   landing.grantRead(convert);
   bronze.grantPut(convert);
   silver.grantReadWrite(convert);
@@ -109,6 +111,7 @@ function handlers(stack, lake) {
   ops.grantRead(account, "runs/*/plan.json");
   ops.grantRead(account, "runs/*/failed/*");
   ops.grantRead(account, "runs/*/synced/*");
+  ops.grantRead(account, "runs/*/models/*");
   ops.grantRead(account, "taken/*");
   ops.grantPut(account, "runs/*/report.json");
   ops.grantPut(account, "taken/*");
