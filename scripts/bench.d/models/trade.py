@@ -50,8 +50,8 @@ def silver(folder, scale):
     generated.mkdir(parents=True)
     print(f"making TPC-H's data at scale factor {scale:g}", file=sys.stderr)
     generator = pathlib.Path(sys.executable).parent / "tpchgen-cli"
-    subprocess.run([generator, "-s", f"{scale:g}", "--format", "parquet", "--output-dir", generated], check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [generator, "parquet", "-s", f"{scale:g}", f"--output-dir={generated}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for name, columns in TABLES.items():
         (target / name).mkdir(parents=True)
         picked = ", ".join(f"{old}::{KINDS.get(kind, kind)} AS {new}" for new, kind, old in columns)
