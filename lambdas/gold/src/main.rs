@@ -1,5 +1,5 @@
-//! Makes models and keeps their tables. A binary of its own, since an engine for SQL would make the start of every other
-//! handler slower.
+//! Makes models and keeps their tables. A binary of its own, since an engine for SQL would make the start
+//! of every other handler slower.
 
 use std::sync::Arc;
 
