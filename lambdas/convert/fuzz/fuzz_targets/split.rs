@@ -45,7 +45,7 @@ fn surveys(
 ) -> Result<Vec<Survey>, ConvertError> {
     let start = opening.start as usize;
     let place = |cut: &u8| start + (text.len() - start) * usize::from(*cut) / 256;
-    let mut edges = vec![start, place(&cuts[0]), place(&cuts[1]), text.len()];
+    let mut edges = [start, place(&cuts[0]), place(&cuts[1]), text.len()];
     edges.sort_unstable();
     edges.windows(2).map(|edges| survey(spec, edges[0] as u64, &text[edges[0]..edges[1]])).collect()
 }
