@@ -63,6 +63,26 @@ fn the_matrix_has_everybody_and_every_column_that_is_seen() {
 }
 
 #[test]
+fn gold_is_seen_as_a_whole_by_who_sees_all_of_silver() {
+    let project = Project::with(LAKE, "dev");
+    project.write("models/cities.sql", "select city, count(*) as people from users group by city");
+    let hidden = project.tarn(&["can", "role/Engineer", "read", "cities", "--file-only"]);
+    assert!(hidden.code == 1 && hidden.stdout.starts_with("no"), "{}{}", hidden.stdout, hidden.stderr);
+
+    project.write("lake.toml", LAKE.replace("readers =", "clearance = \"high\"\nreaders ="));
+    for what in ["cities", "cities.people"] {
+        let answer = project.done(&["can", "role/Engineer", "read", what, "--file-only"]);
+        assert!(answer.stdout.contains("gold: role/Engineer\n  cities: all columns\n"), "{}", answer.stdout);
+    }
+    let told = project.json(&["access", "--file-only", "--table", "cities"]);
+    let cell = &told["cells"][0];
+    assert_eq!((&cell["zone"], &cell["column"], &cell["file"]), (&Value::Null, &"*".into(), &"clear".into()));
+    assert_eq!(told["cells"].as_array().unwrap().len(), 1, "{told:#}");
+    let slip = project.tarn(&["can", "role/Engineer", "read", "cities.person", "--file-only"]);
+    assert!(slip.code == 2 && slip.stderr.contains("`cities` has no column `person`"), "{}", slip.stderr);
+}
+
+#[test]
 fn a_question_is_answered_by_words_and_by_the_exit_status() {
     let project = Project::with(LAKE, "dev");
     for (principal, what, code) in [
@@ -78,7 +98,7 @@ fn a_question_is_answered_by_words_and_by_the_exit_status() {
         let word = if code == 0 { "yes" } else { "no" };
         assert!(answer.stdout.starts_with(word), "{}", answer.stdout);
     }
-    for (what, told) in [("user", "has no table `user`"), ("users.mail", "has no column `mail`")] {
+    for (what, told) in [("user", "has no table `user`"), ("users.mail", "`users` has no column `mail`")] {
         let answer = project.tarn(&["can", "ads", "read", what, "--file-only"]);
         assert!(answer.code == 2 && answer.stderr.contains(told), "{}", answer.stderr);
     }

@@ -12,7 +12,7 @@ fn an_object_of_no_source_is_told_and_goes_only_when_asked() {
     let project = Project::example("retail", "dev");
     let refused = project.tarn(&["janitor", "--dir", "lake"]);
     assert_eq!(refused.code, 1, "{}", refused.stderr);
-    assert!(refused.stderr.contains("before the first run"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("before the first `tarn run`"), "{}", refused.stderr);
 
     let lake = project.path("lake");
     generate(&project.path("lake/landing"), &["--rows", "2000"]);

@@ -82,6 +82,27 @@ fn upkeep_changes_no_row(project: &Project) {
     assert_eq!(compared(project)["sale_facts"]["rows"], 6600);
     let again = project.done(&["model", "upkeep", "--dir", "lake", "--leave-files"]);
     assert!(again.stdout.contains("sale_facts: 0 small files put together into 0"), "{}", again.stdout);
+    a_file_goes_only_if_somebody_says_so(project);
+}
+
+/// Of four days, which nothing names.
+fn a_file_goes_only_if_somebody_says_so(project: &Project) {
+    let day = std::time::Duration::from_secs(86_400);
+    let stray = project.write("lake/gold/sale_facts/data/stray.parquet", "PAR1");
+    let file = fs::File::options().write(true).open(&stray).unwrap();
+    file.set_modified(std::time::SystemTime::now() - 4 * day).unwrap();
+    let refused = project.tarn(&["model", "upkeep", "--dir", "lake"]);
+    assert_eq!(refused.code, 2, "{}", refused.stderr);
+    assert!(
+        refused.stdout.contains("sale_facts: 0 small files put together into 0, 0 snapshots let go, 1 files")
+    );
+    assert!(refused.stderr.contains("add --yes if you are sure"), "{}", refused.stderr);
+    assert!(stray.exists());
+    let counted = project.json(&["model", "upkeep", "--dir", "lake", "--leave-files"]);
+    assert!(counted.to_string().contains("\"files\":1,\"bytes\":4"), "{counted:#}");
+    assert!(stray.exists());
+    project.json(&["model", "upkeep", "--dir", "lake", "--yes"]);
+    assert!(!stray.exists());
 }
 
 #[test]

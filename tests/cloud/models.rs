@@ -1,15 +1,19 @@
 //! The example `tickit` on the local cloud: models made by a function under its own role, level by level
-//! inside the state machine, and all of it gone with the lake.
+//! inside the state machine, two of them by what stands for Athena; and all of it gone with the lake.
 
 use serde_json::{Value, json};
-use tarn_tests::{program, python, settle};
+use tarn_tests::{Beside, program, python, settle};
 
 use crate::lake::LocalLake;
+
+const BY_ATHENA: [&str; 2] = ["event_details", "top_events"];
 
 #[test]
 fn models_are_made_in_runs_and_go_with_the_lake() {
     let lake = LocalLake::start("tickit", "dev");
+    ask_athena(&lake);
     lake.project.json(&["deploy", "--local"]);
+    let athena = Beside::start("athena.py", &[&lake.endpoint, &lake.stack("model")]);
     land(&lake, "first", &["--rows", "2000"]);
     let first = lake.run();
     assert_eq!((&first["models"]["built"], &first["failed_steps"]), (&5.into(), &0.into()), "{first:#}");
@@ -23,7 +27,7 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     let second = lake.run();
     assert_eq!((&second["models"]["built"], &second["failed_steps"]), (&4.into(), &0.into()), "{second:#}");
 
-    // A folder makes the same rows of the same files.
+    // A folder makes the same rows of the same files, and has no Athena.
     let folder = [in_a_folder(&lake, "first"), in_a_folder(&lake, "second")];
     let rows = |report: &Value| report["models"]["rows"].clone();
     assert_eq!(folder.map(|report| rows(&report)), [rows(&first), rows(&second)]);
@@ -33,6 +37,7 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     }
     upkeep_is_a_function_of_its_own(&lake);
     a_failure_is_told(&lake);
+    athena_was_asked(&lake, athena);
 
     let destroyed = lake.project.json(&["destroy", "--local", "--yes"]);
     assert_eq!(destroyed["good"], true, "{destroyed:#}");
@@ -57,6 +62,26 @@ fn upkeep_is_a_function_of_its_own(lake: &LocalLake) {
     );
     let again = lake.project.json(&["model", "upkeep", "--local"]);
     assert!(again["models"].as_array().unwrap().iter().all(|model| model[1]["compacted"] == 0), "{again:#}");
+}
+
+/// A model over silver and one over gold. That is so from the beginning: the emulator of Lake Formation cannot take
+/// rights away where some were added to others.
+fn ask_athena(lake: &LocalLake) {
+    for model in BY_ATHENA {
+        let file = lake.project.path(&format!("models/{model}.sql"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, text.replacen("/*\n", "/*\nengine = \"athena\"\n", 1)).unwrap();
+    }
+}
+
+/// Two statements of the first run, and one of each later one that had news; a run without any asked nothing.
+fn athena_was_asked(lake: &LocalLake, athena: Beside) {
+    let asked: Value = serde_json::from_str(&athena.end()).unwrap();
+    let asked = asked.as_array().unwrap();
+    assert_eq!(asked.len(), 5, "{asked:#?}");
+    assert!(asked.iter().all(|statement| statement["workgroup"] == "tickit-dev"), "{asked:#?}");
+    let staged = lake.objects("ops").into_iter().filter(|key| key.starts_with("athena/models/"));
+    assert_eq!(staged.count(), 5);
 }
 
 /// The test of a model fails: it is noted by the state machine, those that read it are skipped. The SQL is

@@ -6,7 +6,7 @@
 pub mod night;
 
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
@@ -148,6 +148,40 @@ pub fn python(script: &str, arguments: &[&str]) -> Answer {
     let mut command = scrubbed(python_tools().join("python"));
     command.arg(repository().join("tests/python").join(script)).args(arguments);
     answer(command)
+}
+
+/// A script that works beside a test.
+pub struct Beside {
+    child: Child,
+}
+
+impl Beside {
+    /// Starts a script of `tests/python`, which says `ready` when it is.
+    pub fn start(script: &str, arguments: &[&str]) -> Self {
+        let mut command = scrubbed(python_tools().join("python"));
+        command.arg(repository().join("tests/python").join(script)).args(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = [0; 6];
+        child.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
+        assert_eq!(&said, b"ready\n", "{script}");
+        Self { child }
+    }
+
+    /// Ends its input, and gives what it says then.
+    pub fn end(mut self) -> String {
+        drop(self.child.stdin.take());
+        let mut said = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{said}");
+        said
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
 }
 
 /// The folder of Python's tools; without it a test fails, it does not skip.

@@ -1,6 +1,7 @@
 //! The ports of `tarn-core` on AWS. The only crate of the data plane that knows the SDK.
 
 mod answers;
+mod athena;
 mod catalog;
 mod clock;
 mod crawlers;
@@ -18,6 +19,7 @@ mod stand_in;
 mod store;
 
 pub use answers::HttpAnswers;
+pub use athena::Athena;
 pub use aws_config::SdkConfig;
 pub use catalog::GlueCatalog;
 pub use clock::SystemClock;

@@ -8,7 +8,7 @@ use tarn_core::ModelItem;
 use tarn_core::jobs::{BuildModel, KeepModels, UpkeepRequest};
 use tarn_lake::{Bucket, Database, Handler, Names};
 use tarn_runtime::RuntimeError;
-use tarn_sql::{Engine, Place, Places, Ports, Settings};
+use tarn_sql::{Athena, Engine, Place, Places, Ports, Settings};
 
 /// Memory for joins, groups and sorts, of the 3,008 MB that the function has, which is the most that a new
 /// account allows. Beyond it sorts and groups spill into the function's own storage, and a join fails. The
@@ -54,10 +54,15 @@ async fn connected(names: &Names) -> (S3, Engine) {
         pointers: Arc::new(GluePointers::new(&aws)),
         clock: Arc::new(SystemClock),
         scratch: Arc::new(TemporaryFiles),
-        random: Arc::new(random),
+        random: tarn_sql::system_random(),
     };
     let settings = Settings::new(MEMORY_BYTES, std::env::temp_dir());
-    (S3::new(&aws), Engine { ports, places: places(names), settings })
+    let athena = Athena {
+        statements: Arc::new(tarn_aws::Athena::new(&aws, names.workgroup(None))),
+        bucket: names.bucket(&Bucket::Ops),
+        silver: names.database(&Database::Silver),
+    };
+    (S3::new(&aws), Engine { ports, places: places(names), settings, athena: Some(athena) })
 }
 
 fn places(names: &Names) -> Places {
@@ -65,14 +70,6 @@ fn places(names: &Names) -> Places {
     let root = format!("s3://{bucket}");
     let gold = Place { bucket, root, database: names.database(&Database::Gold) };
     Places { silver: names.bucket(&Bucket::Silver), gold }
-}
-
-/// The system's own randomness. Without it two attempts could give one name to two files.
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    #[allow(clippy::expect_used, reason = "a Linux without randomness starts no process")]
-    getrandom::fill(&mut bytes).expect("the system's randomness");
-    bytes
 }
 
 #[cfg(test)]

@@ -34,7 +34,14 @@ async fn main() -> Result<()> {
         }
         let model = model(nth + 1, sql, &tables)?;
         let settings = Settings::new(megabytes.parse::<usize>()? << 20, &folder);
-        let job = Job { tables: &tables, model: &model, renamed: [].into(), rebuild: false, settings };
+        let job = Job {
+            tables: &tables,
+            model: &model,
+            renamed: [].into(),
+            rebuild: false,
+            outside: None,
+            settings,
+        };
         let begin = Instant::now();
         match build(&job, &ports, &places).await? {
             Built::Published(_) => seconds.push(begin.elapsed().as_secs_f64()),

@@ -5,13 +5,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tarn_core::ports::{Build, Builder, Built as Made, Keeper, Kept};
 use tarn_core::{Error, Kind, Result};
-use tarn_lake::Model;
+use tarn_lake::{Engine as Runs, Model};
 
-use crate::build::{Built, FailedTest, Job, Places, Ports, build};
+use crate::build::{Athena, Built, FailedTest, Job, Outside, Places, Ports, build};
 use crate::maintain::{Rules, maintain};
 use crate::session::Settings;
 
-/// Runs models by DataFusion.
+/// Runs models by DataFusion, and by Athena those that say so.
 #[derive(Clone)]
 pub struct Engine {
     /// What gold needs from the world.
@@ -20,6 +20,8 @@ pub struct Engine {
     pub places: Places,
     /// Memory, threads, and where to spill.
     pub settings: Settings,
+    /// What runs the models that say `engine = "athena"`. A folder has none, and DataFusion runs them too.
+    pub athena: Option<Athena>,
 }
 
 /// What is left of a worker's time for saying that it was not enough.
@@ -28,19 +30,20 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 #[async_trait]
 impl Builder for Engine {
     /// A model that its worker has no time for fails, instead of dying with it: whoever reads the report
-    /// learns why. It is not tried again, since it would take as long.
+    /// learns why. Where its worker runs it, it is not tried again, since it would take as long.
     async fn build(&self, asked: &Build<'_>) -> Result<Made> {
         let job = Job {
             tables: &asked.lake.tables,
             model: asked.model,
             renamed: asked.model.renamed.clone(),
             rebuild: false,
+            outside: self.outside(asked),
             settings: self.settings.clone(),
         };
         let name = &asked.model.name;
         let left = self.left_until(asked.deadline_millis);
         match tokio::time::timeout(left, build(&job, &self.ports, &self.places)).await {
-            Err(_) => Err(Error::new(Kind::Invalid, format!("{name} takes longer than its worker has"))),
+            Err(_) => Err(Error::new(late(&job), format!("{name} takes longer than its worker has"))),
             Ok(Err(error)) => Err(error.into()),
             Ok(Ok(Built::Unchanged { .. })) => Ok(Made::Unchanged),
             Ok(Ok(Built::Published(published))) => {
@@ -71,11 +74,21 @@ impl Keeper for Engine {
 }
 
 impl Engine {
+    fn outside<'a>(&'a self, asked: &'a Build<'_>) -> Option<Outside<'a>> {
+        let athena = self.athena.as_ref().filter(|_| asked.model.engine == Runs::Athena)?;
+        Some(Outside { athena, run: asked.run.as_str(), deadline_millis: asked.deadline_millis })
+    }
+
     /// The time until a deadline, but for the last words.
     fn left_until(&self, deadline_millis: i64) -> Duration {
         let left = deadline_millis.saturating_sub(self.ports.clock.now_millis());
         Duration::from_millis(left.try_into().unwrap_or_default()).saturating_sub(LAST_WORDS)
     }
+}
+
+/// Of rows that Athena has made the next worker has all of its time to publish them.
+fn late(job: &Job<'_>) -> Kind {
+    if job.outside.is_some() { Kind::OutOfTime } else { Kind::Invalid }
 }
 
 /// Counts, and no value of any row.

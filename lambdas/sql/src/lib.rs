@@ -30,6 +30,7 @@
 //! | `1 / 0` of integers | an error | an error | null | nothing |
 //! | regular expressions | Rust's: linear, no look-around | Java's | Java's | nothing |
 //! | `approx_distinct` and other sketches | its own | its own | its own | nothing: they are approximate |
+//! | a moment | microseconds | milliseconds | microseconds | nothing: a model by Athena has milliseconds |
 //! | text in `=` | by bytes | by bytes | by bytes | nothing |
 //! | `json_extract_scalar`, `element_at`, lambdas | none | yes | other names | an unknown function is a fault of `check` |
 //!
@@ -54,7 +55,9 @@ mod store;
 mod types;
 
 pub use answer::Answer;
-pub use build::{Built, FailedTest, Job, Places, Ports, Published, Random, build, session};
+pub use build::{
+    Athena, Built, FailedTest, Job, Outside, Places, Ports, Published, Random, build, session, system_random,
+};
 pub use builder::Engine;
 pub use check::{Checked, check};
 pub use fault::{Error, Fault, Result};

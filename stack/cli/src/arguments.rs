@@ -420,6 +420,7 @@ const CAN_HELP: &str = "\
 Examples:
   tarn can marketing read events.email
   tarn can role/Analyst read orders --zone finance
+  tarn can role/Analyst read sales_by_day.paid
   tarn can arn:aws:iam::123456789012:user/ana read events --file-only
 
 PRINCIPAL is a zone, for its reader role, or a role or user as the file writes it. Ends with 0 if it can
@@ -434,7 +435,7 @@ pub struct Can {
     /// What it would do
     #[arg(value_parser = ["read"], value_name = "read")]
     pub verb: String,
-    /// TABLE or TABLE.COLUMN
+    /// TABLE or TABLE.COLUMN, or a model in the place of the table
     #[arg(value_name = "TABLE[.COLUMN]")]
     pub what: String,
     /// Only through this zone

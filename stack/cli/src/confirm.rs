@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use crate::arguments::Common;
 use crate::console;
 use crate::failure::Failure;
 
@@ -25,6 +26,25 @@ pub fn yes(question: &str) -> Result<(), Failure> {
     match ask(&format!("{question} [y/N]"), "")?.to_lowercase().as_str() {
         "y" | "yes" => Ok(()),
         _ => Err(Failure::bad_input("not confirmed; nothing was touched")),
+    }
+}
+
+/// What may only be done if somebody says so, at the terminal or by `--yes` beforehand.
+pub struct Consent<'a> {
+    /// Asked at the terminal.
+    pub question: &'a str,
+    /// What is wrong where nobody can answer, and the way out.
+    pub missing: &'a str,
+    pub hint: &'a str,
+}
+
+impl Consent<'_> {
+    /// Whoever asks for JSON is a script, whatever it is started from.
+    pub fn obtain(&self, common: &Common) -> Result<(), Failure> {
+        match common.json || !can_ask() {
+            true => Err(Failure::bad_input(self.missing).hint(self.hint)),
+            false => yes(self.question),
+        }
     }
 }
 

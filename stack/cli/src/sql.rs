@@ -29,7 +29,7 @@ impl SqlEngine {
             pointers: Arc::new(pointers),
             clock: Arc::new(SystemClock),
             scratch: Arc::new(scratch),
-            random: Arc::new(random),
+            random: tarn_sql::system_random(),
         };
         Self::new(home.names(), ports, address)
     }
@@ -41,7 +41,7 @@ impl SqlEngine {
             pointers: Arc::new(GluePointers::new(config)),
             clock: Arc::new(SystemClock),
             scratch: Arc::new(TemporaryFiles),
-            random: Arc::new(random),
+            random: tarn_sql::system_random(),
         };
         Self::new(names, ports, format!("s3://{}", names.bucket(&Bucket::Gold)))
     }
@@ -54,7 +54,7 @@ impl SqlEngine {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Settings { threads, ..Settings::new(MEMORY_BYTES, spill.path()) };
         let places = Places { silver: names.bucket(&Bucket::Silver), gold };
-        Ok(Self { engine: Engine { ports, places, settings }, _spill: spill })
+        Ok(Self { engine: Engine { ports, places, settings, athena: None }, _spill: spill })
     }
 
     /// What makes models and keeps them.
@@ -74,18 +74,10 @@ impl SqlEngine {
     }
 
     async fn session(&self, lake: &Lake, sql: &str) -> Result<Session, Failure> {
-        let Engine { ports, places, settings } = &self.engine;
+        let Engine { ports, places, settings, .. } = &self.engine;
         let session = tarn_sql::session(ports, places, &lake.tables, &lake.models, sql, settings);
         session.await.map_err(failure)
     }
-}
-
-/// The system's own randomness. Without it two attempts could give one name to two files.
-fn random() -> [u8; 16] {
-    let mut bytes = [0; 16];
-    #[allow(clippy::expect_used, reason = "a Linux without randomness starts no process")]
-    getrandom::fill(&mut bytes).expect("the system's randomness");
-    bytes
 }
 
 /// An error of SQL in words for whoever wrote it.

@@ -265,8 +265,8 @@ static REFINED: &[Refinement] = &[
     ("models/NAME.sql", "materialise", || words(Materialise::WORDS, Some(&Materialise::Replace))),
     ("models/NAME.sql", "new_files_of", name::<TableName>),
     ("models/NAME.sql", "format", || words(ModelFormat::WORDS, Some(&ModelFormat::Iceberg))),
-    // The others are words of the lake, and nothing runs them yet.
-    ("models/NAME.sql", "engine", || words(&Engine::WORDS[..1], Some(&Engine::DataFusion))),
+    // The last one is a word of the lake, and nothing runs it yet.
+    ("models/NAME.sql", "engine", || words(&Engine::WORDS[..2], Some(&Engine::DataFusion))),
     ("models/NAME.sql", "renamed", || json!({ "propertyNames": name::<ColumnName>() })),
     ("[tests.accepted_values]", "column", name::<ColumnName>),
     ("[tests.accepted_values]", "values", || json!({ "minItems": 1 })),

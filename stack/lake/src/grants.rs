@@ -1,103 +1,8 @@
-//! Who may do what in the catalog, in the words of Lake Formation: what a grant is, and which
-//! grants a lake means.
+//! Who may do what in the catalog: which grants a lake means.
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Deserializer, Serialize};
-
-use crate::{Bucket, Database, Lake, Names, PrincipalArn, StackId};
-
-/// Rights on one resource, given to one principal. In a template the principal is a role of the
-/// stack, in an account it is an ARN.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Grant<P> {
-    /// Who gets them.
-    pub principal: P,
-    /// On what.
-    pub resource: Governed,
-    /// Which.
-    pub permissions: BTreeSet<Permission>,
-    /// Whether the principal may hand them on.
-    #[serde(default, skip_serializing_if = "is_false", deserialize_with = "lenient_bool")]
-    pub grantable: bool,
-}
-
-/// What Lake Formation governs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all_fields = "PascalCase")]
-pub enum Governed {
-    /// A database itself, not its tables.
-    Database {
-        /// Its name.
-        name: String,
-    },
-    /// All tables of a database, those to come included.
-    Tables {
-        /// Their database.
-        database: String,
-    },
-    /// One table, which must be registered before anything can be granted on it.
-    Table {
-        /// Its database.
-        database: String,
-        /// Its name.
-        name: String,
-        /// Which of its columns.
-        #[serde(default, skip_serializing_if = "Columns::is_all")]
-        columns: Columns,
-    },
-    /// Some columns and rows of a table, by the name of a data cells filter.
-    Filter {
-        /// The table's database.
-        database: String,
-        /// The table.
-        table: String,
-        /// The filter's name.
-        name: String,
-    },
-    /// A bucket that tables may be registered over.
-    Location {
-        /// The bucket's ARN.
-        arn: String,
-    },
-}
-
-/// Columns of a table.
-#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Columns {
-    /// All, those to come included.
-    #[default]
-    All,
-    /// These.
-    Only(BTreeSet<String>),
-    /// All but these.
-    Except(BTreeSet<String>),
-}
-
-/// A right, by Lake Formation's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Permission {
-    /// Everything; what Lake Formation gives to whom IAM allows when nobody governs.
-    All,
-    /// Changes a database or a table.
-    Alter,
-    /// Registers tables in a database.
-    CreateTable,
-    /// Registers tables over a location.
-    DataLocationAccess,
-    /// Deletes rows.
-    Delete,
-    /// Sees that it is there and what it looks like.
-    Describe,
-    /// Deletes it.
-    Drop,
-    /// Adds rows, and partitions.
-    Insert,
-    /// Reads rows.
-    Select,
-}
+use crate::{Bucket, Columns, Database, Governed, Grant, Lake, Names, Permission, PrincipalArn, StackId};
 
 /// Who needs rights in the catalog: roles of the lake, each in one stack or in every zone's, and those
 /// whom the file names.
@@ -156,7 +61,7 @@ impl Lake {
             StackId::Pipeline => {
                 let mut grants = registering(Grantee::Commit, &Database::Silver, names);
                 if !self.models.is_empty() {
-                    grants.extend(registering(Grantee::Model, &Database::Gold, names));
+                    grants.extend(self.modelling(names));
                     grants.extend(altering(Grantee::Upkeep, &Database::Gold, names));
                 }
                 grants
@@ -187,6 +92,11 @@ impl Lake {
             || self.zones.iter().any(|zone| zone.shares().next().is_some())
     }
 
+    /// Whether the lake's own readers see its models.
+    pub fn shows_gold(&self) -> bool {
+        !self.models.is_empty() && !self.hides_from_readers()
+    }
+
     /// Whether the lake's own readers may not see every column.
     fn hides_from_readers(&self) -> bool {
         let hides = |table: &crate::Table| !table.uncleared(self.clearance).is_empty();
@@ -206,6 +116,19 @@ impl Lake {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What makes models registers their tables. Athena asks whether whoever sends it a statement may read what
+    /// the statement reads.
+    fn modelling(&self, names: &Names) -> Vec<Grant<Grantee>> {
+        let mut grants = registering(Grantee::Model, &Database::Gold, names);
+        if self.asks_athena() {
+            for grant in grants.iter_mut().filter(|grant| matches!(grant.resource, Governed::Tables { .. })) {
+                grant.permissions.insert(Permission::Select);
+            }
+            grants.extend(reading(Grantee::Model, &Database::Silver, names));
+        }
+        grants
     }
 
     /// Silver as a whole, or table by table the columns that the lake's readers are cleared for.
@@ -230,10 +153,7 @@ impl Lake {
     /// All of gold. Nobody knows which columns of silver went into which of gold, so whoever may not see
     /// every column of silver sees nothing of gold.
     fn reading_gold(&self, reader: Grantee, names: &Names) -> Vec<Grant<Grantee>> {
-        match self.models.is_empty() || self.hides_from_readers() {
-            true => Vec::new(),
-            false => reading(reader, &Database::Gold, names),
-        }
+        if self.shows_gold() { reading(reader, &Database::Gold, names) } else { Vec::new() }
     }
 
     /// The tables of silver that a zone shares, by the columns that it sees, or by a filter that shows some
@@ -333,78 +253,6 @@ fn location(database: &Database, names: &Names) -> Governed {
     Governed::Location { arn: format!("arn:${{AWS::Partition}}:s3:::{}", names.bucket(&bucket)) }
 }
 
-impl Governed {
-    /// The database that it is, or that it is in.
-    pub fn database(&self) -> Option<&str> {
-        match self {
-            Governed::Database { name } => Some(name),
-            Governed::Tables { database }
-            | Governed::Table { database, .. }
-            | Governed::Filter { database, .. } => Some(database),
-            Governed::Location { .. } => None,
-        }
-    }
-}
-
-impl Columns {
-    fn is_all(&self) -> bool {
-        *self == Columns::All
-    }
-}
-
-impl Permission {
-    /// Every right.
-    pub const EVERY: [Permission; 9] = [
-        Permission::All,
-        Permission::Alter,
-        Permission::CreateTable,
-        Permission::DataLocationAccess,
-        Permission::Delete,
-        Permission::Describe,
-        Permission::Drop,
-        Permission::Insert,
-        Permission::Select,
-    ];
-
-    /// Lake Formation's name of it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Permission::All => "ALL",
-            Permission::Alter => "ALTER",
-            Permission::CreateTable => "CREATE_TABLE",
-            Permission::DataLocationAccess => "DATA_LOCATION_ACCESS",
-            Permission::Delete => "DELETE",
-            Permission::Describe => "DESCRIBE",
-            Permission::Drop => "DROP",
-            Permission::Insert => "INSERT",
-            Permission::Select => "SELECT",
-        }
-    }
-
-    /// The right of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::EVERY.into_iter().find(|permission| permission.name() == name)
-    }
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-/// CloudFormation hands every scalar of a custom resource on as a text.
-fn lenient_bool<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Truth(bool),
-        Text(String),
-    }
-    Either::deserialize(from).map(|either| match either {
-        Either::Truth(truth) => truth,
-        Either::Text(text) => text == "true",
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -441,6 +289,30 @@ mod tests {
     }
 
     #[test]
+    fn who_makes_models_reads_rows_by_athena_only_where_a_model_asks_it() {
+        for (engine, reads) in [("datafusion", false), ("athena", true)] {
+            let model = json!({
+                "name": "days", "sql": "select 1", "inputs": [], "materialise": "replace", "engine": engine,
+            });
+            let lake = Lake { models: vec![serde_json::from_value(model).unwrap()], ..lake() };
+            let grants = lake.grants(&StackId::Pipeline, &names());
+            for database in ["shop_dev_silver", "shop_dev_gold"] {
+                let is_read = |grant: &Grant<Grantee>| {
+                    grant.resource.database() == Some(database)
+                        && grant.permissions.contains(&Permission::Select)
+                };
+                let readers: Vec<_> =
+                    grants.iter().filter(|it| is_read(it)).map(|it| &it.principal).collect();
+                assert_eq!(
+                    readers,
+                    if reads { vec![&Grantee::Model] } else { vec![] },
+                    "{engine} {database}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn gold_is_granted_only_to_who_may_see_all_of_silver() {
         let table = |pii: &str| {
             json!([{
@@ -464,30 +336,6 @@ mod tests {
                     && grant.resource.database() == Some("shop_dev_gold")
             };
             assert_eq!(grants.iter().any(reads), granted, "{pii}");
-        }
-    }
-
-    #[test]
-    fn a_grant_reads_the_same_after_it_was_written() {
-        let columns = Columns::Except(["email".to_owned()].into());
-        let resource = Governed::Table { database: "shop_dev_silver".into(), name: "events".into(), columns };
-        let permissions = [Permission::Select].into();
-        let grant = Grant { principal: "arn".to_owned(), resource, permissions, grantable: true };
-        let mut written = serde_json::to_value(&grant).unwrap();
-        let expected = json!({
-            "Principal": "arn",
-            "Resource": {
-                "Table": {"Database": "shop_dev_silver", "Name": "events", "Columns": {"Except": ["email"]}}
-            },
-            "Permissions": ["SELECT"],
-            "Grantable": true,
-        });
-        assert_eq!(written, expected);
-        written["Grantable"] = json!("true");
-        assert_eq!(serde_json::from_value::<Grant<String>>(written).unwrap(), grant);
-        for permission in Permission::EVERY {
-            assert_eq!(json!(permission), json!(permission.name()));
-            assert_eq!(Permission::named(permission.name()), Some(permission));
         }
     }
 }

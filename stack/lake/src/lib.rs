@@ -12,6 +12,7 @@ mod data;
 mod environment;
 mod filter;
 mod frequency;
+mod governed;
 mod grants;
 mod handler;
 mod lake;
@@ -42,7 +43,8 @@ pub use filter::{
     Ask, ColumnTest, Comparison, Condition, Form, InvalidFilter, Misfit, RowFilter, SqlLiteral,
 };
 pub use frequency::{Frequency, Period};
-pub use grants::{Columns, Governed, Grant, Grantee, Permission};
+pub use governed::{Columns, Governed, Grant, Permission};
+pub use grants::Grantee;
 pub use handler::{Handler, Settings, SettingsError, variable};
 pub use lake::{Lake, Schedule};
 pub use literal::Literal;

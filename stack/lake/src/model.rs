@@ -45,6 +45,11 @@ pub struct Model {
 }
 
 impl Lake {
+    /// Whether a model is run by Athena.
+    pub fn asks_athena(&self) -> bool {
+        self.models.iter().any(|model| model.engine == Engine::Athena)
+    }
+
     /// The model of that name.
     pub fn model(&self, name: &TableName) -> Option<&Model> {
         self.models.iter().find(|model| model.name == *name)

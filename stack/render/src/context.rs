@@ -153,6 +153,8 @@ pub(crate) struct PipelineContext {
     lake: LakeContext,
     database: String,
     gold_database: String,
+    /// The workgroup of models that Athena runs, if there are any.
+    athena: Option<String>,
     /// The state after Commit.
     after_commit: &'static str,
     grants: Vec<GrantContext>,
@@ -319,6 +321,7 @@ impl<'a> Contexts<'a> {
             lake: self.lake("pipeline"),
             database: self.names.database(&Database::Silver),
             gold_database: self.names.database(&Database::Gold),
+            athena: self.lake.asks_athena().then(|| self.names.workgroup(None)),
             after_commit: if self.lake.models.is_empty() { "Sync" } else { "Models" },
             grants: self.grants(&StackId::Pipeline),
             tables: Vec::new(),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use support::{all_sets, rendered, retail, unscheduled, zone};
+use support::{all_sets, modelled, rendered, retail, unscheduled, zone};
 use tarn_lake::{Disguise, Lake};
 use tarn_render::costs::{Costs, Line, OfType, Prices, costs, sum};
 
@@ -97,6 +97,15 @@ fn a_zone_more_is_a_crawl_more_and_a_copy_more() {
     assert!(difference > crawl && difference < crawl + 0.001, "{difference}");
     let copy = 0.25 / 3.0 * 0.023;
     assert!((sum(&after.kept) - sum(&before.kept) - copy).abs() < 1e-12);
+}
+
+#[test]
+fn models_cost_their_functions_time_in_each_run() {
+    let (with, without) = (estimate(&modelled()), estimate(&Lake { models: vec![], ..modelled() }));
+    let made = 2.0 * 20.0 * 3_008.0 / 1_024.0 * 0.000_016_666_7;
+    let difference = sum(&with.run) - sum(&without.run);
+    assert!(difference > made && difference < made + 0.000_2, "{difference} {made}: {:#?}", with.run);
+    assert!(with.run.iter().any(|line| line.what == "2 models, as if each were due"));
 }
 
 #[test]

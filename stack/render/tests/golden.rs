@@ -7,7 +7,7 @@ mod support;
 
 use std::{fs, path::PathBuf};
 
-use support::{modelled, options, rendered, retail};
+use support::{asking, modelled, options, rendered, retail};
 use tarn_lake::{Lake, StackId};
 use tarn_render::{Target, Template, render};
 
@@ -25,6 +25,16 @@ fn templates_of_a_lake_with_models_are_as_they_were() {
     let without = rendered(&Lake { models: Vec::new(), ..modelled() });
     for (with, without) in set.iter().zip(without.iter()).filter(|(with, _)| !own.contains(&with.id)) {
         assert_eq!(with.as_json(), without.as_json(), "{}", with.name);
+    }
+}
+
+/// What a model by Athena adds to one by a function.
+#[test]
+fn templates_of_a_lake_that_asks_athena_are_as_they_were() {
+    let (set, plain) = (rendered(&asking()), rendered(&modelled()));
+    compare("athena", &[set.get(&StackId::Pipeline).unwrap()]);
+    for (asking, plain) in set.iter().zip(plain.iter()).filter(|(it, _)| it.id != StackId::Pipeline) {
+        assert_eq!(asking.as_json(), plain.as_json(), "{}", asking.name);
     }
 }
 

@@ -106,8 +106,9 @@ def failure(text: str) -> Exception:
 
 
 @contextlib.contextmanager
-def deployed(tarn: Path, folder: Path, lake: Path, environment: str, files: dict[str, str]):
-    """A lake on a local cloud of its own, after one run over some files; gives the cloud's addresses."""
+def deployed(tarn: Path, folder: Path, lake: Path, environment: str, files: dict[str, str], prepare):
+    """A lake on a local cloud of its own, after one run over some files; gives the cloud's addresses. Before the run
+    it is prepared."""
     folder.mkdir(parents=True)
     (folder / "lake.toml").write_text(lake.read_text())
     (folder / "models").mkdir()
@@ -127,6 +128,7 @@ def deployed(tarn: Path, folder: Path, lake: Path, environment: str, files: dict
     running = told("local", "start")
     try:
         told("deploy", "--local", "--yes", "--handlers", str(tarn.resolve().parent))
+        prepare(running["ministack"]["url"])
         told("push", "--local", "deliveries")
         told("run", "--local")
         yield running["ministack"]["url"], running["moto"]["url"]

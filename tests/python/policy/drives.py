@@ -101,13 +101,15 @@ class Drives:
         check(same == {"table": "unchanged", "partitions": 0}, "a table is left as it is", same)
 
     def model(self, account: Account, run: str) -> None:
-        """Two models from nothing, one asked for again, both made anew when what they read has changed."""
-        for table in ("kinds", "plain"):
+        """Models from nothing, one by Athena, one asked for again, some made anew when what they read has changed."""
+        for table in ("asked", "kinds", "plain"):
             account.forget("gold", table)
         account.put("ops", f"runs/{run}/lake.json", self.lake)
         account.invoke("model", {"run": run, "model": "plain"})
         made = account.invoke("model", {"run": run, "model": "kinds"})
         check(made["outcome"] == "built", "a model is made", made)
+        asked = account.invoke("model", {"run": run, "model": "asked"})
+        check(asked["outcome"] == "built", "Athena makes a model", asked)
         again = account.invoke("model", {"run": run, "model": "kinds"})
         check(again == made, "what a call before did is told", again)
         self.more_events(0)

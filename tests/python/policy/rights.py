@@ -19,7 +19,7 @@ from .account import Account, Broken, Denied, deployed
 from .drives import Drives
 from .findings import glob
 from .policies import OfBucket, OfRole, Right, rights, taken_out
-from .standin import Administrators, Aged, Answers, LakeFormation
+from .standin import Administrators, Aged, Answers, Athena, LakeFormation
 
 LAKE = Path("tests/policy/rights/lake.toml")
 ARGUED = checkers.RULES / "rights.toml"
@@ -61,7 +61,7 @@ class Tried:
 
 def run(tarn: Path, work: Path, only: str) -> int:
     argued = Argued()
-    with deployed(tarn, work, LAKE, ENVIRONMENT, FILES) as (endpoint, lake_formation):
+    with deployed(tarn, work, LAKE, ENVIRONMENT, FILES, ask_athena) as (endpoint, lake_formation):
         account = Account(endpoint, PREFIX)
         # Files that arrive would start runs, which would do what a drive is to do.
         account.events.disable_rule(Name=account.function("arrivals"))
@@ -86,6 +86,13 @@ def run(tarn: Path, work: Path, only: str) -> int:
         REPORT.write_text(report(tried, argued))
         print(f"written: {REPORT}")
     return verdict(tried, argued, undriven, whole)
+
+
+def ask_athena(endpoint: str) -> None:
+    """Has the function that makes models ask what stands for Athena, by the rights that it has at the moment."""
+    account = Account(endpoint, PREFIX)
+    athena = Athena(account, OfRole(account, "model").now)
+    account.configured("model", {"AWS_ENDPOINT_URL_ATHENA": athena.url})
 
 
 def of_role(word: str, handler: str, policy, drives: Drives) -> list[Tried]:

@@ -14,6 +14,7 @@ def lakes() -> dict[str, Path]:
     """Files of lakes, by a short name."""
     found = {path.parent.name: path for path in sorted(ROOT.glob("examples/*/lake.toml"))}
     found |= {path.stem: path for path in sorted(ROOT.glob("tests/policy/lakes/*.toml"))}
+    found |= {path.parent.name: path for path in sorted(ROOT.glob("tests/policy/lakes/*/lake.toml"))}
     return found
 
 

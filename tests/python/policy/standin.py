@@ -3,6 +3,7 @@ Formation, which itself asks nobody for a right, and asks the caller's role as A
 S3 and shows objects older than they are.
 """
 
+import fnmatch
 import http.client
 import json
 import re
@@ -11,7 +12,7 @@ import urllib.error
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from .account import ACCOUNT, client
+from .account import ACCOUNT, REGION, client
 
 # What a call needs beside the action of its own name.
 # Source: Lake Formation's developer guide, "Registering an Amazon S3 location".
@@ -63,6 +64,75 @@ class LakeFormation:
                     self.answer(error.code, error.read(), {"x-amzn-errortype": kind} if kind else {})
 
         self.url = serve(Handler)
+
+
+class Athena:
+    """Has every statement done at once, by whoever has the rights that Athena asks for, as a model's statement needs
+    them. The rows are those of another model of the same columns.
+
+    Source: Athena's user guide, "Fine-grained access to databases and tables in the Glue Data Catalog", "Identity-based
+    policy examples" and "UNLOAD".
+    """
+
+    GLUE = ("BatchGetPartition", "GetDatabase", "GetPartition", "GetPartitions", "GetTable", "GetTables")
+    ROWS_OF = "plain"
+
+    def __init__(self, account, statements):
+        self.account, self.statements, self.statuses = account, statements, {}
+        athena, workgroup = self, f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{account.prefix}"
+
+        class Handler(Quiet):
+            def do_POST(self):
+                call, asked = self.headers["x-amz-target"].partition(".")[2], json.loads(self.body())
+                if refused := athena.refused([(f"athena:{call}", workgroup)]):
+                    told = {"Message": f"not authorized to perform {refused}"}
+                    return self.answer(400, json.dumps(told).encode(), {"x-amzn-errortype": "AccessDeniedException"})
+                told = athena.start(asked) if call == "StartQueryExecution" else athena.status(asked)
+                self.answer(200, json.dumps(told).encode())
+
+        self.url = serve(Handler)
+
+    def refused(self, needed: list[tuple[str, str]]) -> str:
+        """The first action that the role may not do there."""
+        held = [(action, place) for each in self.statements() for action in each["Action"] for place in each["Resource"]]
+        may = lambda action, place: any(action == one and fnmatch.fnmatchcase(place, other) for one, other in held)
+        return next((action for action, place in needed if not may(action, place)), "")
+
+    def needed(self, folder: str) -> list[tuple[str, str]]:
+        """What a statement needs beside the right to begin it."""
+        glue = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+        databases = [self.account.database(word) for word in ("silver", "gold")]
+        places = [f"{glue}:catalog", *(f"{glue}:database/{it}" for it in databases), *(f"{glue}:table/{it}/t" for it in databases)]
+        ops = f"arn:aws:s3:::{self.account.bucket('ops')}"
+        on_bucket = [(f"s3:{call}", ops) for call in ("GetBucketLocation", "ListBucketMultipartUploads")]
+        kept = ("AbortMultipartUpload", "ListMultipartUploadParts", "PutObject")
+        on_rows = [(f"s3:{call}", f"{ops}/{folder}rows") for call in kept]
+        return [
+            *((f"glue:{call}", place) for call in self.GLUE for place in places),
+            ("lakeformation:GetDataAccess", "*"), *on_bucket, *on_rows,
+        ]
+
+    def start(self, asked: dict) -> dict:
+        token = asked["ClientRequestToken"]
+        if token not in self.statuses:
+            folder = re.search(r" TO 's3://[^/]+/([^']+)'", asked["QueryString"])[1]
+            self.statuses[token] = {"State": "SUCCEEDED"}
+            if refused := self.refused(self.needed(folder)):
+                reason = f"PERMISSION_DENIED: not authorized to perform {refused}"
+                self.statuses[token] = {"State": "FAILED", "StateChangeReason": reason}
+            else:
+                self.leave_rows(folder)
+        return {"QueryExecutionId": token}
+
+    def leave_rows(self, folder: str) -> None:
+        gold = self.account.bucket("gold")
+        some = [key for key in self.account.keys("gold", f"{self.ROWS_OF}/") if key.endswith(".parquet")][0]
+        source = {"Bucket": gold, "Key": some}
+        self.account.s3.copy_object(Bucket=self.account.bucket("ops"), Key=f"{folder}rows", CopySource=source)
+
+    def status(self, asked: dict) -> dict:
+        name = asked["QueryExecutionId"]
+        return {"QueryExecution": {"QueryExecutionId": name, "Status": self.statuses[name]}}
 
 
 class Filters:

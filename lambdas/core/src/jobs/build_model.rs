@@ -66,10 +66,13 @@ impl BuildModel<'_> {
         })?;
         let modelled = match self.obstacle(item, &lake, model, &notes).await? {
             Some(reason) => Modelled::Skipped { reason },
-            None => match self.builder.build(&Build { lake: &lake, model, deadline_millis }).await? {
-                Built::Anew { rows, changed_inputs } => Modelled::Built { rows, changed_inputs },
-                Built::Unchanged => Modelled::Unchanged,
-            },
+            None => {
+                let build = Build { lake: &lake, model, run: &item.run, deadline_millis };
+                match self.builder.build(&build).await? {
+                    Built::Anew { rows, changed_inputs } => Modelled::Built { rows, changed_inputs },
+                    Built::Unchanged => Modelled::Unchanged,
+                }
+            }
         };
         documents::write(self.store, &ops, &RunKeys(&item.run).modelled_as(&item.model), &modelled).await?;
         Ok(modelled)

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tarn_lake::{Lake, Model};
 
-use crate::Result;
+use crate::{Result, RunId};
 
 /// A model to be made.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +13,8 @@ pub struct Build<'a> {
     pub lake: &'a Lake,
     /// The model; one of the lake's.
     pub model: &'a Model,
+    /// The run that it is made in.
+    pub run: &'a RunId,
     /// When the work must have ended, in milliseconds since 1970.
     pub deadline_millis: i64,
 }

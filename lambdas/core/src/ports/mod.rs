@@ -14,6 +14,7 @@ mod project;
 mod registry;
 mod shelf;
 mod split;
+mod statements;
 mod store;
 
 pub use answers::Answers;
@@ -33,4 +34,5 @@ pub use project::{Projected, Projection, Projector};
 pub use registry::{CatalogEntry, EntryColumn, FileFormat, Registry};
 pub use shelf::Shelf;
 pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
+pub use statements::{Ended, Statement, Statements};
 pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};

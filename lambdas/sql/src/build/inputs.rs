@@ -164,6 +164,10 @@ fn listed(bucket: &str, file: &Object) -> Listed {
 /// What Hive calls the folder of null.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
+/// Athena would not see such a file, so neither of the two may be right in silence.
+const OTHER_FOLDERS: &str = "it was converted under another `partition_by`: give its file to `tarn reprocess`, and \
+                             `tarn janitor` takes this object once it is two days old";
+
 /// The values that a file's folders stand for: `events/day=2026-01-01/part-1.parquet`.
 fn folder_values(key: &str, folders: &[TypedColumn]) -> Result<Vec<ScalarValue>> {
     let mut values = Vec::with_capacity(folders.len());
@@ -171,7 +175,7 @@ fn folder_values(key: &str, folders: &[TypedColumn]) -> Result<Vec<ScalarValue>>
     for column in folders {
         let value = parts.next().and_then(|part| part.strip_prefix(column.name.as_str())?.strip_prefix('='));
         let value = value.ok_or_else(|| {
-            Error::new(Kind::Invalid, format!("{key} lies in no folder of `{}`", column.name))
+            Fault::new(format!("{key} lies in no folder of `{}`", column.name), OTHER_FOLDERS)
         })?;
         let kind = arrow_of(column.kind);
         values.push(match unescaped(value) {

@@ -3,6 +3,7 @@
 mod inputs;
 mod merge;
 mod output;
+mod outside;
 mod rounds;
 mod tests_of_model;
 
@@ -15,6 +16,7 @@ use tarn_lake::{ColumnName, Model, Table};
 pub(crate) use inputs::Input;
 pub use inputs::session;
 pub(crate) use output::hex;
+pub use outside::{Athena, Outside};
 pub use rounds::build;
 pub(crate) use tests_of_model::{name_of_test, sql_of_test};
 
@@ -39,6 +41,16 @@ pub struct Ports {
 /// Gives bytes that nobody else has; what names of attempts are made of.
 pub type Random = Arc<dyn Fn() -> [u8; 16] + Send + Sync>;
 
+/// The system's own randomness. Without it two attempts could give one name to two files.
+pub fn system_random() -> Random {
+    Arc::new(|| {
+        let mut bytes = [0; 16];
+        #[allow(clippy::expect_used, reason = "a Linux without randomness starts no process")]
+        getrandom::fill(&mut bytes).expect("the system's randomness");
+        bytes
+    })
+}
+
 /// Where the data are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
@@ -58,6 +70,8 @@ pub struct Job<'a> {
     pub renamed: BTreeMap<ColumnName, ColumnName>,
     /// Whether it begins anew, with no regard to what is there.
     pub rebuild: bool,
+    /// What runs its SQL, where that is not DataFusion.
+    pub outside: Option<Outside<'a>>,
     /// Memory, threads, and where to spill.
     pub settings: Settings,
 }

@@ -15,6 +15,7 @@ use tarn_lake::{Model, ModelFormat};
 use super::inputs::{Input, look};
 use super::merge::{Effect, effect};
 use super::output::{Taken, hex, id, takes_new_files};
+use super::outside::Query;
 use super::tests_of_model::failed;
 use super::{Built, Job, Places, Ports, Published};
 use crate::check::{gold_columns, refuse_rewritten};
@@ -163,8 +164,7 @@ impl<'a> Round<'a> {
         let model = self.job.model;
         let base = if self.job.rebuild { None } else { self.found.table() };
         let home = base.map_or(&self.home, |base| &base.home);
-        let frame = session.plan(&model.sql).await?;
-        let columns = columns_of(model, &frame)?;
+        let (frame, columns) = self.planned(session).await?;
         let (metadata, layout) = begin(home, base, model, &columns, &self.job.renamed)?;
         let state = match base {
             Some(base) => base.state().await?,
@@ -183,6 +183,17 @@ impl<'a> Round<'a> {
         let attempt = Attempt { name: &self.attempt, snapshot_id: self.snapshot_id, now_millis };
         let staged = stage(home, base, metadata, &state, change, &attempt).await?;
         self.publish(Target::Iceberg(staged.path), &columns, published).await
+    }
+
+    /// The rows that the SQL gives, by whatever engine, and their columns.
+    async fn planned(&self, session: &Session) -> Result<(DataFrame, Vec<TypedColumn>)> {
+        let Job { model, tables, outside, .. } = self.job;
+        let frame = session.plan(&model.sql).await?;
+        let columns = columns_of(model, &frame)?;
+        let Some(outside) = outside else { return Ok((frame, columns)) };
+        let query = Query { model, columns: &columns, tables, places: self.places };
+        let frame = outside.rows(session, self.ports, &query, &self.output).await?;
+        Ok((frame, columns))
     }
 
     /// Writes the rows that the SQL gives, and those that move for their sake.
@@ -233,8 +244,7 @@ impl<'a> Round<'a> {
 
     async fn run_parquet(self, session: &Session) -> Result<Outcome> {
         let model = self.job.model;
-        let frame = session.plan(&model.sql).await?;
-        let columns = columns_of(model, &frame)?;
+        let (frame, columns) = self.planned(session).await?;
         // A folder of Parquet is one pile, whatever the header says of partitions.
         let piled = Model { partition_by: Vec::new(), ..model.clone() };
         let (_, layout) = begin(&self.home, None, &piled, &columns, &self.job.renamed)?;

@@ -68,7 +68,7 @@ impl Lake {
     async fn build(&self, model: &Model, renamed: &[(&str, &str)]) -> String {
         let renamed = renamed.iter().map(|(new, old)| (column(new), column(old))).collect();
         let settings = self.settings();
-        let job = Job { tables: &self.tables, model, renamed, rebuild: false, settings };
+        let job = Job { tables: &self.tables, model, renamed, rebuild: false, outside: None, settings };
         match build(&job, &self.ports, &self.places()).await.unwrap() {
             Built::Published(published) => published.version,
             other => panic!("{}: {other:?}", model.name),

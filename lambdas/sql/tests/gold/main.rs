@@ -11,6 +11,7 @@ mod committers;
 mod evolution;
 mod faults;
 mod kinds;
+mod outside;
 mod questions;
 mod support;
 mod upkeep;

@@ -16,6 +16,7 @@ use tarn_sql::{Built, Error, Job, Place, Places, Ports, Published, Rows, Setting
 
 pub const SILVER: &str = "silver";
 pub const GOLD: &str = "gold";
+pub const OPS: &str = "ops";
 
 /// A lake: silver, gold, pointers, tables and models.
 pub struct Lake {
@@ -34,7 +35,7 @@ impl Lake {
     pub fn new() -> Self {
         // Iceberg's builder looks at the clock on the wall, too.
         let clock = ManualClock::default();
-        let store = Arc::new(MemoryStore::new(clock.clone(), [SILVER.to_owned(), GOLD.to_owned()]));
+        let store = Arc::new(MemoryStore::new(clock.clone(), [SILVER, GOLD, OPS].map(str::to_owned)));
         let pointers = Arc::new(MemoryPointers::default());
         let ports = ports(store.clone(), pointers.clone(), &clock);
         let tables = vec![
@@ -140,7 +141,7 @@ fn unlike_any_other() -> [u8; 16] {
 }
 
 pub fn job<'a>(tables: &'a [Table], model: &'a Model) -> Job<'a> {
-    Job { tables, model, renamed: Default::default(), rebuild: false, settings: settings() }
+    Job { tables, model, renamed: Default::default(), rebuild: false, outside: None, settings: settings() }
 }
 
 pub fn settings() -> Settings {

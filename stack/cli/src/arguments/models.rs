@@ -19,12 +19,13 @@ pub enum Model {
 
 const UPKEEP_HELP: &str = "\
 Examples:
-  tarn model upkeep --dir lake
+  tarn model upkeep --dir lake --yes
   tarn model upkeep --env prod --leave-files
 
 No row changes, and runs may go on. A snapshot goes when it is older than seven days and not among the
-newest five; a file that no snapshot names when it is older than three days. On AWS this also comes by itself,
-on Sundays at 03:50 UTC; in a protected environment that one removes no file, and whoever may types this.";
+newest five; a file that no snapshot names when it is older than three days, and if you say so. On AWS this
+also comes by itself, on Sundays at 03:50 UTC; in a protected environment that one removes no file, and
+whoever may types this.";
 
 #[derive(Debug, Args)]
 pub struct ModelCheck {
@@ -37,6 +38,9 @@ pub struct ModelUpkeep {
     #[command(flatten)]
     pub site: Site,
     /// Count the files that nothing names, and remove none
-    #[arg(long)]
+    #[arg(long, conflicts_with = "yes")]
     pub leave_files: bool,
+    /// Remove files that nothing names without asking
+    #[arg(long)]
+    pub yes: bool,
 }

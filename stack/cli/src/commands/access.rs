@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tarn_lake::Disguise;
-use tarn_render::diff::{AccessChange, LakeChange, Principal, Sight, Turn};
+use tarn_render::diff::{ALL_COLUMNS, AccessChange, LakeChange, Principal, Sight, Turn, place};
 
 use super::difference::section;
 use crate::console::{self, BAD, BOLD, GOOD, styled};
@@ -16,7 +16,7 @@ const OLD_FILES: &str = "files that were converted before keep the columns as th
 const OLD_COPIES: &str = "what a zone has of what it may not have any more leaves its bucket, old versions too, \
                           and its catalog with the next run";
 
-/// Prints what turns: for each zone and silver, whom, and which columns of which table. `lake` is what
+/// Prints what turns: for each zone, silver and gold, whom, and which columns of which table. `lake` is what
 /// it turns by, where a lake was there before.
 pub fn print(changes: &[AccessChange], lake: Option<&LakeChange>) {
     section("access", lines(changes));
@@ -54,15 +54,16 @@ enum Mark {
 
 /// Principals for whom the same turns are one entry.
 fn lines(changes: &[AccessChange]) -> Vec<String> {
-    let mut each: BTreeMap<(&Option<String>, &Principal), Vec<&AccessChange>> = BTreeMap::new();
+    let mut each: BTreeMap<(String, &Principal), Vec<&AccessChange>> = BTreeMap::new();
     for change in changes {
-        each.entry((&change.zone, &change.principal)).or_default().push(change);
+        let place = place(change.zone.as_deref(), &change.column);
+        each.entry((place, &change.principal)).or_default().push(change);
     }
-    let mut together: BTreeMap<(&Option<String>, Vec<Turned>), Vec<&Principal>> = BTreeMap::new();
-    for ((zone, principal), changes) in each {
-        together.entry((zone, turned(&changes))).or_default().push(principal);
+    let mut together: BTreeMap<(String, Vec<Turned>), Vec<&Principal>> = BTreeMap::new();
+    for ((place, principal), changes) in each {
+        together.entry((place, turned(&changes))).or_default().push(principal);
     }
-    together.into_iter().map(|((zone, turned), principals)| entry(zone, &principals, &turned)).collect()
+    together.into_iter().map(|((place, turned), principals)| entry(&place, &principals, &turned)).collect()
 }
 
 fn turned(changes: &[&AccessChange]) -> Vec<Turned> {
@@ -73,8 +74,7 @@ fn turned(changes: &[&AccessChange]) -> Vec<Turned> {
     tables.into_iter().map(|((table, mark), columns)| (table, mark, columns)).collect()
 }
 
-fn entry(zone: &Option<String>, principals: &[&Principal], turned: &[Turned]) -> String {
-    let place = zone.as_ref().map_or_else(|| "silver".to_owned(), |zone| format!("zone `{zone}`"));
+fn entry(place: &str, principals: &[&Principal], turned: &[Turned]) -> String {
     let whom: Vec<String> = principals.iter().map(|principal| name(principal)).collect();
     let lines = turned.iter().map(|(table, mark, columns)| {
         let sign = match mark {
@@ -114,6 +114,9 @@ fn mark(change: &AccessChange) -> Mark {
 /// The column, and how it is seen where that is not plain.
 fn column(change: &AccessChange) -> String {
     let AccessChange { column, before, after, .. } = change;
+    if column == ALL_COLUMNS {
+        return "all columns".into();
+    }
     match (before, after) {
         (Sight::Nothing, Sight::Clear) | (_, Sight::Nothing) => column.clone(),
         (Sight::Nothing, after) => format!("{column} ({})", sight(after)),
@@ -168,6 +171,25 @@ mod tests {
         let wanted = "  ~ zone `ads`: its reader role; role/Ana\n    ! users: email (hashed -> clear)\n    \
                       + users: age\n    - users: phone";
         assert_eq!(plain, [wanted]);
+    }
+
+    #[test]
+    fn gold_is_told_apart_from_silver() {
+        let ana = || Principal::Named("role/Ana".into());
+        let mut changes = vec![
+            change(ana(), "id", Sight::Nothing, Sight::Clear),
+            AccessChange {
+                table: "daily".into(),
+                ..change(ana(), ALL_COLUMNS, Sight::Nothing, Sight::Clear)
+            },
+        ];
+        changes.iter_mut().for_each(|change| change.zone = None);
+        let told: Vec<String> =
+            lines(&changes).iter().map(|line| anstream::adapter::strip_str(line).to_string()).collect();
+        assert_eq!(
+            told,
+            ["  ~ gold: role/Ana\n    + daily: all columns", "  ~ silver: role/Ana\n    + users: id"]
+        );
     }
 
     #[test]

@@ -183,3 +183,10 @@ fn hash_key(home: &Home, lock: &Lock, lake: &Lake) -> Result<Option<HashKey>, Fa
 pub fn failure(error: Error) -> Failure {
     Failure::failed(error.chain())
 }
+
+/// The same, of a command that looks after what runs have made.
+pub fn failure_after_a_run(error: Error) -> Failure {
+    let is_new = error.kind() == Kind::NotFound;
+    let failure = failure(error);
+    if is_new { failure.hint("there is nothing to look after before the first `tarn run`") } else { failure }
+}

@@ -4,17 +4,23 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use tarn_aws::{DynamoLedger, GlueCatalog, S3, SystemClock};
+use tarn_core::Error;
 use tarn_core::jobs::{Janitor as Job, JanitorRequest, Swept};
-use tarn_core::{Error, Kind};
 
 use super::folder;
 use crate::account::Account;
 use crate::arguments::{Common, Janitor};
-use crate::confirm;
+use crate::confirm::Consent;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
 use crate::project::Project;
+
+const CONSENT: Consent<'_> = Consent {
+    question: "Remove them for good?",
+    missing: "nobody is there to say that these may go; nothing was touched",
+    hint: "add --yes if you are sure, or --dry-run to look only",
+};
 
 pub async fn run(common: &Common, options: &Janitor) -> Result<ExitCode, Failure> {
     if let Some(dir) = &options.dir {
@@ -36,11 +42,7 @@ async fn in_folder(common: &Common, options: &Janitor, dir: &Path) -> Result<Exi
     let ports = home.open(&lock).map_err(folder::failure)?;
     let tarn_local::Ports { names, store, ledger, catalog, clock, .. } = &ports;
     let job = Job { names, store, ledger, catalog: Some(catalog), clock };
-    let failure = |error: Error| match error.kind() {
-        Kind::NotFound => folder::failure(error).hint("there is nothing to sweep before the first run"),
-        _ => folder::failure(error),
-    };
-    sweep(common, options, &job, failure).await
+    sweep(common, options, &job, folder::failure_after_a_run).await
 }
 
 /// Looks first, and removes only what was told, by whoever says yes to it.
@@ -48,22 +50,17 @@ async fn sweep(
     common: &Common,
     options: &Janitor,
     job: &Job<'_>,
-    failure: impl Fn(Error) -> Failure,
+    failure: fn(Error) -> Failure,
 ) -> Result<ExitCode, Failure> {
-    let found = job.run(&JanitorRequest { dry_run: true }).await.map_err(&failure)?;
+    let found = job.run(&JanitorRequest { dry_run: true }).await.map_err(failure)?;
     if options.dry_run || found.objects + found.partitions == 0 {
         return Ok(told(common, &found));
     }
     if !options.yes {
-        if !confirm::can_ask() || common.json {
-            print(common, &found);
-            return Err(Failure::bad_input("nobody is there to say that these may go; nothing was touched")
-                .hint("add --yes if you are sure, or --dry-run to look only"));
-        }
         print(common, &found);
-        confirm::yes("Remove them for good?")?;
+        CONSENT.obtain(common)?;
     }
-    let swept = job.run(&JanitorRequest { dry_run: false }).await.map_err(&failure)?;
+    let swept = job.run(&JanitorRequest { dry_run: false }).await.map_err(failure)?;
     Ok(told(common, &swept))
 }
 

@@ -6,6 +6,7 @@ use comfy_table::{Table, presets};
 use serde_json::json;
 use tarn_aws::{S3, SystemClock};
 use tarn_config::Diagnostic;
+use tarn_core::Error;
 use tarn_core::jobs::{KeepModels, UpkeepRequest, Upkept};
 use tarn_core::ports::{Kept, ObjectStore};
 use tarn_lake::{Lake, Names, PartitionField};
@@ -15,6 +16,7 @@ use tarn_sql::{Checked, Fault, TypedColumn};
 use super::folder;
 use crate::account::Account;
 use crate::arguments::{Common, Model, ModelUpkeep};
+use crate::confirm::Consent;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -33,44 +35,67 @@ pub async fn run(common: &Common, options: &Model) -> Result<ExitCode, Failure> 
     Ok(exit::done_if(true))
 }
 
+const CONSENT: Consent<'_> = Consent {
+    question: "Remove these files for good?",
+    missing: "nobody is there to say that files may go that nothing names; they are all there still",
+    hint: "add --yes if you are sure, or --leave-files to count them only",
+};
+
 async fn keep(common: &Common, project: &Project, options: &ModelUpkeep) -> Result<(), Failure> {
-    let request = UpkeepRequest { leave_files: options.leave_files };
-    let kept = match &options.site.dir {
+    match &options.site.dir {
         Some(dir) => {
             let home = site::home(dir, &project.lake)?;
             let lock = folder::lock(&home, "tarn model upkeep").await?;
             let Ports { store, .. } = home.open(&lock).map_err(folder::failure)?;
-            upkeep(home.names(), &store, &SqlEngine::over(&home)?, &request).await?
+            let (engine, failure) = (SqlEngine::over(&home)?, folder::failure_after_a_run);
+            upkeep(common, options, home.names(), &store, &engine, failure).await
         }
         None => {
             let account = Account::of(options.site.place, &project.folder, &project.lake).await?;
             let engine = SqlEngine::in_account(&account.config, &account.names)?;
-            upkeep(&account.names, &S3::new(&account.config), &engine, &request).await?
+            let store = S3::new(&account.config);
+            upkeep(common, options, &account.names, &store, &engine, Failure::from).await
         }
-    };
-    tell_kept(common, options, &kept);
-    Ok(())
+    }
 }
 
+/// Files that nothing names are counted first, and go only if somebody says so.
 async fn upkeep(
+    common: &Common,
+    options: &ModelUpkeep,
     names: &Names,
     store: &dyn ObjectStore,
     engine: &SqlEngine,
-    request: &UpkeepRequest,
-) -> Result<Upkept, Failure> {
-    let spinner = spinner();
-    spinner.set_message("keeping the tables of models");
+    failure: fn(Error) -> Failure,
+) -> Result<(), Failure> {
     let job = KeepModels { names, store, keeper: &engine.engine(), clock: &SystemClock };
-    let kept = job.run(request, i64::MAX).await;
-    spinner.finish_and_clear();
-    Ok(kept?)
+    let found = kept(&job, !options.yes).await.map_err(failure)?;
+    let files: u64 = found.models.iter().map(|(_, kept)| kept.files).sum();
+    if options.yes || options.leave_files || files == 0 {
+        tell_kept(common, options.yes, &found);
+        return Ok(());
+    }
+    if !common.json {
+        tell_kept(common, false, &found);
+    }
+    CONSENT.obtain(common)?;
+    tell_kept(common, true, &kept(&job, false).await.map_err(failure)?);
+    Ok(())
 }
 
-fn tell_kept(common: &Common, options: &ModelUpkeep, kept: &Upkept) {
+async fn kept(job: &KeepModels<'_>, leave_files: bool) -> tarn_core::Result<Upkept> {
+    let spinner = spinner();
+    spinner.set_message("keeping the tables of models");
+    let kept = job.run(&UpkeepRequest { leave_files }, i64::MAX).await;
+    spinner.finish_and_clear();
+    kept
+}
+
+fn tell_kept(common: &Common, are_gone: bool, kept: &Upkept) {
     if common.json {
         return console::json(kept);
     }
-    let verb = if options.leave_files { "could go" } else { "removed" };
+    let verb = if are_gone { "removed" } else { "could go" };
     for (model, Kept { compacted, into, snapshots, files, bytes, overtaken }) in &kept.models {
         console::result(format!(
             "{model}: {compacted} small files put together into {into}, {snapshots} snapshots let go, \
@@ -115,6 +140,12 @@ async fn check(common: &Common, project: &Project, name: Option<&str>) -> Result
     }
     console::result(table);
     Ok(())
+}
+
+/// The names of a model's columns.
+pub async fn columns_of(common: &Common, project: &Project, name: &str) -> Result<Vec<String>, Failure> {
+    let checked = checked(common, project, Some(name)).await?;
+    Ok(checked.into_iter().flat_map(|(_, columns)| columns).map(|column| column.name.to_string()).collect())
 }
 
 /// The columns of all models, or of one. Those that it reads are planned too, since its columns follow

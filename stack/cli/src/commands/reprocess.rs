@@ -10,7 +10,7 @@ use tarn_core::{Record, Selection, Status, jobs};
 use super::files::run_id;
 use super::run as runs;
 use crate::arguments::{Common, Reprocess, Run};
-use crate::confirm;
+use crate::confirm::Consent;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -44,13 +44,17 @@ async fn reopen(common: &Common, options: &Reprocess, selection: &Selection) -> 
     if options.dry_run || found.sources.is_empty() {
         return Ok(found);
     }
-    if !options.yes && !common.json && confirm::can_ask() {
-        found.sources.iter().take(MOST_NAMED).for_each(named);
+    if !options.yes {
+        if !common.json {
+            found.sources.iter().take(MOST_NAMED).for_each(named);
+        }
         let files = counted(found.sources.len());
-        confirm::yes(&format!("The next run converts {files} again. Go on?"))?;
-    } else if !options.yes {
-        return Err(Failure::bad_input("reprocessing needs a confirmation, and nobody is there to give it")
-            .hint("add --yes if you are sure, or look with --dry-run"));
+        let consent = Consent {
+            question: &format!("The next run converts {files} again. Go on?"),
+            missing: "reprocessing needs a confirmation, and nobody is there to give it",
+            hint: "add --yes if you are sure, or look with --dry-run",
+        };
+        consent.obtain(common)?;
     }
     let opened = job.open(found.sources, by).await?;
     Ok(Reopening { left: [found.left, opened.left].concat(), ..opened })

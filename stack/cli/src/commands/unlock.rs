@@ -12,7 +12,7 @@ use super::artifacts::S3Artifacts;
 use super::{deploy, folder};
 use crate::account::Account;
 use crate::arguments::{Common, Unlock};
-use crate::confirm;
+use crate::confirm::Consent;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -49,13 +49,12 @@ fn confirmed(common: &Common, options: &Unlock, held: &HeldLock) -> Result<(), F
     if options.yes {
         return Ok(());
     }
-    if common.json || !confirm::can_ask() {
-        return Err(Failure::bad_input(
-            "taking a lock away needs a confirmation, and nobody is there to give it",
-        )
-        .hint("add --yes if you are sure that no command changes this lake"));
-    }
-    confirm::yes("Is it certain that no command changes this lake?")
+    let consent = Consent {
+        question: "Is it certain that no command changes this lake?",
+        missing: "taking a lock away needs a confirmation, and nobody is there to give it",
+        hint: "add --yes if you are sure that no command changes this lake",
+    };
+    consent.obtain(common)
 }
 
 /// The kernel gives the lock of a process that has died back, so there is nothing to take away.

@@ -10,9 +10,9 @@ use tarn_cloud::CloudFormation;
 use tarn_core::ports::{Filters, Right, Rights};
 use tarn_deploy::{ColumnOf, Ground, Held, may_read};
 use tarn_lake::{CellsFilter, Columns, Database, Disguise, Governed, Lake, Mode, Names, StackId};
-use tarn_render::diff::{Principal, Seen, Sight, matrix};
+use tarn_render::diff::{ALL_COLUMNS, Principal, Seen, Sight, matrix, place};
 
-use super::{not_deployed, plan};
+use super::{model, not_deployed, plan};
 use crate::account::{self, Account};
 use crate::arguments::{Access, Can, Common, Place};
 use crate::console::{self, BAD, BOLD, DIM, GOOD, styled};
@@ -68,12 +68,12 @@ pub async fn can(common: &Common, options: &Can) -> Result<ExitCode, Failure> {
         Some((table, column)) => (table, Some(column.to_owned())),
         None => (options.what.as_str(), None),
     };
-    refuse_unknown(&project.lake, table, column.as_deref())?;
+    refuse_unknown(common, &project, table, column.as_deref()).await?;
     let mut cells = cells(&project, asked).await?;
     cells.retain(|cell| {
         is_called(&cell.principal, &options.principal)
             && cell.table == table
-            && is_asked(&column, Some(&cell.column))
+            && (is_asked(&column, Some(&cell.column)) || cell.column == ALL_COLUMNS)
             && is_asked(&options.zone, cell.zone.as_ref())
     });
     let can = |cell: &&Cell| *cell.deployed.as_ref().unwrap_or(&cell.file) != Sight::Nothing;
@@ -89,21 +89,44 @@ pub async fn can(common: &Common, options: &Can) -> Result<ExitCode, Failure> {
 }
 
 /// A table or a column that no lake has is a slip of the pen, and not something that nobody can read.
-fn refuse_unknown(lake: &Lake, table: &str, column: Option<&str>) -> Result<(), Failure> {
-    let found = lake.tables.iter().find(|known| known.name.as_str() == table);
-    let Some(found) = found else {
-        let names: Vec<&str> = lake.tables.iter().map(|table| table.name.as_str()).collect();
-        let what = format!("the lake has no table `{table}`; its tables are `{}`", names.join("`, `"));
+async fn refuse_unknown(
+    common: &Common,
+    project: &Project,
+    table: &str,
+    column: Option<&str>,
+) -> Result<(), Failure> {
+    let Some(columns) = columns_of(common, project, table, column.is_some()).await? else {
+        let lake = &project.lake;
+        let tables = lake.tables.iter().map(|table| table.name.as_str());
+        let names: Vec<&str> = tables.chain(lake.models.iter().map(|model| model.name.as_str())).collect();
+        let what = format!("the lake has no table `{table}`; it has `{}`", names.join("`, `"));
         return Err(Failure::bad_input(what));
     };
-    let columns = || found.newest_layout().columns.iter().map(|column| column.name.as_str());
-    match column.filter(|column| !columns().any(|known| known == *column)) {
+    match column.filter(|column| !columns.iter().any(|known| known == column)) {
         None => Ok(()),
         Some(column) => {
-            let all: Vec<&str> = columns().collect();
-            let what = format!("the table `{table}` has no column `{column}`; it has `{}`", all.join("`, `"));
-            Err(Failure::bad_input(what))
+            let all = columns.join("`, `");
+            Err(Failure::bad_input(format!("`{table}` has no column `{column}`; it has `{all}`")))
         }
+    }
+}
+
+/// The columns of a table or model; those of a model take a plan of its SQL, so only if they are needed.
+async fn columns_of(
+    common: &Common,
+    project: &Project,
+    name: &str,
+    are_needed: bool,
+) -> Result<Option<Vec<String>>, Failure> {
+    let lake = &project.lake;
+    if let Some(table) = lake.tables.iter().find(|table| table.name.as_str() == name) {
+        let columns = table.newest_layout().columns.iter();
+        return Ok(Some(columns.map(|column| column.name.to_string()).collect()));
+    }
+    match lake.models.iter().any(|model| model.name.as_str() == name) {
+        true if are_needed => model::columns_of(common, project, name).await.map(Some),
+        true => Ok(Some(Vec::new())),
+        false => Ok(None),
     }
 }
 
@@ -251,6 +274,10 @@ impl Granted<'_> {
                     places.push((principal.clone(), zone.clone(), table, column));
                 }
             }
+            let models = self.lake.models.iter().filter(|_| zone.is_none());
+            places.extend(
+                models.map(|model| (principal.clone(), None, model.name.to_string(), ALL_COLUMNS.to_owned())),
+            );
         }
         places
     }
@@ -266,6 +293,7 @@ impl Granted<'_> {
                 let found = self.lake.zones.iter().find(|known| known.name.as_str() == zone);
                 found.map(|zone| self.names.database(&Database::Zone(zone.name.clone())))
             }
+            _ if column == ALL_COLUMNS => Some(self.names.database(&Database::Gold)),
             _ => Some(self.names.database(&Database::Silver)),
         };
         let Some(database) = database else { return false };
@@ -307,13 +335,13 @@ type Tables<'c> = BTreeMap<(&'c str, String), Vec<&'c Cell>>;
 
 /// One entry for each principal in each zone, one line for each table.
 fn print(cells: &[Cell]) {
-    let mut entries: BTreeMap<(Option<String>, Principal), Tables<'_>> = BTreeMap::new();
+    let mut entries: BTreeMap<(String, Principal), Tables<'_>> = BTreeMap::new();
     for cell in cells {
-        let entry = entries.entry((cell.zone.clone(), cell.principal.clone())).or_default();
+        let place = place(cell.zone.as_deref(), &cell.column);
+        let entry = entries.entry((place, cell.principal.clone())).or_default();
         entry.entry((&cell.table, rows(cell))).or_default().push(cell);
     }
-    for ((zone, principal), tables) in entries {
-        let place = zone.map_or_else(|| "silver".to_owned(), |zone| format!("zone `{zone}`"));
+    for ((place, principal), tables) in entries {
         console::result(format!("{}: {}", styled(place, BOLD), who(&principal)));
         for ((table, rows), cells) in tables {
             let columns: Vec<String> = cells.iter().map(|cell| column(cell)).collect();
@@ -336,9 +364,10 @@ fn rows(cell: &Cell) -> String {
 
 fn column(cell: &Cell) -> String {
     let deployed = cell.deployed.as_ref().unwrap_or(&cell.file);
+    let name = if cell.column == ALL_COLUMNS { "all columns" } else { &cell.column };
     let told = match deployed {
-        Sight::Clear => cell.column.clone(),
-        sight => format!("{} {}", cell.column, styled(format!("({})", word(sight)), DIM)),
+        Sight::Clear => name.to_owned(),
+        sight => format!("{name} {}", styled(format!("({})", word(sight)), DIM)),
     };
     match cell.differs {
         false => told,

@@ -66,7 +66,7 @@ const PARTITION_BY: Key = Key::optional(
     "how its rows are laid out",
 )
 .also(&["partition", "partitions", "partitioned_by", "partitioning"]);
-const ENGINE: Key = Key::optional("engine", Wants::Text, r#"engine = "datafusion""#, "what runs its query");
+const ENGINE: Key = Key::optional("engine", Wants::Text, r#"engine = "athena""#, "what runs its query");
 const RENAMED: Key = Key::optional(
     "renamed",
     Wants::Tags,

@@ -19,6 +19,9 @@ pub fn check(block: &Reader, model: &Model) {
         refuse_plain_files(block, model);
     }
     refuse_absent_engine(block, model);
+    if model.engine == Engine::Athena && appends {
+        refuse_appending_by_athena(block);
+    }
 }
 
 /// A key that one materialisation must have, and no other can.
@@ -59,12 +62,23 @@ fn refuse_plain_files(block: &Reader, model: &Model) {
     }
 }
 
+/// Athena reads a table as it is in the catalog, and the catalog does not know which files a model took.
+fn refuse_appending_by_athena(block: &Reader) {
+    let place = block.key_place(&MATERIALISE);
+    let fault =
+        Diagnostic::error(Code::Contradiction, place, "`append` cannot stand beside `engine = \"athena\"`");
+    let fault = fault.label("Athena would read all files of a table, not only those that are new");
+    block.faults.push(fault.help("write `materialise = \"merge\"` with a key, or leave `engine` out"));
+}
+
 fn refuse_absent_engine(block: &Reader, model: &Model) {
-    if model.engine != Engine::DataFusion {
+    if model.engine == Engine::Spark {
         let place = block.find(&ENGINE).map_or(block.place(), toml::Spanned::span);
         let title = format!("this tarn does not run models by `{}`", model.engine.word());
         let fault = Diagnostic::error(Code::InvalidValue, place, title);
         let fault = fault.label("the word is taken, what it means is not there yet");
-        block.faults.push(fault.help("leave `engine` out: DataFusion runs the model"));
+        block
+            .faults
+            .push(fault.help("leave `engine` out, and DataFusion runs the model, or write `\"athena\"`"));
     }
 }

@@ -156,23 +156,28 @@ impl Estimate<'_> {
     fn run(&self) -> Vec<Line> {
         let figure = |name| self.prices.figure(name);
         let crawlers = self.counts.get("AWS::Glue::Crawler").copied().unwrap_or_default() as f64;
-        let items = self.lake.tables.len() as f64 + self.lake.zones.len() as f64 + crawlers;
-        let steps = self.steps();
+        let models = self.lake.models.len() as f64;
+        let items = self.lake.tables.len() as f64 + self.lake.zones.len() as f64 + crawlers + models;
+        let steps = self.steps() + self.lake.model_levels().len() as f64;
         let crawling = crawlers * figure("crawler_dpus") * figure("crawl_minutes") / 60.0;
         let calls = items + [Handler::PlanRun, Handler::Account].len() as f64;
         let waiting = crawlers * figure("crawl_wait_seconds") * self.gigabytes(Handler::RunCrawlers);
         // All other functions of a run have as much memory as the one that plans, or less.
-        let working = (calls - crawlers) * figure("call_seconds") * self.gigabytes(Handler::PlanRun);
-        vec![
+        let working = (calls - crawlers - models) * figure("call_seconds") * self.gigabytes(Handler::PlanRun);
+        let modelling = models * figure("model_seconds") * self.gigabytes(Handler::Model);
+        let mut lines = vec![
             self.line("crawler_dpu_hour", crawling, format!("{crawlers} crawls")),
             self.line(
                 "transition",
                 steps + items,
-                format!("{steps} steps, and one for each table, zone and crawler"),
+                format!("{steps} steps, and one for each table, model, zone and crawler"),
             ),
             self.line("lambda_request", calls, "calls of functions"),
             self.line(self.compute(), waiting + working, "the functions' memory and time"),
-        ]
+        ];
+        let made = || self.line(self.compute(), modelling, format!("{models} models, as if each were due"));
+        lines.extend((models > 0.0).then(made));
+        lines
     }
 
     /// A GB of text that lands, spread over all tables alike.

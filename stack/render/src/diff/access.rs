@@ -3,23 +3,27 @@
 //! Seen is what the catalog shows: the columns of a table's newest layout that are in silver, to the
 //! readers of silver as a whole and to those of each zone that has the table. A value that is hashed
 //! or masked is seen in its disguise, whether for the lake or for the zone. Files of silver that were
-//! converted before keep what they have.
+//! converted before keep what they have. Of gold, the readers of silver see all or nothing; a model's
+//! columns are what its SQL makes them, so they are not told one by one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use tarn_lake::{Column, Disguise, Lake, MASK, Pii, Table, Treatment, View, Zone};
 
+/// In the place of a column: all those of a model.
+pub const ALL_COLUMNS: &str = "*";
+
 /// What one principal sees otherwise than before, of one column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AccessChange {
     /// Who.
     pub principal: Principal,
-    /// In which zone; `None` is silver as a whole.
+    /// In which zone; `None` is the lake, its silver and its gold.
     pub zone: Option<String>,
-    /// Which table.
+    /// Which table, or which model.
     pub table: String,
-    /// Which column.
+    /// Which column, or [`ALL_COLUMNS`] of a model.
     pub column: String,
     /// Whether something is seen that was not before, or is not any more.
     pub change: Turn,
@@ -118,17 +122,26 @@ impl Sight {
 pub struct Seen {
     /// Who.
     pub principal: Principal,
-    /// In which zone; `None` is silver as a whole.
+    /// In which zone; `None` is the lake, its silver and its gold.
     pub zone: Option<String>,
-    /// Which table.
+    /// Which table, or which model.
     pub table: String,
-    /// Which column.
+    /// Which column, or [`ALL_COLUMNS`] of a model.
     pub column: String,
     /// How.
     pub sight: Sight,
     /// In which rows, as a condition; all, if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<String>,
+}
+
+/// Where a column is seen, in a word.
+pub fn place(zone: Option<&str>, column: &str) -> String {
+    match zone {
+        Some(zone) => format!("zone `{zone}`"),
+        None if column == ALL_COLUMNS => "gold".into(),
+        None => "silver".into(),
+    }
 }
 
 /// Everything that anybody sees in a lake, in the order of principals, zones, tables and columns.
@@ -159,7 +172,7 @@ impl Shown {
     }
 }
 
-/// A principal, the zone or silver, a table, a column.
+/// A principal, the zone or the lake, a table or model, a column.
 type Place = (Principal, Option<String>, String, String);
 
 /// What changes between two lakes; `None` is none at all. In the order of principals, zones, tables
@@ -189,6 +202,13 @@ fn seen(lake: &Lake) -> BTreeMap<Place, Shown> {
         let principal = Principal::Named(reader.to_string());
         lake.tables.iter().flat_map(move |table| in_silver(&principal, table, lake.clearance))
     });
+    let in_gold = lake.readers.iter().filter(|_| lake.shows_gold()).flat_map(|reader| {
+        let principal = Principal::Named(reader.to_string());
+        lake.models.iter().map(move |model| {
+            let place = (principal.clone(), None, model.name.to_string(), ALL_COLUMNS.to_owned());
+            (place, Shown { sight: Sight::Clear, rows: None })
+        })
+    });
     let in_zones = lake.zones.iter().flat_map(|zone| {
         let views: Vec<View> = lake.views(zone).collect();
         readers(zone).into_iter().flat_map(move |principal| {
@@ -196,7 +216,7 @@ fn seen(lake: &Lake) -> BTreeMap<Place, Shown> {
             each.collect::<Vec<_>>().concat()
         })
     });
-    in_silver.chain(in_zones).filter(|(_, shown)| shown.sight != Sight::Nothing).collect()
+    in_silver.chain(in_gold).chain(in_zones).filter(|(_, shown)| shown.sight != Sight::Nothing).collect()
 }
 
 fn readers(zone: &Zone) -> Vec<Principal> {

@@ -8,7 +8,7 @@ mod stacks;
 
 use serde::Serialize;
 
-pub use access::{AccessChange, Principal, Seen, Sight, Turn, access, matrix};
+pub use access::{ALL_COLUMNS, AccessChange, Principal, Seen, Sight, Turn, access, matrix, place};
 pub use lake::{ColumnChange, KeyChange, LakeChange, ModelChange, Right, TableChange, ZoneChange, lakes};
 pub use replacement::Replacement;
 pub use stacks::{Bodies, ResourceChange, StackChange, at_risk, stacks};

@@ -16,15 +16,38 @@ const REGISTERS: &[&str] = &["ALTER", "DESCRIBE", "INSERT"];
 /// And what it takes to take away what a zone may not have any more.
 const KEEPS: &[&str] = &["ALTER", "DELETE", "DESCRIBE", "DROP", "INSERT"];
 
-/// Each role in the catalog: what it may do on the database, on its tables, over its bucket.
-const ROLES: [(&str, [&[&str]; 3]); 6] = [
-    ("CrawlerRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
-    ("CommitRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
-    ("ModelRole", [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
-    ("UpkeepRole", [&["DESCRIBE"], &["ALTER", "DESCRIBE"], &["DATA_LOCATION_ACCESS"]]),
-    ("SyncRole", [DESCRIBES, KEEPS, &["DATA_LOCATION_ACCESS"]]),
-    ("ReaderRole", [&["DESCRIBE"], &["DESCRIBE", "SELECT"], &[]]),
+/// And what it takes that Athena reads them.
+const REGISTERS_AND_READS: &[&str] = &["ALTER", "DESCRIBE", "INSERT", "SELECT"];
+
+/// What a role may do on the database, on its tables, over its bucket.
+type Rights = [&'static [&'static str]; 3];
+const READS: Rights = [&["DESCRIBE"], &["DESCRIBE", "SELECT"], &[]];
+
+/// Each role in the catalog.
+const ROLES: [(&str, Tier, Rights); 6] = [
+    ("CrawlerRole", SILVER, [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("CommitRole", SILVER, [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("ModelRole", GOLD, [DESCRIBES, REGISTERS, &["DATA_LOCATION_ACCESS"]]),
+    ("UpkeepRole", GOLD, [&["DESCRIBE"], &["ALTER", "DESCRIBE"], &["DATA_LOCATION_ACCESS"]]),
+    ("SyncRole", SILVER, [DESCRIBES, KEEPS, &["DATA_LOCATION_ACCESS"]]),
+    ("ReaderRole", SILVER, READS),
 ];
+
+/// Those of a template. Who may begin a statement in Athena reads what it may read of.
+fn roles(template: &Template<'_>) -> Vec<(&'static str, Tier, Rights)> {
+    let policies = items(&template.resource("ModelRole")["Properties"]["Policies"]).iter();
+    let mut statements = policies.flat_map(|policy| items(&policy["PolicyDocument"]["Statement"]));
+    let asks = statements.any(|it| texts(&it["Action"]).contains(&"athena:StartQueryExecution"));
+    let mut roles: Vec<_> = ROLES.into_iter().filter(|(role, ..)| template.has(role)).collect();
+    if asks {
+        roles
+            .iter_mut()
+            .filter(|(role, ..)| *role == "ModelRole")
+            .for_each(|it| it.2[1] = REGISTERS_AND_READS);
+        roles.push(("ModelRole", SILVER, READS));
+    }
+    roles
+}
 
 /// Every role that works in the catalog is granted what it needs there, and nothing more is granted.
 pub fn every_role_has_its_grants(template: &Template<'_>) -> Found {
@@ -36,14 +59,14 @@ pub fn every_role_has_its_grants(template: &Template<'_>) -> Found {
         all.partition(|grant| !grant["Principal"]["Fn::GetAtt"].is_null());
     let mut found = vec![];
     let mut wanted = 0;
-    for (role, rights) in ROLES.into_iter().filter(|(role, _)| template.has(role)) {
+    for (role, tier, rights) in roles(template) {
         for (kind, rights) in ["Database", "Tables", "Location"].into_iter().zip(rights) {
             wanted += usize::from(!rights.is_empty());
             let fits = |grant: &&&Value| {
                 grant["Principal"] == json!({"Fn::GetAtt": [role, "Arn"]})
                     && grant["Permissions"] == json!(rights)
                     && grant["Grantable"].is_null()
-                    && on_tier(template, &grant["Resource"], kind, tier(role))
+                    && on_tier(template, &grant["Resource"], kind, tier)
             };
             if !rights.is_empty() && given.iter().filter(fits).count() != 1 {
                 found.push(breach(role, format!("is not granted {rights:?} on its {kind}")));
@@ -119,10 +142,6 @@ fn is_registering(template: &Template<'_>, grant: &Value) -> bool {
 type Tier = (&'static str, &'static str, &'static str);
 const SILVER: Tier = ("Database", "Location", "silver");
 const GOLD: Tier = ("GoldDatabase", "GoldLocation", "gold");
-
-fn tier(role: &str) -> Tier {
-    if ["ModelRole", "UpkeepRole"].contains(&role) { GOLD } else { SILVER }
-}
 
 /// Whether a resource of a grant is the database of the stack, its tables, or the bucket below it.
 fn on(template: &Template<'_>, resource: &Value, kind: &str) -> bool {

@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 use tarn_lake::{
-    Alarms, Architecture, Arrival, BadRows, Column, ColumnName, ColumnType, Csv, Deployment, Environment,
-    EnvironmentName, FilePattern, KeyArn, Lake, LakeName, Layout, Placement, PolicyArn, PrincipalArn,
-    Retention, RoleArn, Schedule, Table, TableName, Zone, ZoneName,
+    Alarms, Architecture, Arrival, BadRows, Column, ColumnName, ColumnType, Csv, Deployment, Engine,
+    Environment, EnvironmentName, FilePattern, KeyArn, Lake, LakeName, Layout, Placement, PolicyArn,
+    PrincipalArn, Retention, RoleArn, Schedule, Table, TableName, Zone, ZoneName,
 };
 use tarn_render::{Options, Target, Template, TemplateSet, render};
 
@@ -39,6 +39,13 @@ pub fn modelled() -> Lake {
     };
     lake.models = vec![model("top_items", &["views_by_day"]), model("views_by_day", &["events"])];
     lake.readers = vec![PrincipalArn::new("role/Analyst").unwrap()];
+    lake
+}
+
+/// The same, and Athena runs one of its models.
+pub fn asking() -> Lake {
+    let mut lake = modelled();
+    lake.models[1].engine = Engine::Athena;
     lake
 }
 
@@ -117,7 +124,8 @@ pub fn rendered(lake: &Lake) -> TemplateSet {
 /// Every lake worth a look, with both targets.
 pub fn all_sets() -> Vec<TemplateSet> {
     let protected_with_models = Lake { environment: protected().environment, ..modelled() };
-    let lakes = [retail(), protected(), unscheduled(), governed(), modelled(), protected_with_models];
+    let lakes =
+        [retail(), protected(), unscheduled(), governed(), modelled(), asking(), protected_with_models];
     let targets = [Target::Aws, Target::LocalCloud];
     let sets = lakes.iter().flat_map(|lake| targets.map(|target| render(lake, &options(target)).unwrap()));
     sets.collect()

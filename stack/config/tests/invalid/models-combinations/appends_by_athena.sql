@@ -1,0 +1,6 @@
+/*
+materialise = "append"
+new_files_of = "sales"
+engine = "athena"
+*/
+select * from sales

@@ -1,0 +1,6 @@
+/*
+description = "Events as Athena reads them"
+engine = "athena"
+*/
+select id, kind
+from plain
