@@ -14,7 +14,7 @@ import shutil
 import sys
 from statistics import median
 
-from built import BENCH, BUILD, ROOT, cargo, table
+from built import BENCH, BUILD, ROOT, cargo, release, table
 from lakes import lake_toml, zone_block
 from peers import PEERS, Cloud, Failed
 from tarn import Tarn
@@ -54,7 +54,7 @@ def built(options):
     """A release of tarn; the handlers are those of the tests, since what they do takes no time here."""
     if options.binary:
         return ROOT / options.binary, (ROOT / options.binary).parent
-    cargo("release", "-p", "tarn")
+    release("--bin", "tarn")
     cargo("dev", "-p", "tarn-handlers", "-p", "xtask")
     folder = BUILD / "debug"
     Tarn.run([folder / "xtask", "handlers", "--for-this-machine", folder / "bootstrap", folder / "handlers-x86_64.zip"])

@@ -12,7 +12,7 @@ import sys
 from statistics import median
 
 import trade
-from built import BENCH, BUILD, ROOT, cargo, table
+from built import BENCH, BUILD, ROOT, release, table
 from measure import measure
 from verify import differences
 
@@ -25,7 +25,7 @@ WORK = BENCH / "models"
 
 def main():
     options = arguments()
-    cargo("release", "-p", "tarn-sql", "--example", "questions")
+    release("--example", "questions")
     silver = trade.silver(BENCH, options.scale)
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)

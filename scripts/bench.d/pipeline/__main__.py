@@ -20,7 +20,7 @@ import shutil
 import sys
 import time
 
-from built import BENCH, BUILD, ROOT, cargo, table
+from built import BENCH, BUILD, ROOT, cargo, release, table
 from cases import CASES, files_of
 from functions import Functions
 from measure import measure
@@ -89,7 +89,7 @@ def built(options):
     """A release of tarn and of the handlers: both are measured."""
     if options.binary:
         return ROOT / options.binary, (ROOT / options.binary).parent
-    cargo("release", "-p", "tarn", "-p", "tarn-handlers")
+    release("--bin", "tarn", "--bin", "bootstrap")
     cargo("dev", "-p", "xtask")
     folder = BUILD / "release"
     xtask = BUILD / "debug" / "xtask"

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from statistics import median
 
-from built import BENCH, BUILD, ROOT, cargo, table
+from built import BENCH, BUILD, ROOT, release, table
 from lakes import intent, lake_toml
 from measure import measure
 from verify import differences
@@ -28,7 +28,7 @@ def main():
     options = arguments()
     tarn = options.binary
     if not tarn:
-        cargo("release", "-p", "tarn")
+        release("--bin", "tarn")
         tarn = BUILD / "release" / "tarn"
     node = subprocess.check_output([ROOT / "scripts" / "npm"], text=True).strip()
     shutil.rmtree(WORK, ignore_errors=True)

@@ -15,6 +15,16 @@ def cargo(profile, *what):
     subprocess.run(command, check=True, cwd=ROOT, env=environment())
 
 
+# Always all of these, whatever of them is built: for others cargo would take other features of what they share, and
+# compile the SDK and the engine for SQL once more, which takes most of an hour.
+RELEASED = ["tarn", "tarn-handlers", "tarn-gold", "tarn-sql"]
+
+
+def release(*targets):
+    """Builds programs, or the examples of a package, as they are shipped."""
+    cargo("release", *(word for package in RELEASED for word in ("-p", package)), *targets)
+
+
 def environment():
     """The instructions that a release is built for, as in scripts/build."""
     shipped = {"RUSTFLAGS": "-C target-cpu=x86-64-v3"} if platform.machine() == "x86_64" else {}

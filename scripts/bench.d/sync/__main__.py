@@ -15,7 +15,7 @@ import statistics
 import sys
 from dataclasses import dataclass
 
-from built import BENCH, BUILD, ROOT, cargo, table
+from built import BENCH, BUILD, ROOT, release, table
 from cloud import Cloud
 from processes import Failed
 from tools import TOOLS, Tarn, environment_of_user
@@ -86,7 +86,7 @@ def built(options):
     if options.handlers:
         handlers = ROOT / options.handlers
     else:
-        cargo("release", "-p", "tarn-handlers")
+        release("--bin", "bootstrap")
         handlers = BUILD / "release" / "bootstrap"
     binary = ROOT / "target" / "debug" / "tarn"
     if not binary.exists():

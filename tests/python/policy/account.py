@@ -13,7 +13,7 @@ REGION = "us-east-1"
 ACCOUNT = "000000000000"
 # How an error says that it was a right that was missing: the handlers' own word, those of AWS, and its status
 # where an answer has no words.
-DENIED = re.compile(r"access ?denied|forbidden|not authorized|StatusCode\(403\)", re.IGNORECASE)
+DENIED = re.compile(r"access ?denied|forbidden|not authorized|status 403\b", re.IGNORECASE)
 
 
 class Denied(Exception):
