@@ -189,6 +189,9 @@ fn config(settings: &Settings) -> SessionConfig {
     let threads = settings.threads.max(1);
     let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
     let execution = &mut config.options_mut().execution;
+    // A join counts what it holds batch by batch, and texts that batches share once in each. Of 6 million rows with
+    // the names of customers it held 1 GB and counted 2.3 GB with 32,768 rows in a batch; 8,192 are the default.
+    execution.batch_size = 65_536;
     // What a sort keeps to merge what it spilled: 10 MB for each thread, or what little memory allows.
     execution.sort_spill_reservation_bytes =
         (settings.memory_bytes / (8 * threads)).min(execution.sort_spill_reservation_bytes);
