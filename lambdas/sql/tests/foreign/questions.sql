@@ -66,7 +66,7 @@ group by c_key, c_name, c_balance, n_name order by revenue desc, c_key limit 20;
 -- 11 stock worth more than a part of all
 select ps_part, sum(ps_cost * ps_available) as worth from partsupp, supplier, nation
 where ps_supplier = s_key and s_nation = n_key and n_name = 'GERMANY' group by ps_part
-having sum(ps_cost * ps_available) > (select sum(ps_cost * ps_available) * 0.001 from partsupp, supplier, nation where ps_supplier = s_key and s_nation = n_key and n_name = 'GERMANY')
+having sum(ps_cost * ps_available) > (select sum(ps_cost * ps_available) * 0.0001 from partsupp, supplier, nation where ps_supplier = s_key and s_nation = n_key and n_name = 'GERMANY')
 order by worth desc, ps_part;
 
 -- 12 how modes keep their promises
