@@ -30,7 +30,7 @@ pub fn yes(question: &str) -> Result<(), Failure> {
 }
 
 /// What may only be done if somebody says so, at the terminal or by `--yes` beforehand.
-pub struct Consent<'a> {
+pub struct Confirmation<'a> {
     /// Asked at the terminal.
     pub question: &'a str,
     /// What is wrong where nobody can answer, and the way out.
@@ -38,7 +38,7 @@ pub struct Consent<'a> {
     pub hint: &'a str,
 }
 
-impl Consent<'_> {
+impl Confirmation<'_> {
     /// Whoever asks for JSON is a script, whatever it is started from.
     pub fn obtain(&self, common: &Common) -> Result<(), Failure> {
         match common.json || !can_ask() {

@@ -6,32 +6,12 @@ use datafusion::arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use serde_json::json;
 use tarn_sql::{Error, Session, Settings, session};
 
-use crate::support::{DAY, Lake, NEW_YEAR, Sale, model, places, settings, texts};
+use crate::support::{DAY, Lake, NEW_YEAR, model, places, settings, texts};
 
 async fn one(sql: &str) -> Result<Vec<String>, Error> {
     let lake = Lake::new();
     let session = Session::new(&settings(), lake.store.clone())?;
     Ok(texts(session.query(sql).await?).await)
-}
-
-/// A join holds its first table in memory, so the smaller one is made that, whatever the SQL says.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_smaller_table_of_a_join_is_held_in_memory() {
-    let lake = Lake::new();
-    for file in 0..20 {
-        let rows: Vec<Sale> =
-            (0..500).map(|nth| (file * 500 + nth, NEW_YEAR + nth * 7919, "a", nth * nth)).collect();
-        lake.sell(&file.to_string(), &rows);
-    }
-    lake.shop("a", "Bern");
-    for sql in
-        ["select id from sales join shops on name = shop", "select id from shops join sales on name = shop"]
-    {
-        let session = session(&lake.ports, &places(), &lake.tables, &[], sql, &settings()).await.unwrap();
-        let plan = session.explain(sql).await.unwrap();
-        let place = |table: &str| plan.find(&format!("silver/{table}/")).unwrap();
-        assert!(plan.contains("HashJoinExec") && place("shops") < place("sales"), "{plan}");
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,13 +10,13 @@ use tarn_core::jobs::{Janitor as Job, JanitorRequest, Swept};
 use super::folder;
 use crate::account::Account;
 use crate::arguments::{Common, Janitor};
-use crate::confirm::Consent;
+use crate::confirm::Confirmation;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
 use crate::project::Project;
 
-const CONSENT: Consent<'_> = Consent {
+const CONFIRMATION: Confirmation<'_> = Confirmation {
     question: "Remove them for good?",
     missing: "nobody is there to say that these may go; nothing was touched",
     hint: "add --yes if you are sure, or --dry-run to look only",
@@ -58,7 +58,7 @@ async fn sweep(
     }
     if !options.yes {
         print(common, &found);
-        CONSENT.obtain(common)?;
+        CONFIRMATION.obtain(common)?;
     }
     let swept = job.run(&JanitorRequest { dry_run: false }).await.map_err(failure)?;
     Ok(told(common, &swept))

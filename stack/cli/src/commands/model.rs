@@ -16,7 +16,7 @@ use tarn_sql::{Checked, Fault, TypedColumn};
 use super::folder;
 use crate::account::Account;
 use crate::arguments::{Common, Model, ModelUpkeep};
-use crate::confirm::Consent;
+use crate::confirm::Confirmation;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -35,7 +35,7 @@ pub async fn run(common: &Common, options: &Model) -> Result<ExitCode, Failure> 
     Ok(exit::done_if(true))
 }
 
-const CONSENT: Consent<'_> = Consent {
+const CONFIRMATION: Confirmation<'_> = Confirmation {
     question: "Remove these files for good?",
     missing: "nobody is there to say that files may go that nothing names; they are all there still",
     hint: "add --yes if you are sure, or --leave-files to count them only",
@@ -78,7 +78,7 @@ async fn upkeep(
     if !common.json {
         tell_kept(common, false, &found);
     }
-    CONSENT.obtain(common)?;
+    CONFIRMATION.obtain(common)?;
     tell_kept(common, true, &kept(&job, false).await.map_err(failure)?);
     Ok(())
 }

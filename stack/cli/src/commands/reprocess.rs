@@ -10,7 +10,7 @@ use tarn_core::{Record, Selection, Status, jobs};
 use super::files::run_id;
 use super::run as runs;
 use crate::arguments::{Common, Reprocess, Run};
-use crate::confirm::Consent;
+use crate::confirm::Confirmation;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -49,12 +49,12 @@ async fn reopen(common: &Common, options: &Reprocess, selection: &Selection) -> 
             found.sources.iter().take(MOST_NAMED).for_each(named);
         }
         let files = counted(found.sources.len());
-        let consent = Consent {
+        let confirmation = Confirmation {
             question: &format!("The next run converts {files} again. Go on?"),
             missing: "reprocessing needs a confirmation, and nobody is there to give it",
             hint: "add --yes if you are sure, or look with --dry-run",
         };
-        consent.obtain(common)?;
+        confirmation.obtain(common)?;
     }
     let opened = job.open(found.sources, by).await?;
     Ok(Reopening { left: [found.left, opened.left].concat(), ..opened })

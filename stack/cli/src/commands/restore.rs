@@ -9,7 +9,7 @@ use tarn_core::ports::Shelf;
 
 use super::backup::{broken, shelf};
 use crate::arguments::{Common, Restore};
-use crate::confirm::Consent;
+use crate::confirm::Confirmation;
 use crate::console::{self, BAD, GOOD, styled};
 use crate::exit;
 use crate::failure::Failure;
@@ -87,12 +87,12 @@ fn agreed(common: &Common, options: &Restore) -> Result<(), Failure> {
     if !options.force || options.dry_run || options.yes {
         return Ok(());
     }
-    let consent = Consent {
+    let confirmation = Confirmation {
         question: "Overwrite tables, partitions, tags and records that are newer than the backup?",
         missing: "what is newer than the backup would be overwritten, and nobody is there to say yes",
         hint: "look with --dry-run; add --yes if that is what you want",
     };
-    consent.obtain(common)
+    confirmation.obtain(common)
 }
 
 async fn restore(options: &Restore, lake: &Whole, set: &BackupSet) -> Result<Restored, Failure> {

@@ -12,7 +12,7 @@ use super::artifacts::S3Artifacts;
 use super::{deploy, folder};
 use crate::account::Account;
 use crate::arguments::{Common, Unlock};
-use crate::confirm::Consent;
+use crate::confirm::Confirmation;
 use crate::console;
 use crate::exit;
 use crate::failure::Failure;
@@ -49,12 +49,12 @@ fn confirmed(common: &Common, options: &Unlock, held: &HeldLock) -> Result<(), F
     if options.yes {
         return Ok(());
     }
-    let consent = Consent {
+    let confirmation = Confirmation {
         question: "Is it certain that no command changes this lake?",
         missing: "taking a lock away needs a confirmation, and nobody is there to give it",
         hint: "add --yes if you are sure that no command changes this lake",
     };
-    consent.obtain(common)
+    confirmation.obtain(common)
 }
 
 /// The kernel gives the lock of a process that has died back, so there is nothing to take away.
