@@ -285,16 +285,8 @@ impl ObjectStore for S3 {
         let doing =
             || format!("reading bytes {}-{last} of version {version} of s3://{bucket}/{key}", range.start);
         let answer = sent.map_err(failed(doing()))?;
-        if answer.content_range.is_some() {
-            return Ok(Box::new(body::BlockingBody::new(answer.body, range.end - range.start)));
-        }
-        // Who knows no ranges answers with the whole.
-        let length = answer.content_length.unwrap_or_default().unsigned_abs();
-        if length < range.end {
-            return Err(Error::new(Kind::Invalid, format!("{}: it has {length}", doing())));
-        }
-        let whole = body::BlockingBody::new(answer.body, length);
-        Ok(Box::new(body::Behind::new(whole, range.start).take(range.end - range.start)))
+        only_range(answer.content_range.as_ref(), doing)?;
+        Ok(Box::new(body::BlockingBody::new(answer.body, range.end - range.start)))
     }
 
     async fn open_newest(&self, bucket: &str, key: &str) -> Result<Box<dyn Read + Send>> {
@@ -324,16 +316,13 @@ impl ObjectStore for S3 {
         let request = request.range(format!("bytes={}-{last}", range.start));
         let request = request.set_if_match(Some(tag.to_owned()).filter(|tag| !tag.is_empty()));
         let answer = request.send().await.map_err(failed(doing.clone()))?;
-        // Who knows no ranges answers with the whole.
-        let is_whole = answer.content_range.is_none();
+        only_range(answer.content_range.as_ref(), || doing.clone())?;
         let body = answer.body.collect().await;
         let body = body.map_err(|error| Error::caused(Kind::Unavailable, doing.clone(), error))?.into_bytes();
-        let skip = if is_whole { range.start } else { 0 };
-        let (start, end) = (skip as usize, (skip + range.end - range.start) as usize);
-        if body.len() < end {
+        if (body.len() as u64) < range.end - range.start {
             return Err(Error::new(Kind::Invalid, format!("{doing}: there are {}", body.len())));
         }
-        Ok(body.slice(start..end))
+        Ok(body)
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
@@ -476,6 +465,14 @@ fn delete_marker(found: DeleteMarkerEntry, spelling: Spelling) -> Result<ObjectV
         version: found.version_id.unwrap_or_else(|| "null".into()),
         delete_marker: true,
     })
+}
+
+/// An answer with the whole object, where a range was asked for, has other bytes at its beginning.
+fn only_range(content_range: Option<&String>, doing: impl FnOnce() -> String) -> Result<()> {
+    match content_range {
+        Some(_) => Ok(()),
+        None => Err(Error::new(Kind::Invalid, format!("{}: the answer is the whole object", doing()))),
+    }
 }
 
 #[cfg(test)]

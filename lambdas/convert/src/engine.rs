@@ -1,6 +1,7 @@
 //! The engine as the jobs of `tarn-core` see it.
 
 use std::io::{Read, Write};
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde::Serialize;
@@ -14,10 +15,10 @@ use tarn_core::{Error, Kind};
 use tarn_lake::{Captures, Layout, Table};
 
 use crate::silver::Silver;
-use crate::splits::{self, Opening, Part, Survey};
+use crate::splits::{self, Opening, Part, Survey, Surveyed};
 use crate::{
-    ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert, convert_to, schema,
-    tolerance, without_rows,
+    ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert, convert_to, rejects,
+    schema, tolerance, without_rows,
 };
 
 /// Converts within limits.
@@ -109,44 +110,46 @@ impl Splitter for Engine {
         Ok(Some(Opened { start: opening.start, document: document(&opening)? }))
     }
 
-    fn survey(
+    fn row_start(
         &self,
         form: Form<'_>,
         start: u64,
         source: &mut (dyn Read + Send),
-    ) -> Result<Value, ConvertFault> {
-        document(&splits::survey(&self.spec(form), start, source).map_err(fault)?)
-    }
-
-    fn parts(
-        &self,
-        opening: &Value,
-        surveys: &[Value],
-        range_bytes: u64,
-    ) -> Result<Vec<PartOf>, ConvertFault> {
-        let opening: Opening = understood(opening)?;
-        let surveys: Result<Vec<Survey>, _> = surveys.iter().map(understood).collect();
-        // A part begins with the first row of a range, so it may be a little shorter than one.
-        let plan = splits::plan(&opening, &surveys?, range_bytes / 2).map_err(fault)?;
-        let part = |part: &Part| Ok(PartOf { range: part.start..part.end, document: document(part)? });
-        plan.parts.iter().map(part).collect()
+    ) -> Result<Option<u64>, ConvertFault> {
+        splits::guess(&self.spec(form), start, source).map_err(fault)
     }
 
     fn convert_part(
         &self,
         form: Form<'_>,
-        part: &Value,
+        range: Range<u64>,
         source: &mut (dyn Read + Send),
         silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
     ) -> Result<PartDone, ConvertFault> {
-        let spec = Spec { part: Some(understood(part)?), ..self.spec(form) };
+        let part = Part { start: range.start, end: range.end, line: 1 };
+        let spec = Spec { part: Some(part), ..self.spec(form) };
         let open = |_: &str, _: usize| silver.spool();
         let rejects = &mut JsonLinesRejects::new(rejects);
-        let (done, outputs) = convert_to(&spec, source, open, rejects).map_err(fault)?;
+        let mut source = Surveyed::new(&spec, range.start, source).map_err(fault)?;
+        let (done, outputs) = convert_to(&spec, &mut source, open, rejects).map_err(fault)?;
         let faulty_rows = done.bad_rows + done.nulled_rows;
         let silver = outputs.into_iter().map(file).next().ok_or_else(|| unsound("a part without a file"))?;
-        Ok(PartDone { conversion: counted(&done), faulty_rows, silver })
+        let survey = document(&source.survey())?;
+        Ok(PartDone { conversion: counted(&done), faulty_rows, silver, survey })
+    }
+
+    fn parts(&self, opening: &Value, surveys: &[Value]) -> Result<Vec<PartOf>, ConvertFault> {
+        let opening: Opening = understood(opening)?;
+        let surveys: Result<Vec<Survey>, _> = surveys.iter().map(understood).collect();
+        let plan = splits::plan(&opening, &surveys?, 1).map_err(fault)?;
+        let part = |part: &Part| Ok(PartOf { range: part.start..part.end, document: document(part)? });
+        plan.parts.iter().map(part).collect()
+    }
+
+    fn place_rejects(&self, part: &PartOf, rejects: &[u8], out: &mut dyn Write) -> Result<(), ConvertFault> {
+        let Part { line, .. } = understood(&part.document)?;
+        rejects::placed(rejects, line.saturating_sub(1), out).map_err(unsound)
     }
 
     fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool {

@@ -216,7 +216,7 @@ impl<W: Write> RejectSink for JsonLinesRejects<W> {
     fn reject(&mut self, reject: &Reject<'_>) -> io::Result<()> {
         let kept = reject.raw.get(..Self::LONGEST_RAW).unwrap_or(reject.raw);
         let (line, byte_offset) = (reject.line, reject.byte_offset);
-        write!(self.out, "{{\"line\":{line},\"byte_offset\":{byte_offset},\"reason\":")?;
+        write!(self.out, "{LINE}{line},\"byte_offset\":{byte_offset},\"reason\":")?;
         serde_json::to_writer(&mut self.out, &reject.reason.to_string())?;
         self.out.write_all(b",\"column_name\":")?;
         serde_json::to_writer(&mut self.out, &reject.reason.column())?;
@@ -226,4 +226,21 @@ impl<W: Write> RejectSink for JsonLinesRejects<W> {
         serde_json::to_writer(&mut self.out, &String::from_utf8_lossy(kept))?;
         self.out.write_all(b"}\n")
     }
+}
+
+/// How every line of rejected rows begins; the number of its line follows.
+const LINE: &str = "{\"line\":";
+
+/// Writes rejected rows with so many lines before them.
+pub(crate) fn placed(rejects: &[u8], lines_before: u64, out: &mut dyn Write) -> io::Result<()> {
+    for reject in rejects.split_inclusive(|byte| *byte == b'\n') {
+        let behind = reject.strip_prefix(LINE.as_bytes()).unwrap_or_default();
+        let digits = behind.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let (line, rest) = behind.split_at(digits);
+        let line: Option<u64> = std::str::from_utf8(line).ok().and_then(|line| line.parse().ok());
+        let line = line.ok_or_else(|| io::Error::other("rejected rows that do not begin with their line"))?;
+        write!(out, "{LINE}{}", line + lines_before)?;
+        out.write_all(rest)?;
+    }
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::WorkItem;
 pub enum Work {
     /// To convert these files, one after the other. Each has a lease of its own.
     Files(Vec<WorkItem>),
-    /// To look at one range of a large file.
+    /// To begin with a large file: to say where it is cut.
     Survey(Split),
     /// To convert one part of a large file.
     Part(Split),

@@ -234,8 +234,8 @@ fn alone(work: Work) -> Vec<Work> {
 fn bytes_of(work: &Work) -> u64 {
     match work {
         Work::Files(items) => items.iter().map(|item| item.source.size_bytes).sum(),
-        Work::Survey(split) | Work::Part(split) => split.range().end - split.range().start,
-        Work::Gather(_) => 0,
+        Work::Part(split) => split.range().end - split.range().start,
+        Work::Survey(_) | Work::Gather(_) => 0,
     }
 }
 

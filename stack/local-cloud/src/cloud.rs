@@ -251,7 +251,7 @@ mod tests {
     fn marked_sleeper(cloud: &LocalCloud) -> Child {
         let marker = cloud.marker();
         let mut command = Command::new("sh");
-        command.args(["-c", "read _", "sh"]).args(marker.arguments()).arg("/x/bin/ministack");
+        command.args(["-c", "read _", "sh"]).args(marker.arguments()).arg("/x/bin/tarn-ministack");
         let child = command.stdin(Stdio::piped()).process_group(0).spawn().unwrap();
         process::tests::wait_until_seen(&marker);
         child

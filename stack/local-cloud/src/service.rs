@@ -30,7 +30,7 @@ impl Service {
     /// The program's name in the environment's `bin`.
     pub(crate) fn script(self) -> &'static str {
         match self {
-            Self::MiniStack => "ministack",
+            Self::MiniStack => "tarn-ministack",
             Self::Moto => "moto_server",
         }
     }

@@ -16,8 +16,11 @@ use crate::lock::Lock;
 use crate::log;
 use crate::progress::{Observer, Step};
 use crate::python::{Python, Version};
+use crate::service::Service;
 
 const REQUIREMENTS: &str = include_str!("../requirements.txt");
+/// Starts MiniStack; beside the programs of the packages.
+const MINISTACK: &str = include_str!("ministack.py");
 const STAMP: &str = "tarn-complete";
 /// An installation takes about a minute; a slow network deserves more.
 const PATIENCE: Duration = Duration::from_secs(15 * 60);
@@ -46,7 +49,7 @@ pub(crate) struct Venv {
 impl Venv {
     /// Finds the environment, or makes it; several callers at once make it once.
     pub fn ensure(cache: &Path, python: &Python, observer: &dyn Observer) -> Result<Self, LocalCloudError> {
-        let name = format!("venv-{}", fingerprint(REQUIREMENTS, python.version));
+        let name = format!("venv-{}", fingerprint(REQUIREMENTS, MINISTACK, python.version));
         let venv = Self { directory: cache.join(&name) };
         if venv.is_complete() {
             return Ok(venv);
@@ -85,6 +88,7 @@ impl Venv {
         self.run("create a Python environment", create, log, |_| ())?;
         self.install(log, observer)?;
         self.run("check the installed packages", self.pip(&["check"]), log, |_| ())?;
+        self.write(&format!("bin/{}", Service::MiniStack.script()), MINISTACK)?;
         self.write(STAMP, "").map(|_| ())
     }
 
@@ -182,9 +186,10 @@ fn packages(requirements: &str) -> usize {
 }
 
 /// Comments do not count: rewording one must not reinstall everything.
-fn fingerprint(requirements: &str, version: Version) -> String {
+fn fingerprint(requirements: &str, starter: &str, version: Version) -> String {
     let mut hash = Sha256::new();
     pins(requirements).for_each(|pin| hash.update(format!("{pin}\n")));
+    hash.update(starter);
     hash.update(version.to_string());
     hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -228,7 +233,7 @@ mod tests {
     #[test]
     fn other_pins_make_another_environment_and_other_comments_do_not() {
         let version = version();
-        let fingerprint = |requirements| fingerprint(requirements, version);
+        let fingerprint = |requirements| fingerprint(requirements, "start", version);
         assert_eq!(fingerprint("# one\na==1\n"), fingerprint("# other\n\na==1"));
         assert_ne!(fingerprint("a==1"), fingerprint("a==2"));
     }

@@ -85,31 +85,6 @@ impl Read for BlockingBody {
     }
 }
 
-/// A stream behind its first bytes, which are read and dropped when the first of the others is asked for.
-pub(super) struct Behind {
-    body: BlockingBody,
-    before: u64,
-}
-
-impl Behind {
-    pub(super) fn new(body: BlockingBody, before: u64) -> Self {
-        Self { body, before }
-    }
-}
-
-impl Read for Behind {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.before > 0 {
-            let dropped = io::copy(&mut (&mut self.body).take(self.before), &mut io::sink())?;
-            self.before -= dropped;
-            if self.before > 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
-        }
-        self.body.read(into)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tarn_convert::splits::{Opening, Part, Survey, open, plan, survey};
+use tarn_convert::splits::{Opening, Part, Survey, guess, open, plan, survey};
 use tarn_convert::{ConvertError, Spec};
 use tarn_convert_fuzz::{Outcome, Settings, checked};
 
@@ -36,7 +36,8 @@ fn in_parts(spec: &Spec<'_>, text: &[u8], cuts: &[u8; 2]) -> Result<Outcome, Con
     Ok(sum)
 }
 
-/// Of the ranges between two cuts, each at so many 256ths of the text.
+/// Of the ranges between two cuts, each at so many 256ths of the text, or behind it where a row seems to
+/// begin.
 fn surveys(
     spec: &Spec<'_>,
     text: &[u8],
@@ -45,7 +46,9 @@ fn surveys(
 ) -> Result<Vec<Survey>, ConvertError> {
     let start = opening.start as usize;
     let place = |cut: &u8| start + (text.len() - start) * usize::from(*cut) / 256;
-    let mut edges = [start, place(&cuts[0]), place(&cuts[1]), text.len()];
+    let behind = place(&cuts[1]);
+    let guessed = guess(spec, behind as u64, &text[behind..])?;
+    let mut edges = [start, place(&cuts[0]), guessed.map_or(behind, |at| at as usize), text.len()];
     edges.sort_unstable();
     edges.windows(2).map(|edges| survey(spec, edges[0] as u64, &text[edges[0]..edges[1]])).collect()
 }

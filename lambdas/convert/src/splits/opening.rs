@@ -1,7 +1,6 @@
 //! A file's beginning: whether it is of the table, and where its rows begin.
 
 use std::io::Read;
-use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,19 +47,6 @@ pub fn open<R: Read>(spec: &Spec<'_>, source: R, size_bytes: u64) -> Result<Open
         return Err(ConvertError::DecompressionBomb { bytes_in: size_bytes, text_bytes: size_bytes, limit });
     }
     Ok(Opening { start, line, unsplit })
-}
-
-impl Opening {
-    /// The ranges to survey in a file of so many bytes, each `range_bytes` long but for the last.
-    pub fn ranges(&self, size_bytes: u64, range_bytes: u64) -> impl Iterator<Item = Range<u64>> + use<> {
-        let step = range_bytes.max(1);
-        let mut start = self.start;
-        std::iter::from_fn(move || {
-            let range = start..size_bytes.min(start.saturating_add(step));
-            start = range.end;
-            (!range.is_empty()).then_some(range)
-        })
-    }
 }
 
 pub(super) fn longest_row_bytes(spec: &Spec<'_>) -> u64 {

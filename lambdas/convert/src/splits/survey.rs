@@ -10,7 +10,7 @@ use super::opening;
 use super::walk::{Ground, Head, Walk};
 use crate::{ConvertError, Spec};
 
-/// Read and looked at in one go. Walks join soon, so the first piece is small.
+/// Walks join soon, so the first piece that is looked at in one go is small.
 const FIRST_PIECE_BYTES: usize = 4 << 10;
 const PIECE_BYTES: usize = 256 << 10;
 
@@ -59,32 +59,49 @@ struct Stretch {
 /// Surveys the range that begins at a byte of the file and that `source` gives to its end.
 ///
 /// It is an error if the table's format is none that is split; [`super::open`] says so before.
-pub fn survey<R: Read>(spec: &Spec<'_>, start: u64, mut source: R) -> Result<Survey, ConvertError> {
-    let grammar = Grammar::of(spec.csv).map_err(|why| ConvertError::Spec(why.to_string()))?;
-    let longest_row_bytes = opening::longest_row_bytes(spec);
-    let mut walks = Walks::new(Ground { grammar, longest_row_bytes });
-    let mut piece = vec![0; FIRST_PIECE_BYTES];
+pub fn survey<R: Read>(spec: &Spec<'_>, start: u64, source: R) -> Result<Survey, ConvertError> {
+    let mut surveyed = Surveyed::new(spec, start, source)?;
+    let mut piece = vec![0; PIECE_BYTES];
     loop {
-        let count = fill(&mut source, &mut piece).map_err(ConvertError::Source)?;
-        walks.through(piece.get(..count).unwrap_or_default());
-        if count < piece.len() {
-            return Ok(walks.survey(start));
+        match surveyed.read(&mut piece) {
+            Ok(0) => return Ok(surveyed.survey()),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(ConvertError::Source(error)),
         }
-        piece.resize(PIECE_BYTES, 0);
     }
 }
 
-fn fill<R: Read>(source: &mut R, buffer: &mut [u8]) -> std::io::Result<usize> {
-    let mut filled = 0;
-    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match source.read(rest) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
+/// A range that is surveyed while somebody reads it.
+pub struct Surveyed<R> {
+    source: R,
+    start: u64,
+    walks: Walks,
+}
+
+impl<R> Surveyed<R> {
+    /// The range that begins at a byte of the file.
+    pub fn new(spec: &Spec<'_>, start: u64, source: R) -> Result<Self, ConvertError> {
+        let grammar = Grammar::of(spec.csv).map_err(|why| ConvertError::Spec(why.to_string()))?;
+        let longest_row_bytes = opening::longest_row_bytes(spec);
+        Ok(Self { source, start, walks: Walks::new(Ground { grammar, longest_row_bytes }) })
     }
-    Ok(filled)
+
+    /// The survey of what was read.
+    pub fn survey(self) -> Survey {
+        self.walks.survey(self.start)
+    }
+}
+
+impl<R: Read> Read for Surveyed<R> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.source.read(into)?;
+        let first_bytes = if self.walks.bytes == 0 { count.min(FIRST_PIECE_BYTES) } else { 0 };
+        let (first, rest) = into.get(..count).unwrap_or_default().split_at(first_bytes);
+        self.walks.through(first);
+        self.walks.through(rest);
+        Ok(count)
+    }
 }
 
 /// The walks from all states, side by side.

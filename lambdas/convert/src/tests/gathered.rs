@@ -1,8 +1,11 @@
 //! A file converted in parts through the port, and put together to one Parquet file: the rows of the
 //! file converted whole, with every index that a reader looks for.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
+use serde_json::Value;
 use tarn_core::ports::{Content, ConvertFault, Converter, Form, Scratch, Splitter};
 use tarn_core::testing::{MemoryScratch, table};
 use tarn_lake::{BadRows, Captures, ColumnName, Csv, Format, OnBadRow, Table};
@@ -47,30 +50,54 @@ fn whole(table: &Table, text: &str) -> Result<Converted, ConvertFault> {
     Ok((bytes(silver), rejects))
 }
 
-/// What a file in ranges of that size becomes, and in how many parts.
-fn in_parts(table: &Table, text: &str, range_bytes: usize) -> Result<(Converted, usize), ConvertFault> {
+/// Where a file in ranges of that size is cut, and what the engine says of its beginning.
+fn cut(table: &Table, text: &[u8], range_bytes: usize) -> Result<(Value, Vec<Range<u64>>), ConvertFault> {
     let (engine, name) = (engine(), Captures::default());
     let form = Form { table, layout: &table.layouts[0], name: &name };
-    let mut first = &text.as_bytes()[..range_bytes.min(text.len())];
-    let opened = engine.open(form, &mut first, text.len() as u64)?.unwrap();
-    let mut surveys = Vec::new();
-    for start in (0..text.len()).step_by(range_bytes) {
-        let end = text.len().min(start + range_bytes);
-        let start = if start == 0 { opened.start as usize } else { start };
-        surveys.push(engine.survey(form, start as u64, &mut &text.as_bytes()[start..end])?);
+    let opened = engine.open(form, &mut &text[..range_bytes.min(text.len())], text.len() as u64)?.unwrap();
+    let mut starts = vec![opened.start];
+    for boundary in (range_bytes..text.len()).step_by(range_bytes) {
+        let found = engine.row_start(form, boundary as u64, &mut &text[boundary..])?;
+        starts.extend(found.filter(|found| found > starts.last().unwrap()));
     }
-    let parts = engine.parts(&opened.document, &surveys, range_bytes as u64)?;
-    assert!(parts.len() <= surveys.len());
+    let ends = starts.iter().skip(1).copied().chain([text.len() as u64]);
+    Ok((opened.document, starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()))
+}
+
+/// What a file in ranges of that size becomes, and in how many parts; `None` if a guess was wrong, which
+/// can make a part one of too many bad rows.
+fn in_parts(
+    table: &Table,
+    text: &str,
+    range_bytes: usize,
+) -> Result<Option<(Converted, usize)>, ConvertFault> {
+    let (engine, name) = (engine(), Captures::default());
+    let form = Form { table, layout: &table.layouts[0], name: &name };
+    let (opening, ranges) = cut(table, text.as_bytes(), range_bytes)?;
+    let (mut surveys, mut staged) = (Vec::new(), Vec::new());
+    for range in &ranges {
+        let mut source = &text.as_bytes()[range.start as usize..range.end as usize];
+        let mut rejects = Vec::new();
+        let done = engine.convert_part(form, range.clone(), &mut source, &MemoryScratch, &mut rejects);
+        let done = match done {
+            Err(ConvertFault::Rejected(_)) => return Ok(None),
+            done => done?,
+        };
+        surveys.push(done.survey);
+        staged.push((bytes(done.silver.spool.finish().unwrap()), rejects));
+    }
+    let parts = engine.parts(&opening, &surveys)?;
+    if !parts.iter().map(|part| &part.range).eq(&ranges) {
+        return Ok(None);
+    }
     let mut rejects = Vec::new();
     let mut all = engine.gather(form, MemoryScratch.spool().unwrap())?;
-    for part in &parts {
-        let range = part.range.start as usize..part.range.end as usize;
-        let mut source = &text.as_bytes()[range];
-        let done = engine.convert_part(form, &part.document, &mut source, &MemoryScratch, &mut rejects)?;
-        all.append(bytes(done.silver.spool.finish().unwrap()).into())?;
+    for (part, (silver, bad)) in parts.iter().zip(staged) {
+        engine.place_rejects(part, &bad, &mut rejects)?;
+        all.append(silver.into())?;
     }
     let silver = all.finish()?.finish().unwrap();
-    Ok(((bytes(silver), rejects), parts.len()))
+    Ok(Some(((bytes(silver), rejects), parts.len())))
 }
 
 fn footer(silver: &[u8]) -> ParquetMetaData {
@@ -85,7 +112,7 @@ fn parts_put_together_are_the_file() {
         let table = orders(|_| {});
         let (silver, rejects) = whole(&table, text).unwrap();
         for range_bytes in [3_000, 5_000, 12_345, 1 << 20] {
-            let ((gathered, bad), parts) = in_parts(&table, text, range_bytes).unwrap();
+            let ((gathered, bad), parts) = in_parts(&table, text, range_bytes).unwrap().unwrap();
             assert_eq!(read_back(&gathered), read_back(&silver), "ranges of {range_bytes}");
             assert_eq!(bad, rejects, "ranges of {range_bytes}");
             assert!(parts > 1 || text.len() < 2 * range_bytes, "{parts} parts in ranges of {range_bytes}");
@@ -101,7 +128,7 @@ fn parts_put_together_are_the_file() {
 fn what_was_gathered_has_all_indexes_and_filters() {
     let table = orders(|table| table.placement.cluster_by = vec![ColumnName::new("name").unwrap()]);
     let text = text(2_000);
-    let ((gathered, _), parts) = in_parts(&table, &text, 20_000).unwrap();
+    let ((gathered, _), parts) = in_parts(&table, &text, 20_000).unwrap().unwrap();
     assert!(parts > 1);
     let footer = footer(&gathered);
     let (offsets, pages) = (footer.offset_index().unwrap(), footer.column_index().unwrap());
@@ -122,6 +149,54 @@ fn what_was_gathered_has_all_indexes_and_filters() {
         let has = |name: &str| filter.check(name);
         assert!((0..7).any(|number| has(&format!("name {number}"))));
         assert!(!has("a name that no row has"));
+    }
+}
+
+/// Rows whose quoted texts hold lines that look like rows of the table, but for some that do not.
+fn misleading(rows: usize) -> String {
+    let row = |number: usize| match number % 3 {
+        0 => format!("{number},\"a\n1,b,2\n3,c,4\n\",0.5\n"),
+        1 => format!("{number},\"\n\"\"\n,\n\",1\n"),
+        _ => format!("{number}x,b,1\n"),
+    };
+    std::iter::once("id,name,total\n".to_owned()).chain((0..rows).map(row)).collect()
+}
+
+/// Whatever the guesses, parts are gathered only if their rows are those of the file.
+#[test]
+fn a_wrong_guess_is_seen() {
+    let table = orders(|_| {});
+    let (mut wrong, mut right) = (0, 0);
+    for text in
+        [misleading(120), misleading(121).trim_end().to_owned(), text(150), format!("{}9,\"open", text(99))]
+    {
+        let (silver, rejects) = whole(&table, &text).unwrap();
+        for range_bytes in 300..700 {
+            match in_parts(&table, &text, range_bytes).unwrap() {
+                None => wrong += 1,
+                Some(((gathered, bad), _)) => {
+                    right += 1;
+                    assert_eq!(read_back(&gathered), read_back(&silver), "ranges of {range_bytes}");
+                    assert_eq!(bad, rejects, "ranges of {range_bytes}");
+                }
+            }
+        }
+    }
+    assert!(wrong > 10 && right > 500, "{wrong} wrong, {right} right");
+}
+
+/// Regular rows, with quotes and line ends in them, are cut where rows begin.
+#[test]
+fn guesses_are_right_where_rows_have_the_fields_of_the_table() {
+    let table = orders(|_| {});
+    let text = text(2_000);
+    for range_bytes in 1_000..1_100 {
+        let (opening, ranges) = cut(&table, text.as_bytes(), range_bytes).unwrap();
+        let begins = |range: &Range<u64>| {
+            let (before, row) = text.split_at(range.start as usize);
+            before.ends_with('\n') && row.starts_with(|first: char| first.is_ascii_digit())
+        };
+        assert!(ranges.iter().all(begins), "ranges of {range_bytes}, {opening}");
     }
 }
 
@@ -172,7 +247,7 @@ fn json_lines_are_put_together_too() {
     let table = orders(|table| table.csv = Csv { format: Format::JsonLines, ..Csv::default() });
     let text: String =
         (0..800).map(|row| format!("{{\"id\":{row},\"name\":\"line {row}\",\"total\":{row}.5}}\n")).collect();
-    let ((gathered, _), parts) = in_parts(&table, &text, 7_000).unwrap();
+    let ((gathered, _), parts) = in_parts(&table, &text, 7_000).unwrap().unwrap();
     assert!(parts > 3);
     assert_eq!(read_back(&gathered), read_back(&whole(&table, &text).unwrap().0));
 }

@@ -135,7 +135,7 @@ fn read_back(silver: &[u8]) -> Vec<Vec<Field>> {
     reader.get_row_iter(None).unwrap().map(|row| fields(row.unwrap())).collect()
 }
 
-fn headerless() -> Csv {
+pub(crate) fn headerless() -> Csv {
     Csv { header: false, ..Csv::default() }
 }
 

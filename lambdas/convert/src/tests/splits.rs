@@ -458,11 +458,3 @@ fn surveys_that_do_not_fit_are_refused() {
     assert_eq!(plan(&opening, &surveys, 1).unwrap().parts.len(), 3);
     assert_eq!(plan(&opening, &surveys, 5).unwrap().parts.len(), 2, "parts are never smaller than asked");
 }
-
-#[test]
-fn ranges_cover_what_is_behind_the_opening() {
-    let opening = Opening { start: 3, line: 1, unsplit: None };
-    assert_eq!(opening.ranges(10, 4).collect::<Vec<_>>(), [3..7, 7..10]);
-    assert_eq!(opening.ranges(3, 4).count(), 0);
-    assert_eq!(opening.ranges(4, 0).count(), 1);
-}

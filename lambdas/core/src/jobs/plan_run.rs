@@ -198,7 +198,7 @@ impl Calls {
                 None => whole.push(item),
                 Some(first) => calls.gathers.push(Work::Gather(first.clone())),
             }
-            calls.surveys.extend(ranges.iter().cloned().map(Work::Survey));
+            calls.surveys.extend(ranges.first().cloned().map(Work::Survey));
             calls.work.extend(ranges.into_iter().map(Work::Part));
         }
         // What takes longest begins first.

@@ -49,6 +49,8 @@ pub struct PartDone {
     pub faulty_rows: u64,
     /// Its rows: one file, for no table with folders is split.
     pub silver: SilverFile,
+    /// What its bytes say of the rows' beginnings.
+    pub survey: Value,
 }
 
 /// Converts in parts. The rows of the parts, in their order, are those of the file.
@@ -61,32 +63,32 @@ pub trait Splitter: Send + Sync {
         size_bytes: u64,
     ) -> Result<Option<Opened>, ConvertFault>;
 
-    /// Looks at a range that begins at a byte of the file, and that the source gives to its end.
-    fn survey(
+    /// Where a row seems to begin, by the bytes from a byte of the file on that the source gives. A guess;
+    /// [`Splitter::parts`] tells whether it was right.
+    fn row_start(
         &self,
         form: Form<'_>,
         start: u64,
         source: &mut (dyn Read + Send),
-    ) -> Result<Value, ConvertFault>;
+    ) -> Result<Option<u64>, ConvertFault>;
 
-    /// The parts, in order, by the surveys of all ranges; at most one begins in each range. None if the
-    /// file must be converted whole.
-    fn parts(
-        &self,
-        opening: &Value,
-        surveys: &[Value],
-        range_bytes: u64,
-    ) -> Result<Vec<PartOf>, ConvertFault>;
-
-    /// Converts a part, which the source gives.
+    /// Converts the bytes from one row's beginning to another's, which the source gives. Lines of
+    /// rejected rows are counted from the part's first one.
     fn convert_part(
         &self,
         form: Form<'_>,
-        part: &Value,
+        range: Range<u64>,
         source: &mut (dyn Read + Send),
         silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
     ) -> Result<PartDone, ConvertFault>;
+
+    /// The parts that the file may be converted in, in order, by the surveys of all ranges of it. Each
+    /// begins where a range does; those of guesses that were right are the ranges themselves.
+    fn parts(&self, opening: &Value, surveys: &[Value]) -> Result<Vec<PartOf>, ConvertFault>;
+
+    /// Writes the rejected rows of a part with the lines of the file.
+    fn place_rejects(&self, part: &PartOf, rejects: &[u8], out: &mut dyn Write) -> Result<(), ConvertFault>;
 
     /// Whether the file may have so many faulty rows among all of them.
     fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool;

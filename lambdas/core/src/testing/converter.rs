@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -57,8 +58,11 @@ impl Converter for LineConverter {
     }
 }
 
-/// A row begins where a file begins, and behind every line end. A range that begins with a row does not
-/// know it, so that row belongs to the part before. A file that begins with `WHOLE` is not split.
+/// Behind it a row seems to begin, and none does.
+const LURE: char = '|';
+
+/// A row begins where a file begins, and behind every line end. A file that begins with `WHOLE` is not
+/// split.
 impl Splitter for LineConverter {
     fn open(
         &self,
@@ -74,26 +78,21 @@ impl Splitter for LineConverter {
         Ok((!whole).then(|| Opened { start: 0, document: json!({ "first": text.get(..1) }) }))
     }
 
-    fn survey(&self, _: Form<'_>, start: u64, source: &mut (dyn Read + Send)) -> Result<Value, ConvertFault> {
+    fn row_start(
+        &self,
+        _: Form<'_>,
+        start: u64,
+        source: &mut (dyn Read + Send),
+    ) -> Result<Option<u64>, ConvertFault> {
         let text = text_of(source)?;
-        let behind =
-            text.find('\n').map(|at| start + at as u64 + 1).filter(|at| *at < start + text.len() as u64);
-        Ok(json!({ "start": start, "end": start + text.len() as u64, "row": behind }))
-    }
-
-    fn parts(&self, _: &Value, surveys: &[Value], _: u64) -> Result<Vec<PartOf>, ConvertFault> {
-        let behind_first = surveys.iter().skip(1).filter_map(|survey| survey["row"].as_u64());
-        let starts: Vec<u64> = std::iter::once(0).chain(behind_first).collect();
-        let end = surveys.last().and_then(|survey| survey["end"].as_u64()).unwrap_or_default();
-        let ends = starts.iter().skip(1).copied().chain([end]);
-        let part = |(start, end): (&u64, u64)| PartOf { range: *start..end, document: json!(start) };
-        Ok(starts.iter().zip(ends).map(part).collect())
+        let behind = text.find(['\n', LURE]).map(|at| at + 1).filter(|at| *at < text.len());
+        Ok(behind.map(|at| start + at as u64))
     }
 
     fn convert_part(
         &self,
         form: Form<'_>,
-        _: &Value,
+        range: Range<u64>,
         source: &mut (dyn Read + Send),
         silver: &dyn Scratch,
         rejects: &mut (dyn Write + Send),
@@ -105,7 +104,26 @@ impl Splitter for LineConverter {
         let (conversion, files) = lines_of(form.table, form.layout, &text, silver, rejects)?;
         let silver = files.into_iter().next().ok_or_else(|| failed(std::io::Error::other("no file")))?;
         let faulty_rows = conversion.bad_rows + conversion.nulled_values;
-        Ok(PartDone { conversion, faulty_rows, silver })
+        let survey = json!({ "start": range.start, "end": range.end, "whole": text.ends_with('\n') });
+        Ok(PartDone { conversion, faulty_rows, silver, survey })
+    }
+
+    fn parts(&self, _: &Value, surveys: &[Value]) -> Result<Vec<PartOf>, ConvertFault> {
+        let mut parts: Vec<PartOf> = Vec::new();
+        let mut whole = true;
+        for survey in surveys {
+            let at = |word: &str| survey[word].as_u64().unwrap_or_default();
+            match parts.last_mut().filter(|_| !whole) {
+                Some(part) => part.range.end = at("end"),
+                None => parts.push(PartOf { range: at("start")..at("end"), document: json!(at("start")) }),
+            }
+            whole = survey["whole"] == true;
+        }
+        Ok(parts)
+    }
+
+    fn place_rejects(&self, _: &PartOf, rejects: &[u8], out: &mut dyn Write) -> Result<(), ConvertFault> {
+        out.write_all(rejects).map_err(failed)
     }
 
     fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool {

@@ -47,6 +47,8 @@ async fn a_file_in_parts_is_what_it_is_as_a_whole() {
         LARGE.replace("!bad", "~bad"),
         "!bad\n".repeat(20),
         "one row without an end, longer than a few ranges, is one part, and so it is not split".to_owned(),
+        LARGE.replace("row", "r|w"),
+        LARGE.replace("row 9", "r|w 9"),
         format!("WHOLE {LARGE}"),
         format!("BROKEN {LARGE}"),
     ];
@@ -106,15 +108,17 @@ async fn a_split_names_ranges_that_cover_the_file() {
     let (run, mut end) = (id("r"), 0);
     let keys = RunKeys(&run);
     let surveys: Vec<Work> = world.lines(&keys.surveys()).await.unwrap();
-    for (nth, survey) in surveys.iter().enumerate() {
-        let Work::Survey(split) = survey else { panic!("{survey:?}") };
-        assert_eq!((split.nth as usize, split.of as usize), (nth, surveys.len()));
+    assert!(matches!(only(surveys), Work::Survey(split) if split.nth == 0), "one look at the file");
+    let work: Vec<Work> = world.calls("r").await;
+    let (parts, files): (Vec<_>, Vec<_>) = work.iter().partition(|work| matches!(work, Work::Part(_)));
+    for (nth, part) in parts.iter().enumerate() {
+        let Work::Part(split) = part else { panic!("{part:?}") };
+        assert_eq!((split.nth as usize, split.of as usize), (nth, parts.len()));
         assert_eq!(split.range().start, end);
         end = split.range().end;
     }
     assert_eq!(end, source.size_bytes);
-    let work: Vec<Work> = world.calls("r").await;
-    assert_eq!(work.len(), surveys.len() + 1, "parts, and a call for the small file");
+    assert_eq!(files.len(), 1, "a call for the small file");
     let gathers: Vec<Work> = world.lines(&keys.gathers()).await.unwrap();
     assert_eq!(only(gathers).files(), [world.work_list("r").await[0].clone()].as_slice());
 }
@@ -177,15 +181,13 @@ async fn parts_are_gathered_only_when_all_are_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_survey_that_is_missing_makes_the_first_part_the_whole_file() {
+async fn a_file_that_nobody_cut_is_converted_whole_by_the_first_part() {
     let world = World::splitting();
     let source = world.land("events.csv", LARGE);
     let pipeline = world.pipeline();
     pipeline.plan("r").await.unwrap();
     let run = id("r");
     let keys = RunKeys(&run);
-    let surveys = world.lines::<Work>(&keys.surveys()).await.unwrap();
-    pipeline.call(&surveys[0]).await.unwrap();
     for part in world.calls("r").await {
         pipeline.call(&part).await.unwrap();
     }

@@ -84,7 +84,7 @@ fn convert_all(common: &Common, columns: &Columns, plan: &Plan) -> Result<Conver
         }
         let parts = outcome.iter().flat_map(|done| &done.parts);
         all.written.extend(parts.map(|part| part.path.clone()).chain(rejects(&outcome).cloned()));
-        all.earlier.extend(file.earlier.iter().filter(|_| outcome.is_ok()).cloned());
+        all.earlier.extend(file.earlier_objects.iter().filter(|_| outcome.is_ok()).cloned());
         all.refused += usize::from(outcome.is_err());
         show(common, plan, file, &outcome);
         all.report.push(entry(plan, file, &outcome));

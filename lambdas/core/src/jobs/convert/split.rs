@@ -1,4 +1,9 @@
-//! A large file in parts: looked at in ranges, converted in parts, put together to one object.
+//! A large file in parts: cut where rows seem to begin, converted in parts, put together to one object.
+//!
+//! Every byte is read once. Where to cut is told by a look at a few bytes behind each boundary, and a look
+//! into the middle of a file can be wrong: quotes that were opened before it, and line ends inside them.
+//! So every part is surveyed while it is converted, and who puts the parts together goes on only if the
+//! surveys say that each of them is whole rows. If not, it converts the file whole.
 //!
 //! Nobody sees a part of it. Parts are staged in the ops bucket, under their run; the last step makes
 //! one Parquet file of them and writes it under the name that the file would have had in any case. So
@@ -10,10 +15,10 @@
 //! of the run's lake, so two who do the same do no harm.
 //!
 //! Where anything stands in the way of parts, the first part's worker converts the file whole: the
-//! engine cannot split it, a survey is missing. And where the parts together break a rule of the table,
-//! who gathers them converts it whole, to refuse it with the very words that it would have got.
+//! engine cannot split it, nobody cut it. And where the parts together break a rule of the table, who
+//! gathers them converts it whole, to refuse it with the very words that it would have got.
 
-use std::io::Write;
+use std::ops::Range;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -21,20 +26,34 @@ use serde_json::Value;
 use tarn_lake::{Bucket, Captures, Lake};
 
 use super::{Called, Convert, Converted, Labelled, Target, Written, caught, documents};
-use crate::ports::{Content, Conversion, ConvertFault, Form, PartDone, PartOf, Splitter, Spool};
+use crate::ports::{Content, Conversion, ConvertFault, Form, Opened, PartDone, PartOf, Splitter, Spool};
 use crate::{Claim, Error, Kind, Result, RunKeys, Split, Status, WorkItem};
 
 /// For how long a run keeps a file for itself from its beginning on. A run that ends gives it back
 /// earlier, also one that fails; one that needs longer shares it with the next, and one of them settles.
 const LEASE_MILLIS: i64 = 40 * 60_000;
 
-/// Small documents that are read at once.
+/// Small documents, and windows of a file, that are read at once.
 const READS_AT_ONCE: usize = 16;
 
-/// What the engine says of a file's beginning.
+/// What is looked at behind a boundary to find a row's beginning. A row that is longer moves the
+/// boundary to the next one.
+const WINDOW_BYTES: u64 = 256 << 10;
+
+/// Where a file is cut.
 #[derive(Serialize, Deserialize)]
-struct Beginning {
-    document: Value,
+struct Cut {
+    /// What the engine says of its beginning.
+    opening: Value,
+    /// Where rows begin, or seem to; each with the bytes to the next is a part.
+    starts: Vec<u64>,
+}
+
+impl Cut {
+    fn parts(&self, size_bytes: u64) -> Vec<Range<u64>> {
+        let ends = self.starts.iter().skip(1).copied().chain([size_bytes]);
+        self.starts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
+    }
 }
 
 /// What became of a part. Written last, so that what it speaks of is there.
@@ -48,6 +67,8 @@ struct Note {
     faulty_rows: u64,
     /// Whether rejected rows were written beside it.
     rejects: bool,
+    /// What its bytes say of the rows' beginnings.
+    survey: Value,
 }
 
 /// A file, and where its parts lie.
@@ -69,12 +90,8 @@ impl Large<'_> {
         &self.split.item
     }
 
-    fn beginning(&self) -> String {
-        format!("{}beginning.json", self.below)
-    }
-
-    fn survey(&self, nth: u32) -> String {
-        format!("{}survey-{nth:05}.json", self.below)
+    fn cut(&self) -> String {
+        format!("{}cut.json", self.below)
     }
 
     fn part(&self, nth: usize, ending: &str) -> String {
@@ -97,62 +114,80 @@ impl Convert<'_> {
         }))
     }
 
-    /// Looks at one range. The first one begins with the file: with the lease, the raw bytes, and where
-    /// the rows begin.
+    /// Begins with the file: takes the lease, keeps the raw bytes, and says where it is cut.
     pub(super) async fn survey(&self, split: &Split, deadline_millis: i64) -> Result<Called> {
         let lake = self.lake(&split.item).await?;
         let Some(large) = self.large(&lake, split)? else { return Ok(Called::default()) };
-        let range = split.range();
-        if split.nth > 0 {
-            self.survey_from(&large, range.start).await?;
-            return Ok(Called::default());
-        }
         let lease = self.lease(&split.item, deadline_millis.saturating_add(LEASE_MILLIS));
         if let Claim::Taken(_) = self.ledger.lease(&lease).await? {
             return Ok(Called { taken: 1, ..Called::default() });
         }
         self.keep_raw(&split.item).await?;
-        let mut source = self.store.open_range(&split.item.source, range.clone()).await?;
-        let size_bytes = split.item.source.size_bytes;
-        let opened =
-            tokio::task::block_in_place(|| large.splitter.open(large.form(), &mut *source, size_bytes));
-        // A file that is refused at its beginning is refused with the same words when it is read whole.
-        let opened = match opened {
-            Ok(opened) => opened.filter(|opened| opened.start < range.end),
-            Err(ConvertFault::Rejected(_)) => None,
-            Err(ConvertFault::Failed(error)) => return Err(error),
-        };
-        if let Some(opened) = opened {
-            self.survey_from(&large, opened.start).await?;
-            let beginning = Beginning { document: opened.document };
-            documents::write(self.store, &large.ops, &large.beginning(), &beginning).await?;
+        if let Some(opened) = self.opened(&large).await? {
+            let starts = self.starts(&large, opened.start).await?;
+            let cut = Cut { opening: opened.document, starts };
+            documents::write(self.store, &large.ops, &large.cut(), &cut).await?;
         }
         Ok(Called::default())
     }
 
-    async fn survey_from(&self, large: &Large<'_>, start: u64) -> Result<()> {
-        let range = start..large.split.range().end;
-        let mut source = self.store.open_range(&large.item().source, range).await?;
-        let surveyed =
-            tokio::task::block_in_place(|| large.splitter.survey(large.form(), start, &mut *source));
-        let survey = surveyed.map_err(failed)?;
-        documents::write(self.store, &large.ops, &large.survey(large.split.nth), &survey).await
+    /// What the engine says of the file's beginning; `None` if it cannot be split.
+    async fn opened(&self, large: &Large<'_>) -> Result<Option<Opened>> {
+        let (range, size_bytes) = (large.split.range(), large.item().source.size_bytes);
+        let mut source = self.store.open_range(&large.item().source, range.clone()).await?;
+        let opened =
+            tokio::task::block_in_place(|| large.splitter.open(large.form(), &mut *source, size_bytes));
+        // A file that is refused at its beginning is refused with the same words when it is read whole.
+        match opened {
+            Ok(opened) => Ok(opened.filter(|opened| opened.start < range.end)),
+            Err(ConvertFault::Rejected(_)) => Ok(None),
+            Err(ConvertFault::Failed(error)) => Err(error),
+        }
     }
 
-    /// Converts the part that begins in the range. What stands in the way of parts makes the first one
-    /// the whole file.
+    /// Where rows seem to begin: the first, and one behind each boundary. Of two that are near each
+    /// other only one.
+    async fn starts(&self, large: &Large<'_>, first: u64) -> Result<Vec<u64>> {
+        let range_bytes = large.split.range_bytes;
+        let boundaries = (1..large.split.of).map(|nth| u64::from(nth).saturating_mul(range_bytes));
+        let found: Vec<Option<u64>> = stream::iter(boundaries.map(|at| self.row_start(large, at)))
+            .buffered(READS_AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut starts = vec![first];
+        for start in found.into_iter().flatten() {
+            if starts.last().is_some_and(|last| start.saturating_sub(*last) >= range_bytes / 2) {
+                starts.push(start);
+            }
+        }
+        Ok(starts)
+    }
+
+    async fn row_start(&self, large: &Large<'_>, boundary: u64) -> Result<Option<u64>> {
+        let source = &large.item().source;
+        let window = boundary..boundary.saturating_add(WINDOW_BYTES).min(source.size_bytes);
+        let mut bytes = self.store.open_range(source, window).await?;
+        let found =
+            tokio::task::block_in_place(|| large.splitter.row_start(large.form(), boundary, &mut *bytes));
+        found.map_err(failed)
+    }
+
+    /// Converts a part. What stands in the way of parts makes the first one the whole file.
     pub(super) async fn part(&self, split: &Split, deadline_millis: i64) -> Result<Called> {
         let lake = self.lake(&split.item).await?;
         let large = self.large(&lake, split)?;
-        let parts = match &large {
-            Some(large) => self.parts(large).await?,
+        let cut = match &large {
+            Some(large) => self.cut(large).await?,
             None => None,
         };
-        match (large, parts) {
-            (Some(large), Some(parts)) => match parts.get(split.nth as usize) {
-                Some(part) if self.has_lease(&split.item).await? => self.stage(&large, part).await,
-                _ => Ok(Called::default()),
-            },
+        match (large, cut) {
+            (Some(large), Some(cut)) => {
+                let parts = cut.parts(split.item.source.size_bytes);
+                match parts.get(split.nth as usize) {
+                    Some(part) if self.has_lease(&split.item).await? => self.stage(&large, part).await,
+                    _ => Ok(Called::default()),
+                }
+            }
             _ if split.nth == 0 => {
                 self.one(&lake, &split.item, deadline_millis).await.map(|converted| Called::one(&converted))
             }
@@ -160,21 +195,14 @@ impl Convert<'_> {
         }
     }
 
-    /// The parts of a file; `None` if it is to be converted whole.
-    async fn parts(&self, large: &Large<'_>) -> Result<Option<Vec<PartOf>>> {
-        let keys: Vec<String> = (0..large.split.of).map(|nth| large.survey(nth)).collect();
-        let there = self.store.list(&large.ops, &large.below).await?;
-        let is_there = |key: &String| there.binary_search_by(|object| object.key.cmp(key)).is_ok();
-        if !keys.iter().all(is_there) || !is_there(&large.beginning()) {
+    /// Where a file is cut; `None` if it is to be converted whole.
+    async fn cut(&self, large: &Large<'_>) -> Result<Option<Cut>> {
+        let there = self.store.list(&large.ops, &large.cut()).await?;
+        if there.is_empty() {
             return Ok(None);
         }
-        let beginning: Beginning = documents::read(self.store, &large.ops, &large.beginning()).await?;
-        let read = |key: String| async move { documents::read::<Value>(self.store, &large.ops, &key).await };
-        let surveys: Vec<Value> =
-            stream::iter(keys.into_iter().map(read)).buffered(READS_AT_ONCE).try_collect().await?;
-        let range_bytes = large.split.range_bytes;
-        let parts = large.splitter.parts(&beginning.document, &surveys, range_bytes).map_err(failed)?;
-        Ok(Some(parts).filter(|parts| parts.len() > 1))
+        let cut: Cut = documents::read(self.store, &large.ops, &large.cut()).await?;
+        Ok(Some(cut).filter(|cut| cut.starts.len() > 1))
     }
 
     async fn has_lease(&self, item: &WorkItem) -> Result<bool> {
@@ -184,12 +212,12 @@ impl Convert<'_> {
     }
 
     /// Converts a part and puts it where it is gathered.
-    async fn stage(&self, large: &Large<'_>, part: &PartOf) -> Result<Called> {
-        let mut source = self.store.open_range(&large.item().source, part.range.clone()).await?;
+    async fn stage(&self, large: &Large<'_>, part: &Range<u64>) -> Result<Called> {
+        let mut source = self.store.open_range(&large.item().source, part.clone()).await?;
         let mut rejects = self.scratch.spool().map_err(|error| no_room(large.item(), error))?;
         let form = large.form();
         let done = tokio::task::block_in_place(|| {
-            large.splitter.convert_part(form, &part.document, &mut *source, self.scratch, &mut *rejects)
+            large.splitter.convert_part(form, part.clone(), &mut *source, self.scratch, &mut *rejects)
         });
         let note = match done {
             Ok(done) => self.staged(large, done, rejects).await?,
@@ -219,7 +247,7 @@ impl Convert<'_> {
     pub(super) async fn gather(&self, split: &Split, deadline_millis: i64) -> Result<Called> {
         let lake = self.lake(&split.item).await?;
         let Some(large) = self.large(&lake, split)? else { return Ok(Called::default()) };
-        let Some(parts) = self.parts(&large).await? else { return Ok(Called::default()) };
+        let Some(cut) = self.cut(&large).await? else { return Ok(Called::default()) };
         if !self.has_lease(&split.item).await? {
             return Ok(Called { taken: 1, ..Called::default() });
         }
@@ -227,23 +255,23 @@ impl Convert<'_> {
             Claim::Granted { attempt } => attempt,
             Claim::Taken(_) => return Ok(Called { taken: 1, ..Called::default() }),
         };
-        let gathered = caught(&split.item, self.gathered(&large, &parts, attempt)).await;
+        let gathered = caught(&split.item, self.gathered(&large, &cut, attempt)).await;
         if let Err(error) = &gathered {
             self.give_back(&split.item, attempt, error).await;
         }
         gathered.map(|converted| Called::one(&converted))
     }
 
-    async fn gathered(&self, large: &Large<'_>, parts: &[PartOf], attempt: u32) -> Result<Converted> {
-        let notes = self.notes(large, parts.len()).await?;
+    async fn gathered(&self, large: &Large<'_>, cut: &Cut, attempt: u32) -> Result<Converted> {
+        let notes = self.notes(large, cut.starts.len()).await?;
         let sum = |count: fn(&Note) -> u64| notes.iter().map(count).sum::<u64>();
         let all_rows = sum(|note| note.rows + note.bad_rows);
         let faulty_rows = sum(|note| note.faulty_rows);
         let (item, Target { table, layout, .. }) = (large.item(), large.target);
-        if notes.iter().any(|note| note.refused) || !large.splitter.tolerates(table, all_rows, faulty_rows) {
-            return self.work(item, large.target, attempt).await;
-        }
-        let rejects = self.rejects(large, &notes).await?;
+        let tolerated = large.splitter.tolerates(table, all_rows, faulty_rows);
+        let parts = confirmed(large, cut, &notes)?.filter(|_| tolerated);
+        let Some(parts) = parts else { return self.work(item, large.target, attempt).await };
+        let rejects = self.rejects(large, &notes, &parts).await?;
         let silver = self.silver(large, parts.len()).await?;
         let bytes_out = silver.len().map_err(|error| no_room(item, error))?;
         let conversion = Conversion {
@@ -277,12 +305,13 @@ impl Convert<'_> {
     }
 
     /// The rejected rows of all parts, in the order of the file.
-    async fn rejects(&self, large: &Large<'_>, notes: &[Note]) -> Result<Content> {
+    async fn rejects(&self, large: &Large<'_>, notes: &[Note], parts: &[PartOf]) -> Result<Content> {
         let no_room = |error| no_room(large.item(), error);
         let mut all = Labelled::new(self.scratch.spool().map_err(no_room)?, large.item())?;
-        for (nth, _) in notes.iter().enumerate().filter(|(_, note)| note.rejects) {
-            let part = self.store.read(&large.ops, &large.part(nth, "jsonl")).await?;
-            tokio::task::block_in_place(|| all.write_all(&part)).map_err(no_room)?;
+        for (nth, (part, _)) in parts.iter().zip(notes).enumerate().filter(|(_, (_, note))| note.rejects) {
+            let rejects = self.store.read(&large.ops, &large.part(nth, "jsonl")).await?;
+            tokio::task::block_in_place(|| large.splitter.place_rejects(part, &rejects, &mut all))
+                .map_err(failed)?;
         }
         all.finish().map_err(no_room)
     }
@@ -302,14 +331,27 @@ impl Convert<'_> {
 
 impl Note {
     fn of(done: &PartDone, rejects: bool) -> Self {
-        let PartDone { conversion, faulty_rows, .. } = done;
+        let PartDone { conversion, faulty_rows, survey, .. } = done;
         let Conversion { rows, bad_rows, nulled_values, .. } = *conversion;
-        Self { refused: false, rows, bad_rows, nulled_values, faulty_rows: *faulty_rows, rejects }
+        let (faulty_rows, survey) = (*faulty_rows, survey.clone());
+        Self { refused: false, rows, bad_rows, nulled_values, faulty_rows, rejects, survey }
     }
 
     fn refused() -> Self {
-        Self { refused: true, rows: 0, bad_rows: 0, nulled_values: 0, faulty_rows: 0, rejects: false }
+        let survey = Value::Null;
+        Self { refused: true, rows: 0, bad_rows: 0, nulled_values: 0, faulty_rows: 0, rejects: false, survey }
     }
+}
+
+/// The parts as they were cut, if none was refused and each is whole rows.
+fn confirmed(large: &Large<'_>, cut: &Cut, notes: &[Note]) -> Result<Option<Vec<PartOf>>> {
+    if notes.iter().any(|note| note.refused) {
+        return Ok(None);
+    }
+    let surveys: Vec<Value> = notes.iter().map(|note| note.survey.clone()).collect();
+    let parts = large.splitter.parts(&cut.opening, &surveys).map_err(failed)?;
+    let as_cut = cut.parts(large.item().source.size_bytes);
+    Ok(Some(parts).filter(|parts| parts.iter().map(|part| &part.range).eq(&as_cut)))
 }
 
 /// Of what cannot be a file's fault at that place.

@@ -111,7 +111,6 @@ fn to_output(
 /// Puts all files in their places, and takes away those of an earlier conversion in other folders or
 /// under other numbers: a reader of all files would see their rows twice.
 fn keep(file: &File, outputs: Vec<tarn_convert::Output<Output>>) -> io::Result<Vec<Part>> {
-    let earlier = output::earlier(&file.folder, &file.name);
     let mut parts = Vec::new();
     let several: Vec<String> =
         outputs.iter().filter(|output| output.number == 1).map(|output| output.folder.clone()).collect();
@@ -122,7 +121,7 @@ fn keep(file: &File, outputs: Vec<tarn_convert::Output<Output>>) -> io::Result<V
         };
         parts.push(Part { path, folder, rows, bytes });
     }
-    for stale in earlier.iter().filter(|path| parts.iter().all(|part| part.path != **path)) {
+    for stale in file.earlier_files.iter().filter(|path| parts.iter().all(|part| part.path != **path)) {
         output::remove(stale, &file.folder)?;
     }
     Ok(parts)

@@ -1,5 +1,6 @@
 //! Files that appear under their names only when they are whole.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -71,27 +72,53 @@ pub fn numbered(name: &str, number: usize) -> String {
 const PART: &str = ".part-";
 const PARQUET: &str = ".parquet";
 
-/// Whether a file of that name is one of those that are called so, or one of several.
-pub fn is_of(file: &str, name: &str) -> bool {
-    let stem = name.strip_suffix(PARQUET).unwrap_or(name);
-    let number = file.strip_prefix(stem).and_then(|rest| rest.strip_prefix(PART)?.strip_suffix(PARQUET));
-    file == name
-        || number.is_some_and(|digits| digits.len() >= 5 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+/// The names that a file can be an output of: its own, and that of several which it is one of.
+fn names_of(file: &str) -> impl Iterator<Item = String> {
+    let (stem, number) = file.strip_suffix(PARQUET).and_then(|stem| stem.rsplit_once(PART)).unzip();
+    let is_number = |digits: &&str| digits.len() >= 5 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let whole =
+        stem.filter(|_| number.as_ref().is_some_and(is_number)).map(|stem| format!("{stem}{PARQUET}"));
+    std::iter::once(file.to_owned()).chain(whole)
 }
 
-/// The files that earlier conversions left below a folder under a name: in the folder itself, or in
-/// folders such as `event=view/` inside of it.
-pub fn earlier(folder: &Path, name: &str) -> Vec<PathBuf> {
+/// What earlier conversions left below a folder, by the names of outputs: in the folder itself, or in
+/// folders such as `event=view/` inside of it. One listing serves all files of a command.
+pub struct Earlier<P>(HashMap<String, Vec<P>>);
+
+impl<P: Clone + Ord> Earlier<P> {
+    /// Of all that lies there, each with the name of its file.
+    pub fn of(all: impl IntoIterator<Item = (String, P)>) -> Self {
+        let mut by_name: HashMap<String, Vec<P>> = HashMap::new();
+        for (file, place) in all {
+            names_of(&file).for_each(|name| by_name.entry(name).or_default().push(place.clone()));
+        }
+        by_name.values_mut().for_each(|places| places.sort());
+        Self(by_name)
+    }
+
+    /// Those of one output, in order.
+    pub fn named(&self, name: &str) -> Vec<P> {
+        self.0.get(name).cloned().unwrap_or_default()
+    }
+}
+
+impl Earlier<PathBuf> {
+    /// Those below a folder of this machine.
+    pub fn below(folder: &Path) -> Self {
+        Self::of(files_below(folder))
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<(String, PathBuf)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let (path, file) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
-        if is_of(&file, name) {
-            found.push(path);
-        } else if file.contains('=') && path.is_dir() {
-            found.extend(earlier(&path, name));
+        if file.contains('=') && path.is_dir() {
+            found.extend(files_below(&path));
+        } else {
+            found.push((file, path));
         }
     }
-    found.sort();
     found
 }
 
@@ -159,12 +186,12 @@ mod tests {
     fn files_of_a_name_are_known() {
         assert_eq!(numbered("events.parquet", 7), "events.part-00007.parquet");
         for file in ["events.parquet", "events.part-00000.parquet", "events.part-123456.parquet"] {
-            assert!(is_of(file, "events.parquet"), "{file}");
+            assert!(names_of(file).any(|name| name == "events.parquet"), "{file}");
         }
         for file in
             ["events_2.parquet", "events.part-1.parquet", "events.part-0000x.parquet", "events.part-00001"]
         {
-            assert!(!is_of(file, "events.parquet"), "{file}");
+            assert!(names_of(file).all(|name| name != "events.parquet"), "{file}");
         }
     }
 }

@@ -10,7 +10,7 @@ use tarn_lake::{ColumnName, Placement};
 
 use super::columns::Columns;
 use super::input::Input;
-use super::output;
+use super::output::{self, Earlier};
 use super::remote::{Address, Remote, Target};
 use crate::arguments::{self, Common, Convert};
 use crate::failure::Failure;
@@ -35,8 +35,10 @@ pub struct File {
     /// ... and how it is called there.
     pub name: String,
     pub rejects: PathBuf,
-    /// Objects that earlier conversions left under its name.
-    pub earlier: Vec<String>,
+    /// Files that earlier conversions left under its name.
+    pub earlier_files: Vec<PathBuf>,
+    /// The same where outputs are objects.
+    pub earlier_objects: Vec<String>,
 }
 
 /// How a file is converted.
@@ -75,6 +77,8 @@ impl Plan {
         let target = Address::of(&options.out).map(Target::new).transpose()?;
         let target = remote.clone().zip(target);
         let folder = target.as_ref().map_or(&options.out, |(_, target)| &target.staging).clone();
+        let files_there = Earlier::below(&folder);
+        let objects_there = target.as_ref().map(|(remote, target)| target.earlier(remote)).transpose()?;
         let mut files = Vec::new();
         let mut writers: HashMap<PathBuf, &Path> = HashMap::new();
         for input in &options.inputs {
@@ -82,11 +86,12 @@ impl Plan {
             if let Some(other) = writers.insert(file.output(""), input) {
                 return Err(same_output(other, &file, options));
             }
+            file.earlier_files = files_there.named(&file.name);
             check_output(&file, options.overwrite)?;
-            if let Some((remote, target)) = &target {
-                file.earlier = target.earlier(remote, &file.name)?;
+            if let Some(there) = &objects_there {
+                file.earlier_objects = there.named(&file.name);
             }
-            let silver = file.earlier.iter().find(|key| !key.ends_with(REJECTS));
+            let silver = file.earlier_objects.iter().find(|key| !key.ends_with(REJECTS));
             if let Some(there) = silver.filter(|_| !options.overwrite) {
                 return Err(is_there(&format!("the object {there}")));
             }
@@ -146,7 +151,14 @@ impl File {
         })?;
         let rejects = folder.join(format!("{name}{REJECTS}"));
         let name = format!("{name}.parquet");
-        Ok(Self { input, folder: folder.into(), name, rejects, earlier: Vec::new() })
+        Ok(Self {
+            input,
+            folder: folder.into(),
+            name,
+            rejects,
+            earlier_files: Vec::new(),
+            earlier_objects: Vec::new(),
+        })
     }
 
     /// Where its rows of a folder go, such as `event=view/`.
@@ -171,9 +183,7 @@ fn stem(name: &str) -> &str {
 }
 
 fn check_output(file: &File, overwrite: bool) -> Result<(), Failure> {
-    output::earlier(&file.folder, &file.name)
-        .iter()
-        .try_for_each(|there| check_earlier(file, there, overwrite))
+    file.earlier_files.iter().try_for_each(|there| check_earlier(file, there, overwrite))
 }
 
 fn check_earlier(file: &File, output: &Path, overwrite: bool) -> Result<(), Failure> {

@@ -3,6 +3,7 @@
 //! Parquet files are made in a folder of this machine first, because nothing of an object can be
 //! seen before its upload ends, and because a file that is refused must leave nothing behind.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::future::Future;
 use std::io::Read;
@@ -10,10 +11,10 @@ use std::path::{Path, PathBuf};
 
 use tarn_aws::S3;
 use tarn_core::SourceVersion;
-use tarn_core::ports::{Content, Object, ObjectStore};
+use tarn_core::ports::{Content, Object, ObjectStore, ObjectVersion};
 use tokio::runtime::Handle;
 
-use super::output;
+use super::output::Earlier;
 use super::plan::REJECTS;
 use crate::account;
 use crate::arguments::{Common, Place};
@@ -75,19 +76,12 @@ impl Remote {
             Failure::bad_input(format!("there is no object {SCHEME}{bucket}/{key}"))
                 .hint("name each object by its whole key; a prefix is none")
         };
-        let there = self.wait(self.store.list(bucket, key))?;
-        let Object { size_bytes, modified_millis, .. } =
-            there.into_iter().find(|object| object.key == *key).ok_or_else(none)?;
-        let versions = self.wait(self.store.list_versions(bucket, key))?;
-        let newest =
-            versions.into_iter().find(|version| version.object.key == *key && !version.delete_marker);
-        Ok(SourceVersion {
-            bucket: bucket.clone(),
-            key: key.clone(),
-            version: newest.ok_or_else(none)?.version,
-            size_bytes,
-            landed_millis: modified_millis,
-        })
+        let versions = self.wait(self.store.versions_of(bucket, key))?;
+        let newest = versions.into_iter().next().filter(|newest| !newest.delete_marker);
+        let ObjectVersion { object, version, .. } = newest.ok_or_else(none)?;
+        let Object { size_bytes, modified_millis, .. } = object;
+        let (bucket, key) = (bucket.clone(), key.clone());
+        Ok(SourceVersion { bucket, key, version, size_bytes, landed_millis: modified_millis })
     }
 
     /// The bytes of a version, one after the other.
@@ -124,18 +118,18 @@ impl Target {
         format!("{}{}", self.address.prefix(), parts.join("/"))
     }
 
-    /// The objects that earlier conversions left under a name, in the order of their keys.
-    pub fn earlier(&self, remote: &Remote, name: &str) -> Result<Vec<String>, Failure> {
+    /// The objects that earlier conversions left, and the rejected rows beside them.
+    pub fn earlier(&self, remote: &Remote) -> Result<Earlier<String>, Failure> {
         let prefix = self.address.prefix();
         let there = remote.wait(remote.store.list(&self.address.bucket, &prefix))?;
-        let is_earlier = |key: &String| {
-            let below = key.strip_prefix(&prefix).unwrap_or(key);
+        let named = |key: String| {
+            let below = key.strip_prefix(&prefix).unwrap_or(&key);
             let (folders, file) = below.rsplit_once('/').unwrap_or(("", below));
-            let is_of =
-                output::is_of(file, name) || file.strip_suffix(REJECTS) == name.strip_suffix(".parquet");
-            is_of && folders.split_terminator('/').all(|folder| folder.contains('='))
+            let of_rows = file.strip_suffix(REJECTS).map(|stem| format!("{stem}.parquet"));
+            let name = of_rows.unwrap_or_else(|| file.to_owned());
+            folders.split_terminator('/').all(|folder| folder.contains('=')).then_some((name, key))
         };
-        Ok(there.into_iter().map(|object| object.key).filter(is_earlier).collect())
+        Ok(Earlier::of(there.into_iter().filter_map(|object| named(object.key))))
     }
 
     /// Writes outputs to their keys, each object as a whole, and removes those of earlier
@@ -146,8 +140,8 @@ impl Target {
             let content = Content::File(File::open(path).map_err(unreadable)?);
             remote.wait(remote.store.replace(&self.address.bucket, &self.key(path), content, ""))?;
         }
-        let keys: Vec<String> = paths.iter().map(|path| self.key(path)).collect();
-        for stale in earlier.iter().filter(|key| !keys.contains(key)) {
+        let keys: BTreeSet<String> = paths.iter().map(|path| self.key(path)).collect();
+        for stale in earlier.iter().filter(|key| !keys.contains(*key)) {
             remote.wait(remote.store.remove(&self.address.bucket, stale))?;
         }
         Ok(())
