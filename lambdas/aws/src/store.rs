@@ -18,9 +18,11 @@ use crate::loopback::{self, AsIfByTls};
 
 mod body;
 mod copy;
+mod join;
 mod keys;
 
 use copy::{Copy, Limits, Plan};
+use join::Join;
 use keys::{Spelling, encoded, fits_xml};
 
 /// User metadata that names what an object's bytes are a function of.
@@ -87,6 +89,13 @@ impl S3 {
         fingerprint: &str,
         held: Held<'_>,
     ) -> Result<()> {
+        let content = match content {
+            Content::Joined(pieces) if join::is_worth_it(&pieces) => {
+                return Join { store: self, bucket, key }.all(&pieces, fingerprint, held).await;
+            }
+            Content::Joined(pieces) => Content::Bytes(self.read_pieces(&pieces).await?),
+            content => content,
+        };
         let doing = format!("writing s3://{bucket}/{key}");
         let mut request =
             self.client.put_object().bucket(bucket).key(key).body(stream(content, &doing).await?);
@@ -431,6 +440,7 @@ async fn stream(content: Content, doing: &str) -> Result<ByteStream> {
                 Error::caused(Kind::Unavailable, format!("{doing}: what was spooled"), error)
             })
         }
+        Content::Joined(_) => Err(Error::new(Kind::Internal, format!("{doing}: of pieces"))),
     }
 }
 

@@ -8,17 +8,17 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tarn_core::ports::{
-    Conversion, ConvertFault, Converter, Form, Gathering, Opened, PartDone, PartOf, Rejected, Scratch,
-    SilverFile, Splitter, Spool,
+    Conversion, ConvertFault, Converter, Form, Gathered, Gathering, Opened, PartDone, PartOf, Rejected,
+    Scratch, SilverFile, Splitter, Spool,
 };
 use tarn_core::{Error, Kind};
 use tarn_lake::{Captures, Layout, Table};
 
-use crate::silver::Silver;
+use crate::gathered::Gatherer;
 use crate::splits::{self, Opening, Part, Survey, Surveyed};
 use crate::{
     ConvertError, HashKey, JsonLinesRejects, Limits, Output, Spec, Unique, convert, convert_to, rejects,
-    schema, tolerance, without_rows,
+    tolerance, without_rows,
 };
 
 /// Converts within limits.
@@ -134,9 +134,10 @@ impl Splitter for Engine {
         let mut source = Surveyed::new(&spec, range.start, source).map_err(fault)?;
         let (done, outputs) = convert_to(&spec, &mut source, open, rejects).map_err(fault)?;
         let faulty_rows = done.bad_rows + done.nulled_rows;
-        let silver = outputs.into_iter().map(file).next().ok_or_else(|| unsound("a part without a file"))?;
+        let output = outputs.into_iter().next().ok_or_else(|| unsound("a part without a file"))?;
+        let (end_bytes, silver) = (output.bytes - output.row_group_bytes, file(output));
         let survey = document(&source.survey())?;
-        Ok(PartDone { conversion: counted(&done), faulty_rows, silver, survey })
+        Ok(PartDone { conversion: counted(&done), faulty_rows, silver, end_bytes, survey })
     }
 
     fn parts(&self, opening: &Value, surveys: &[Value]) -> Result<Vec<PartOf>, ConvertFault> {
@@ -156,27 +157,18 @@ impl Splitter for Engine {
         tolerance::allows(table.bad_rows, self.limits, all_rows, faulty_rows)
     }
 
-    fn gather(&self, form: Form<'_>, into: Box<dyn Spool>) -> Result<Box<dyn Gathering>, ConvertFault> {
-        let spec = self.spec(form);
-        let schema = schema::of(spec.file_columns()).map_err(|error| fault(error.into()))?;
-        let silver = Silver::new(&spec, schema, into).map_err(|error| fault(error.into()))?;
-        Ok(Box::new(Gathered { silver }))
+    fn gather(&self, form: Form<'_>) -> Result<Box<dyn Gathering>, ConvertFault> {
+        Ok(Box::new(Gatherer::new(&self.spec(form)).map_err(|error| fault(error.into()))?))
     }
 }
 
-/// A Parquet file in the making, of the row groups of others.
-struct Gathered {
-    silver: Silver<Box<dyn Spool>>,
-}
-
-impl Gathering for Gathered {
-    fn append(&mut self, part: Bytes) -> Result<(), ConvertFault> {
-        self.silver.append(&part).map_err(|error| fault(error.into()))
+impl Gathering for Gatherer {
+    fn append(&mut self, size_bytes: u64, end: Bytes) -> Result<(), ConvertFault> {
+        Gatherer::append(self, size_bytes, end).map_err(|error| fault(error.into()))
     }
 
-    fn finish(self: Box<Self>) -> Result<Box<dyn Spool>, ConvertFault> {
-        let (_, spool) = self.silver.finish().map_err(|error| fault(error.into()))?;
-        Ok(spool)
+    fn finish(self: Box<Self>) -> Result<Vec<Gathered>, ConvertFault> {
+        Gatherer::finish(*self).map_err(|error| fault(error.into()))
     }
 }
 

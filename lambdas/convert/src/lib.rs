@@ -33,6 +33,7 @@ mod encode;
 mod engine;
 mod error;
 mod folders;
+mod gathered;
 mod group;
 mod hash_key;
 mod header;

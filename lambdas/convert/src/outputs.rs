@@ -77,6 +77,8 @@ pub struct Output<W> {
     pub rows: u64,
     /// Its size.
     pub bytes: u64,
+    /// Up to the end of its row groups. Of a part, what is behind them tells all that is in them.
+    pub row_group_bytes: u64,
     /// What it was written to.
     pub sink: W,
 }
@@ -243,8 +245,9 @@ impl<W: Write + Send> File<W> {
 
     fn finish(self, folder: &str) -> Result<Output<W>, ConvertError> {
         let Self { silver, number, rows, .. } = self;
+        let row_group_bytes = silver.bytes();
         let (bytes, sink) = silver.finish()?;
-        Ok(Output { folder: folder.into(), number, rows, bytes, sink })
+        Ok(Output { folder: folder.into(), number, rows, bytes, row_group_bytes, sink })
     }
 }
 

@@ -3,16 +3,9 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use parquet::bloom_filter::Sbbf;
-use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{
-    ColumnChunkMetaData, PageIndexPolicy, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
-    SortingColumn,
-};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use parquet::file::properties::WriterProperties;
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{BloomFilterPosition, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::Type;
 use tarn_lake::ColumnName;
@@ -32,11 +25,13 @@ pub(crate) struct Silver<W: Write + Send> {
 
 impl<W: Write + Send> Silver<W> {
     pub fn new(spec: &Spec<'_>, schema: Arc<Type>, sink: W) -> Result<Self> {
-        let order = sorting(spec);
-        let properties = WriterProperties::builder().set_created_by("tarn".into()).set_sorting_columns(order);
         let capacity = if spec.placement.partition_by.is_empty() { WRITE_BYTES } else { WRITE_BYTES_OF_MANY };
         let sink = Counted { sink: BufWriter::with_capacity(capacity, sink), bytes: 0 };
-        let file = SerializedFileWriter::new(sink, schema, Arc::new(properties.build()))?;
+        let filters = match spec.part {
+            Some(_) => BloomFilterPosition::End,
+            None => BloomFilterPosition::AfterRowGroup,
+        };
+        let file = SerializedFileWriter::new(sink, schema, properties(spec, filters))?;
         Ok(Self { file })
     }
 
@@ -48,22 +43,6 @@ impl<W: Write + Send> Silver<W> {
             spare.push(column.into_buffer());
         }
         row_group.close()?;
-        Ok(())
-    }
-
-    /// Appends the row groups of another file of the same schema, as they are: no page is read.
-    pub fn append(&mut self, other: &Bytes) -> Result<()> {
-        let whole = ParquetMetaDataOptions::new().with_encoding_stats_as_mask(false);
-        let reader = ParquetMetaDataReader::new().with_metadata_options(Some(whole));
-        let reader = reader.with_page_index_policy(PageIndexPolicy::Optional);
-        let footer = reader.parse_and_finish(other)?;
-        for (nth, from) in footer.row_groups().iter().enumerate() {
-            let mut row_group = self.file.next_row_group()?;
-            for (column, metadata) in from.columns().iter().enumerate() {
-                row_group.append_column(other, closed(other, &footer, (nth, column), metadata)?)?;
-            }
-            row_group.close()?;
-        }
         Ok(())
     }
 
@@ -82,22 +61,12 @@ impl<W: Write + Send> Silver<W> {
     }
 }
 
-/// What the footer says of a column chunk, and its indexes and bloom filter.
-fn closed(
-    file: &Bytes,
-    footer: &ParquetMetaData,
-    (row_group, column): (usize, usize),
-    metadata: &ColumnChunkMetaData,
-) -> Result<ColumnCloseResult> {
-    let pages = footer.column_index().and_then(|all| all.get(row_group)?.get(column)).cloned();
-    Ok(ColumnCloseResult {
-        bytes_written: metadata.compressed_size() as u64,
-        rows_written: footer.row_group(row_group).num_rows() as u64,
-        metadata: metadata.clone(),
-        bloom_filter: Sbbf::read_from_column_chunk(metadata, file)?,
-        column_index: pages.filter(|index| !matches!(index, ColumnIndexMetaData::NONE)),
-        offset_index: footer.offset_index().and_then(|all| all.get(row_group)?.get(column)).cloned(),
-    })
+/// How files are written. In parts, and in what is gathered of them, bloom filters stand behind all row
+/// groups, so that these are one stretch of bytes.
+pub(crate) fn properties(spec: &Spec<'_>, filters: BloomFilterPosition) -> Arc<WriterProperties> {
+    let properties = WriterProperties::builder().set_created_by("tarn".into());
+    let properties = properties.set_sorting_columns(sorting(spec)).set_bloom_filter_position(filters);
+    Arc::new(properties.build())
 }
 
 /// What the footer says of the order of rows.

@@ -1,11 +1,12 @@
 //! Files that appear under their names only when they are whole, and folders that are not left.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tarn_core::ports::{Content, Created};
+use tarn_core::ports::{Content, Created, Piece, Stretch};
 
 /// Where files are written before they get their names: on the same disk, so that they get them at
 /// once.
@@ -33,6 +34,17 @@ impl Staging {
 
     /// Writes a file; a lasting one is on the disk afterwards.
     pub fn write(&self, content: Content, lasting: bool) -> io::Result<Staged> {
+        let unknown = |_: &Stretch| Err(io::Error::other("pieces of a store, and nobody to open them"));
+        self.write_opening(content, lasting, unknown)
+    }
+
+    /// The same, with somebody who opens pieces.
+    pub fn write_opening(
+        &self,
+        content: Content,
+        lasting: bool,
+        open: impl Fn(&Stretch) -> io::Result<File>,
+    ) -> io::Result<Staged> {
         let (staged, mut file) = self.begin()?;
         match content {
             Content::Bytes(bytes) => file.write_all(&bytes)?,
@@ -40,6 +52,10 @@ impl Staging {
                 from.rewind()?;
                 io::copy(&mut from, &mut file)?;
             }
+            Content::Joined(pieces) => pieces.iter().try_for_each(|piece| match piece {
+                Piece::Bytes(bytes) => file.write_all(bytes),
+                Piece::Stored(stretch) => append(&mut file, open(stretch)?, &stretch.range),
+            })?,
         }
         end(&file, lasting)?;
         Ok(staged)
@@ -71,6 +87,16 @@ impl Staging {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+/// Appends exactly those bytes of another file.
+fn append(file: &mut File, mut from: File, range: &Range<u64>) -> io::Result<()> {
+    from.seek(SeekFrom::Start(range.start))?;
+    let due = range.end.saturating_sub(range.start);
+    match io::copy(&mut from.take(due), file)? {
+        copied if copied == due => Ok(()),
+        _ => Err(io::ErrorKind::UnexpectedEof.into()),
     }
 }
 

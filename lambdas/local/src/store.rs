@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tarn_core::ports::{Clock, Content, Created, Object, ObjectStore, ObjectVersion, Stored};
+use tarn_core::ports::{Clock, Content, Created, Object, ObjectStore, ObjectVersion, Stored, Stretch};
 use tarn_core::{Error, Kind, Result, SourceVersion};
 use tokio::task::block_in_place;
 
@@ -213,7 +213,22 @@ impl FolderStore {
     }
 
     fn stage(&self, place: &Place, content: Content) -> Result<Staged> {
-        self.staging.write(content, is_lasting(place)).map_err(on("writing", &place.shown))
+        let open = |Stretch { bucket, key, tag, .. }: &Stretch| {
+            self.place(bucket, key).and_then(|from| self.open_tagged(&from, tag)).map_err(io::Error::other)
+        };
+        self.staging.write_opening(content, is_lasting(place), open).map_err(on("writing", &place.shown))
+    }
+
+    /// Opens what still has that tag; an empty one is any.
+    fn open_tagged(&self, place: &Place, tag: &str) -> Result<fs::File> {
+        let stamp = self.find(place)?;
+        let file = fs::File::open(place.path()).map_err(on("reading", &place.shown))?;
+        let opened = Stamp::of(&file.metadata().map_err(on("reading", &place.shown))?);
+        if stamp != opened || !tag.is_empty() && tag != opened.tag() {
+            let what = format!("{} was written again since it was listed", place.shown.display());
+            return Err(Error::new(Kind::Conflict, what));
+        }
+        Ok(file)
     }
 
     /// Gives what is staged its name and its note.
@@ -372,14 +387,9 @@ impl ObjectStore for FolderStore {
     async fn read_range(&self, bucket: &str, key: &str, range: Range<u64>, tag: &str) -> Result<Bytes> {
         block_in_place(|| {
             let place = self.place(bucket, key)?;
-            let stamp = self.find(&place)?;
-            let mut file = fs::File::open(place.path()).map_err(on("reading", &place.shown))?;
-            let opened = Stamp::of(&file.metadata().map_err(on("reading", &place.shown))?);
-            if stamp != opened || !tag.is_empty() && tag != opened.tag() {
-                let what = format!("{} was written again since it was listed", place.shown.display());
-                return Err(Error::new(Kind::Conflict, what));
-            }
-            if range.start > range.end || range.end > opened.size_bytes() {
+            let mut file = self.open_tagged(&place, tag)?;
+            let size_bytes = file.metadata().map_err(on("reading", &place.shown))?.len();
+            if range.start > range.end || range.end > size_bytes {
                 let what = format!("{} has no bytes {range:?}", place.shown.display());
                 return Err(Error::new(Kind::Invalid, what));
             }

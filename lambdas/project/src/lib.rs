@@ -44,6 +44,7 @@ impl Projector for Rewriter {
         match source {
             Content::Bytes(bytes) => rewrite::all(projection, folders, bytes, scratch),
             Content::File(file) => rewrite::all(projection, folders, file, scratch),
+            Content::Joined(_) => Err(in_the_store()),
         }
     }
 
@@ -51,6 +52,7 @@ impl Projector for Rewriter {
         match written {
             Content::Bytes(bytes) => check::whole(projection, bytes),
             Content::File(file) => check::whole(projection, file),
+            Content::Joined(_) => Err(in_the_store()),
         }
     }
 
@@ -86,6 +88,11 @@ pub(crate) fn unreadable(error: ParquetError) -> Error {
 /// What we write is not the file's fault.
 pub(crate) fn unwritable(error: ParquetError) -> Error {
     Error::caused(Kind::Unavailable, "writing a Parquet file", error)
+}
+
+/// Copies are made of objects that were read.
+fn in_the_store() -> Error {
+    Error::new(Kind::Internal, "a file in pieces, which only their store can read")
 }
 
 #[cfg(test)]

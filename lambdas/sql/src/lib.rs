@@ -47,6 +47,7 @@ mod check;
 mod fault;
 mod functions;
 mod iceberg;
+mod joins;
 mod maintain;
 mod parse;
 mod scan;

@@ -11,9 +11,12 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PrunableStatistics;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics, project_schema};
+use datafusion::common::{
+    ColumnStatistics, DFSchema, DataFusionError, Result, ScalarValue, Statistics, project_schema,
+};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -51,6 +54,7 @@ pub(crate) struct Files {
     schema: TableSchema,
     files: Vec<PartitionedFile>,
     rows: Option<u64>,
+    columns: Vec<ColumnStatistics>,
     by: Match,
 }
 
@@ -64,7 +68,13 @@ impl Files {
         rows: Option<u64>,
         by: Match,
     ) -> Self {
-        Self { schema: TableSchema::new(columns, folders), files, rows, by }
+        Self { schema: TableSchema::new(columns, folders), files, rows, columns: Vec::new(), by }
+    }
+
+    /// With what is known of the values of all files, column by column.
+    pub fn knowing(self, known: Statistics) -> Self {
+        let rows = known.num_rows.get_value().map(|rows| *rows as u64).or(self.rows);
+        Self { rows, columns: known.to_inexact().column_statistics, ..self }
     }
 
     fn predicate(&self, state: &dyn Session, filters: &[Expr]) -> Result<Option<Arc<dyn PhysicalExpr>>> {
@@ -117,15 +127,17 @@ impl Files {
         }
     }
 
-    /// A guess for the planner, which must never take it for an answer. The figures of `scripts/bench models` were
-    /// measured with a number of rows; what it gains by itself was not.
-    fn statistics(&self) -> Statistics {
-        let mut statistics = Statistics::new_unknown(self.schema.table_schema());
+    /// A guess for the planner, which must never take it for an answer.
+    fn guess(&self) -> Statistics {
+        let mut guess = Statistics::new_unknown(self.schema.table_schema());
         let bytes: u64 = self.files.iter().map(|file| file.object_meta.size).sum();
-        let guessed = bytes / (BYTES_OF_A_VALUE * self.schema.file_schema().fields().len().max(1) as u64);
-        statistics.total_byte_size = Precision::Inexact(bytes as usize);
-        statistics.num_rows = Precision::Inexact(self.rows.unwrap_or(guessed) as usize);
-        statistics
+        let rows = bytes / (BYTES_OF_A_VALUE * self.schema.file_schema().fields().len().max(1) as u64);
+        guess.total_byte_size = Precision::Inexact(bytes as usize);
+        guess.num_rows = Precision::Inexact(self.rows.unwrap_or(rows) as usize);
+        for (column, known) in guess.column_statistics.iter_mut().zip(&self.columns) {
+            *column = known.clone();
+        }
+        guess
     }
 }
 
@@ -141,6 +153,10 @@ impl TableProvider for Files {
 
     fn table_type(&self) -> TableType {
         TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.guess())
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
@@ -160,15 +176,20 @@ impl TableProvider for Files {
             return Ok(Arc::new(EmptyExec::new(project_schema(&self.schema(), projection)?)));
         }
         let options = state.table_options().parquet.clone();
-        let mut source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        let url = ObjectStoreUrl::parse(URL)?;
+        let runtime = state.runtime_env();
+        // Footers that the planner has read are not read again.
+        let footers = runtime.cache_manager.get_file_metadata_cache();
+        let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, footers);
+        let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        let mut source = source.with_parquet_file_reader_factory(Arc::new(reader));
         if let Some(predicate) = predicate {
             source = source.with_predicate(predicate);
         }
         let groups = FileGroup::new(files).split_files(state.config().target_partitions());
-        let url = ObjectStoreUrl::parse(URL)?;
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(groups)
-            .with_statistics(self.statistics())
+            .with_statistics(self.guess())
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
             .with_expr_adapter((self.by == Match::Id).then(|| Arc::new(ById) as _))

@@ -19,7 +19,7 @@ use tarn_core::ports::ObjectStore;
 
 use crate::fault::{Fault, Result, of_datafusion};
 use crate::store::{Shelf, URL};
-use crate::{functions, parse};
+use crate::{functions, joins, parse};
 
 /// What a session may take.
 #[derive(Debug, Clone)]
@@ -85,6 +85,7 @@ impl Session {
             .with_config(config)
             .with_runtime_env(runtime)
             .with_default_features()
+            .with_optimizer_rules(joins::rules())
             .build();
         let context = SessionContext::new_with_state(state);
         functions::register(&context)?;
@@ -189,9 +190,9 @@ fn config(settings: &Settings) -> SessionConfig {
     let threads = settings.threads.max(1);
     let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
     let execution = &mut config.options_mut().execution;
-    // A join counts what it holds batch by batch, and texts that batches share once in each. Of 6 million rows with
-    // the names of customers it held 1 GB and counted 2.3 GB with 32,768 rows in a batch; 8,192 are the default.
-    execution.batch_size = 65_536;
+    // Of 8,192 to 65,536 rows the batch with which the questions of `scripts/bench models` took least. A join counts
+    // what it holds batch by batch, and texts that batches share once in each, so small ones count for too much.
+    execution.batch_size = 32_768;
     // What a sort keeps to merge what it spilled: 10 MB for each thread, or what little memory allows.
     execution.sort_spill_reservation_bytes =
         (settings.memory_bytes / (8 * threads)).min(execution.sort_spill_reservation_bytes);
@@ -199,6 +200,11 @@ fn config(settings: &Settings) -> SessionConfig {
     // memory again, which is not there when a sort has all that it may take, and fails it.
     execution.sort_in_place_threshold_bytes = settings.memory_bytes;
     let options = config.options_mut();
+    // What a join keeps in memory is looked up by all threads while it is small: to share it out, the other rows
+    // must be shared out too. The 22 questions of `scripts/bench models` take a tenth less with 32 MB than with 1 MB,
+    // and more again with 128 MB.
+    options.optimizer.hash_join_single_partition_threshold = 32 << 20;
+    options.optimizer.hash_join_single_partition_threshold_rows = 2 << 20;
     options.sql_parser.collect_spans = true;
     // `0.1` is a decimal, as Athena, Spark and DuckDB have it.
     options.sql_parser.parse_float_as_decimal = true;

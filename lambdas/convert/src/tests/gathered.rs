@@ -6,7 +6,7 @@ use std::ops::Range;
 use bytes::Bytes;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 use serde_json::Value;
-use tarn_core::ports::{Content, ConvertFault, Converter, Form, Scratch, Splitter};
+use tarn_core::ports::{Content, ConvertFault, Converter, Form, Gathered, Splitter};
 use tarn_core::testing::{MemoryScratch, table};
 use tarn_lake::{BadRows, Captures, ColumnName, Csv, Format, OnBadRow, Table};
 
@@ -84,20 +84,29 @@ fn in_parts(
             done => done?,
         };
         surveys.push(done.survey);
-        staged.push((bytes(done.silver.spool.finish().unwrap()), rejects));
+        staged.push((bytes(done.silver.spool.finish().unwrap()), done.end_bytes as usize, rejects));
     }
     let parts = engine.parts(&opening, &surveys)?;
     if !parts.iter().map(|part| &part.range).eq(&ranges) {
         return Ok(None);
     }
     let mut rejects = Vec::new();
-    let mut all = engine.gather(form, MemoryScratch.spool().unwrap())?;
-    for (part, (silver, bad)) in parts.iter().zip(staged) {
-        engine.place_rejects(part, &bad, &mut rejects)?;
-        all.append(silver.into())?;
+    let mut all = engine.gather(form)?;
+    for (part, (silver, end_bytes, bad)) in parts.iter().zip(&staged) {
+        engine.place_rejects(part, bad, &mut rejects)?;
+        let end = silver[silver.len() - end_bytes..].to_vec();
+        all.append(silver.len() as u64, end.into())?;
     }
-    let silver = all.finish()?.finish().unwrap();
-    Ok(Some(((bytes(silver), rejects), parts.len())))
+    let mut silver = Vec::new();
+    for piece in all.finish()? {
+        match piece {
+            Gathered::Own(bytes) => silver.extend_from_slice(&bytes),
+            Gathered::Of(nth, range) => {
+                silver.extend_from_slice(&staged[nth].0[range.start as usize..range.end as usize]);
+            }
+        }
+    }
+    Ok(Some(((silver, rejects), parts.len())))
 }
 
 fn footer(silver: &[u8]) -> ParquetMetaData {
@@ -198,6 +207,31 @@ fn guesses_are_right_where_rows_have_the_fields_of_the_table() {
         };
         assert!(ranges.iter().all(begins), "ranges of {range_bytes}, {opening}");
     }
+}
+
+/// What is gathered is one stretch of each part, and bytes behind them: S3 copies such stretches by itself.
+#[test]
+fn row_groups_are_not_read_to_be_gathered() {
+    let table = orders(|table| table.placement.cluster_by = vec![ColumnName::new("name").unwrap()]);
+    let (engine, name) = (engine(), Captures::default());
+    let form = Form { table: &table, layout: &table.layouts[0], name: &name };
+    let text = text(2_000);
+    let (_, ranges) = cut(&table, text.as_bytes(), 20_000).unwrap();
+    let mut all = engine.gather(form).unwrap();
+    let mut wanted = Vec::new();
+    for (nth, range) in ranges.iter().enumerate() {
+        let mut source = &text.as_bytes()[range.start as usize..range.end as usize];
+        let done = engine.convert_part(form, range.clone(), &mut source, &MemoryScratch, &mut Vec::new());
+        let done = done.unwrap();
+        let silver = bytes(done.silver.spool.finish().unwrap());
+        let body = silver.len() - done.end_bytes as usize;
+        all.append(silver.len() as u64, silver[body..].to_vec().into()).unwrap();
+        wanted.push(Gathered::Of(nth, if nth == 0 { 0..body as u64 } else { 4..body as u64 }));
+    }
+    let pieces = all.finish().unwrap();
+    let (end, stretches) = pieces.split_last().unwrap();
+    assert_eq!(stretches, wanted);
+    assert!(matches!(end, Gathered::Own(_)));
 }
 
 #[test]

@@ -254,7 +254,7 @@ impl Convert<'_> {
         layout: &Layout,
         range_bytes: Option<u64>,
     ) -> Result<String> {
-        let parts = range_bytes.map(|bytes| format!("parts of {bytes}"));
+        let parts = range_bytes.map(|bytes| format!("cut into parts of {bytes}"));
         let hashes = layout.hashed().chain(table.newest_layout().hashed()).next().is_some();
         let secret = Some(self.converter.mark_of_secret()).filter(|mark| hashes && !mark.is_empty());
         let also: Vec<&str> = secret.into_iter().chain(parts.as_deref()).collect();

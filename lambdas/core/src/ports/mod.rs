@@ -33,6 +33,8 @@ pub use pointers::{Pointer, Pointers, Publication, Swapped, Target};
 pub use project::{Projected, Projection, Projector};
 pub use registry::{CatalogEntry, EntryColumn, FileFormat, Registry};
 pub use shelf::Shelf;
-pub use split::{Form, Gathering, Opened, PartDone, PartOf, Splitter};
+pub use split::{Form, Gathered, Gathering, Opened, PartDone, PartOf, Splitter};
 pub use statements::{Ended, Statement, Statements};
-pub use store::{Content, Created, Object, ObjectStore, ObjectVersion, Scratch, Spool, Stored};
+pub use store::{
+    Content, Created, Object, ObjectStore, ObjectVersion, Piece, Scratch, Spool, Stored, Stretch,
+};

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::Value;
 use tarn_lake::{Captures, Layout, Table};
 
-use super::{Conversion, ConvertFault, Scratch, SilverFile, Spool};
+use super::{Conversion, ConvertFault, Scratch, SilverFile};
 
 /// What a file is read as.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,8 @@ pub struct PartDone {
     pub faulty_rows: u64,
     /// Its rows: one file, for no table with folders is split.
     pub silver: SilverFile,
+    /// How much of that file's end tells what is in it.
+    pub end_bytes: u64,
     /// What its bytes say of the rows' beginnings.
     pub survey: Value,
 }
@@ -94,14 +96,23 @@ pub trait Splitter: Send + Sync {
     fn tolerates(&self, table: &Table, all_rows: u64, faulty_rows: u64) -> bool;
 
     /// Begins to put parts together.
-    fn gather(&self, form: Form<'_>, into: Box<dyn Spool>) -> Result<Box<dyn Gathering>, ConvertFault>;
+    fn gather(&self, form: Form<'_>) -> Result<Box<dyn Gathering>, ConvertFault>;
 }
 
-/// Puts parts together to one file.
+/// Puts parts together to one file, without reading the rows in them.
 pub trait Gathering: Send {
-    /// Appends the rows of the next part.
-    fn append(&mut self, part: Bytes) -> Result<(), ConvertFault>;
+    /// Appends the rows of the next part: a file of so many bytes, which ends with those.
+    fn append(&mut self, size_bytes: u64, end: Bytes) -> Result<(), ConvertFault>;
 
-    /// Ends the file.
-    fn finish(self: Box<Self>) -> Result<Box<dyn Spool>, ConvertFault>;
+    /// Ends the file: what it is made of, in order.
+    fn finish(self: Box<Self>) -> Result<Vec<Gathered>, ConvertFault>;
+}
+
+/// A piece of a file that parts are put together to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gathered {
+    /// Bytes that are in no part.
+    Own(Bytes),
+    /// Those bytes of a part, which are counted from 0.
+    Of(usize, Range<u64>),
 }

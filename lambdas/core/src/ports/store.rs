@@ -50,12 +50,61 @@ pub struct Stored {
     pub fingerprint: String,
 }
 
-/// Bytes to write, in memory or spooled to a temporary file.
+/// Bytes to write: in memory, spooled to a temporary file, or in the store already.
 pub enum Content {
     /// In memory.
     Bytes(Bytes),
     /// In a file, from its beginning.
     File(std::fs::File),
+    /// One behind the other. The store puts them together, and what it has itself need not travel.
+    Joined(Vec<Piece>),
+}
+
+/// A piece of content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    /// In memory.
+    Bytes(Bytes),
+    /// In an object of the store that is written to.
+    Stored(Stretch),
+}
+
+/// Bytes of an object's newest version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    /// The object's bucket.
+    pub bucket: String,
+    /// Its key.
+    pub key: String,
+    /// Which bytes.
+    pub range: Range<u64>,
+    /// The tag that it must still have.
+    pub tag: String,
+}
+
+impl Stretch {
+    /// An object that has another tag by now is no conflict over the one that is written.
+    pub fn changed(error: Error) -> Error {
+        match error.kind() {
+            Kind::Conflict => Error::caused(Kind::Unavailable, "a piece was written anew meanwhile", error),
+            _ => error,
+        }
+    }
+}
+
+impl Piece {
+    /// How many bytes it has.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Stored(stretch) => stretch.range.end.saturating_sub(stretch.range.start),
+        }
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A place to write before the whole is known; large content goes to a temporary file.
@@ -126,6 +175,21 @@ pub trait ObjectStore: Send + Sync {
         Ok(all.slice(range.start as usize..range.end as usize))
     }
 
+    /// Reads what is in pieces, for content that is small.
+    async fn read_pieces(&self, pieces: &[Piece]) -> Result<Bytes> {
+        let mut all = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Bytes(bytes) => all.extend_from_slice(bytes),
+                Piece::Stored(Stretch { bucket, key, range, tag }) => {
+                    let read = self.read_range(bucket, key, range.clone(), tag).await;
+                    all.extend_from_slice(&read.map_err(Stretch::changed)?);
+                }
+            }
+        }
+        Ok(all.into())
+    }
+
     /// Writes an object unless one of that key is there (`If-None-Match: *`), with its fingerprint
     /// as metadata.
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created>;
@@ -171,6 +235,7 @@ impl Content {
         match self {
             Content::Bytes(bytes) => Ok(bytes.len() as u64),
             Content::File(file) => Ok(file.metadata()?.len()),
+            Content::Joined(pieces) => Ok(pieces.iter().map(Piece::len).sum()),
         }
     }
 
@@ -179,7 +244,8 @@ impl Content {
         Ok(self.len()? == 0)
     }
 
-    /// All of it in memory, for small content and for stores that live there.
+    /// All of it in memory, for small content and for stores that live there. An error of pieces, which
+    /// only their store can read.
     pub fn into_bytes(self) -> io::Result<Bytes> {
         match self {
             Content::Bytes(bytes) => Ok(bytes),
@@ -189,6 +255,7 @@ impl Content {
                 file.read_to_end(&mut bytes)?;
                 Ok(bytes.into())
             }
+            Content::Joined(_) => Err(io::Error::other("the pieces are in their store")),
         }
     }
 
@@ -197,6 +264,7 @@ impl Content {
         match self {
             Content::Bytes(bytes) => Ok(Content::Bytes(bytes.clone())),
             Content::File(file) => Ok(Content::File(file.try_clone()?)),
+            Content::Joined(pieces) => Ok(Content::Joined(pieces.clone())),
         }
     }
 }

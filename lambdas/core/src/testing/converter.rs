@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tarn_lake::{Captures, Layout, OnBadRow, Table};
 
 use crate::ports::{
-    Conversion, ConvertFault, Converter, Form, Gathering, Opened, PartDone, PartOf, Rejected, Scratch,
-    SilverFile, Splitter, Spool,
+    Conversion, ConvertFault, Converter, Form, Gathered, Gathering, Opened, PartDone, PartOf, Rejected,
+    Scratch, SilverFile, Splitter, Spool,
 };
 use crate::{Error, Kind};
 
@@ -105,7 +105,9 @@ impl Splitter for LineConverter {
         let silver = files.into_iter().next().ok_or_else(|| failed(std::io::Error::other("no file")))?;
         let faulty_rows = conversion.bad_rows + conversion.nulled_values;
         let survey = json!({ "start": range.start, "end": range.end, "whole": text.ends_with('\n') });
-        Ok(PartDone { conversion, faulty_rows, silver, survey })
+        // Its end is all of it: where its rows begin stands in front.
+        let end_bytes = silver.spool.len();
+        Ok(PartDone { conversion, faulty_rows, silver, end_bytes, survey })
     }
 
     fn parts(&self, _: &Value, surveys: &[Value]) -> Result<Vec<PartOf>, ConvertFault> {
@@ -131,25 +133,25 @@ impl Splitter for LineConverter {
         most.is_none_or(|share| faulty_rows as f64 <= share * all_rows as f64)
     }
 
-    fn gather(&self, _: Form<'_>, into: Box<dyn Spool>) -> Result<Box<dyn Gathering>, ConvertFault> {
-        Ok(Box::new(Lines { into, begun: false }))
+    fn gather(&self, _: Form<'_>) -> Result<Box<dyn Gathering>, ConvertFault> {
+        Ok(Box::new(Lines::default()))
     }
 }
 
-struct Lines {
-    into: Box<dyn Spool>,
-    begun: bool,
-}
+/// The first part, and of all others what is behind their heads.
+#[derive(Default)]
+struct Lines(Vec<Gathered>);
 
 impl Gathering for Lines {
-    fn append(&mut self, part: Bytes) -> Result<(), ConvertFault> {
-        let head = part.iter().position(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let from = if std::mem::replace(&mut self.begun, true) { head } else { 0 };
-        self.into.write_all(part.get(from..).unwrap_or_default()).map_err(failed)
+    fn append(&mut self, size_bytes: u64, end: Bytes) -> Result<(), ConvertFault> {
+        let head = end.iter().position(|byte| *byte == b'\n').map_or(0, |at| at as u64 + 1);
+        let from = if self.0.is_empty() { 0 } else { head };
+        self.0.push(Gathered::Of(self.0.len(), from..size_bytes));
+        Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<Box<dyn Spool>, ConvertFault> {
-        Ok(self.into)
+    fn finish(self: Box<Self>) -> Result<Vec<Gathered>, ConvertFault> {
+        Ok(self.0)
     }
 }
 

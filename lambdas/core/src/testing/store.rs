@@ -123,9 +123,14 @@ impl MemoryStore {
         inside.bucket(bucket).map_or(0, |bucket| bucket.objects.values().map(Vec::len).sum())
     }
 
-    fn put(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
-        let stored = Some(stored(key, content, fingerprint)?);
-        locked(&self.inside).put(bucket, key, stored, self.clock.now_millis()).map(|_| ())
+    async fn taken(&self, key: &str, content: Content, fingerprint: &str) -> Result<Stored> {
+        let bytes = match content {
+            Content::Joined(pieces) => self.read_pieces(&pieces).await?,
+            content => content.into_bytes().map_err(|error| {
+                Error::caused(Kind::Unavailable, format!("reading what goes to {key}"), error)
+            })?,
+        };
+        Ok(Stored { bytes, fingerprint: fingerprint.into() })
     }
 }
 
@@ -235,7 +240,7 @@ impl ObjectStore for MemoryStore {
     }
 
     async fn create(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<Created> {
-        let stored = stored(key, content, fingerprint)?;
+        let stored = self.taken(key, content, fingerprint).await?;
         let mut inside = locked(&self.inside);
         match inside.newest(bucket, key) {
             Ok(_) => Ok(Created::AlreadyThere),
@@ -265,7 +270,7 @@ impl ObjectStore for MemoryStore {
         fingerprint: &str,
         tag: &str,
     ) -> Result<bool> {
-        let stored = stored(key, content, fingerprint)?;
+        let stored = self.taken(key, content, fingerprint).await?;
         let mut inside = locked(&self.inside);
         if inside.tag(bucket, key)? != tag {
             return Ok(false);
@@ -274,7 +279,8 @@ impl ObjectStore for MemoryStore {
     }
 
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
-        self.put(bucket, key, content, fingerprint)
+        let stored = self.taken(key, content, fingerprint).await?;
+        locked(&self.inside).put(bucket, key, Some(stored), self.clock.now_millis()).map(|_| ())
     }
 
     async fn copy(&self, from: &SourceVersion, bucket: &str, key: &str) -> Result<()> {
@@ -312,11 +318,6 @@ impl ObjectStore for MemoryStore {
     async fn bucket_exists(&self, bucket: &str) -> Result<bool> {
         Ok(locked(&self.inside).bucket(bucket).is_ok())
     }
-}
-
-fn stored(key: &str, content: Content, fingerprint: &str) -> Result<Stored> {
-    let unreadable = |error| Error::caused(Kind::Unavailable, format!("reading what goes to {key}"), error);
-    Ok(Stored { bytes: content.into_bytes().map_err(unreadable)?, fingerprint: fingerprint.into() })
 }
 
 fn object(key: &str, version: &Version) -> Object {

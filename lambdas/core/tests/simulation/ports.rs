@@ -71,6 +71,14 @@ impl Store<'_> {
         key.replace("part-", &format!("part-{written}-"))
     }
 
+    /// Content with all its bytes, so that it can be looked at.
+    async fn whole(&self, content: Content) -> Result<Content> {
+        match content {
+            Content::Joined(pieces) => self.inner.read_pieces(&pieces).await.map(Content::Bytes),
+            content => Ok(content),
+        }
+    }
+
     /// Nobody may ever see a part of a file.
     fn watch(&self, bucket: &str, key: &str, content: &Content, fingerprint: &str) {
         if bucket == self.silver
@@ -132,6 +140,7 @@ impl ObjectStore for Store<'_> {
         tag: &str,
     ) -> Result<bool> {
         turn().await;
+        let content = self.whole(content).await?;
         self.watch(bucket, key, &content, fingerprint);
         if self.bug == Some(Bug::HeldAgainstNothing) {
             return self.inner.replace(bucket, key, content, fingerprint).await.map(|()| true);
@@ -159,6 +168,7 @@ impl ObjectStore for Store<'_> {
             return Ok(Created::New);
         }
         let key = self.key(bucket, key);
+        let content = self.whole(content).await?;
         self.watch(bucket, &key, &content, fingerprint);
         if self.writes_late(bucket) {
             let bytes = content.into_bytes().unwrap();
@@ -173,6 +183,7 @@ impl ObjectStore for Store<'_> {
     }
     async fn replace(&self, bucket: &str, key: &str, content: Content, fingerprint: &str) -> Result<()> {
         turn().await;
+        let content = self.whole(content).await?;
         self.watch(bucket, key, &content, fingerprint);
         self.inner.replace(bucket, key, content, fingerprint).await
     }

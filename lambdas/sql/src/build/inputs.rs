@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::FieldRef;
+use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
+use datafusion::common::{ScalarValue, Statistics};
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::PartitionedFile;
+use futures::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 use tarn_core::ports::Object;
 use tarn_core::{Error, Kind};
@@ -56,15 +57,16 @@ impl Input {
         }
     }
 
-    /// Puts it into a session.
-    pub async fn add_to(&self, session: &Session, places: &Places) -> Result<()> {
+    /// Puts it into a session. Of one that is joined with others the planner wants to know more than its
+    /// files' names.
+    pub async fn add_to(&self, session: &Session, places: &Places, joined: bool) -> Result<()> {
         let table = match self {
-            Input::Silver(table, files) => silver(session, &places.silver, table, files)?,
+            Input::Silver(table, files) => silver(session, &places.silver, table, files, joined).await?,
             Input::Iceberg(_, table) => {
                 let (state, schema) = (table.state().await?, table.metadata.current_schema());
                 provider(session.shelf(), &table.home, schema, state.files(), false)?
             }
-            Input::Parquet(_, _, files) => parquet(session, &places.gold.bucket, files).await?,
+            Input::Parquet(_, _, files) => parquet(session, &places.gold.bucket, files, joined).await?,
         };
         session.add(self.name().as_str(), table)
     }
@@ -110,8 +112,10 @@ pub async fn session(
     let mentioned = session.context().state().resolve_table_references(&statement)?;
     let mentioned: Vec<String> = mentioned.iter().map(|name| name.table().to_owned()).collect();
     let names = tables.iter().map(|table| &table.name).chain(models.iter().map(|model| &model.name));
-    for name in names.filter(|name| mentioned.iter().any(|mentioned| mentioned == name.as_str())) {
-        look(ports, places, tables, name).await?.add_to(&session, places).await?;
+    let names: Vec<&TableName> =
+        names.filter(|name| mentioned.iter().any(|mentioned| mentioned == name.as_str())).collect();
+    for name in &names {
+        look(ports, places, tables, name).await?.add_to(&session, places, names.len() > 1).await?;
     }
     Ok(session)
 }
@@ -121,11 +125,12 @@ fn parquet_only(mut listed: Vec<Object>) -> Vec<Object> {
     listed
 }
 
-fn silver(
+async fn silver(
     session: &Session,
     bucket: &str,
     table: &Table,
     files: &[Object],
+    joined: bool,
 ) -> Result<Arc<dyn TableProvider>> {
     let (columns, folders) = silver_columns(table);
     let mut parts = Vec::with_capacity(files.len());
@@ -135,10 +140,39 @@ fn silver(
         parts.push(if folders.is_empty() { part } else { part.with_partition_values(values) });
     }
     let fields: Vec<FieldRef> = schema_of(&folders).fields().iter().cloned().collect();
-    Ok(Arc::new(Files::new(schema_of(&columns), fields, parts, None, Match::Name)))
+    let known = if joined { known(session, &schema_of(&columns), &parts).await } else { None };
+    let files = Files::new(schema_of(&columns), fields, parts, None, Match::Name);
+    Ok(Arc::new(if let Some(known) = known { files.knowing(known) } else { files }))
 }
 
-async fn parquet(session: &Session, bucket: &str, files: &[Object]) -> Result<Arc<dyn TableProvider>> {
+/// Files whose footers are read before anything is planned. Of more, the planner guesses.
+const MOST_FOOTERS: usize = 64;
+const FOOTERS_AT_ONCE: usize = 16;
+
+/// How many rows files have, and which values: guesses for the planner. What cannot be read is found by
+/// the query, which says where.
+async fn known(session: &Session, columns: &SchemaRef, files: &[PartitionedFile]) -> Option<Statistics> {
+    if files.len() > MOST_FOOTERS {
+        return None;
+    }
+    let (state, store, format) = (session.context().state(), session.files(), ParquetFormat::default());
+    let read = |file: &PartitionedFile| {
+        let (state, store, format, columns) = (&state, &store, &format, columns.clone());
+        let meta = file.object_meta.clone();
+        async move { format.infer_stats(state, store, columns, &meta).await.ok() }
+    };
+    let read: Vec<Option<Statistics>> =
+        stream::iter(files.iter().map(read)).buffered(FOOTERS_AT_ONCE).collect().await;
+    let read: Option<Vec<Statistics>> = read.into_iter().collect();
+    Statistics::try_merge_iter(&read?, columns).ok()
+}
+
+async fn parquet(
+    session: &Session,
+    bucket: &str,
+    files: &[Object],
+    joined: bool,
+) -> Result<Arc<dyn TableProvider>> {
     let parts: Vec<PartitionedFile> =
         files.iter().map(|file| session.shelf().put(listed(bucket, file))).collect();
     let metas: Vec<_> = parts.iter().take(1).map(|part| part.object_meta.clone()).collect();
@@ -149,7 +183,9 @@ async fn parquet(session: &Session, bucket: &str, files: &[Object]) -> Result<Ar
         Some(TypedColumn { name, kind: gold_type(field.data_type()).ok()? })
     };
     let columns: Vec<TypedColumn> = found.fields().iter().filter_map(column).collect();
-    Ok(Arc::new(Files::new(schema_of(&columns), Vec::new(), parts, None, Match::Name)))
+    let known = if joined { known(session, &schema_of(&columns), &parts).await } else { None };
+    let files = Files::new(schema_of(&columns), Vec::new(), parts, None, Match::Name);
+    Ok(Arc::new(if let Some(known) = known { files.knowing(known) } else { files }))
 }
 
 fn listed(bucket: &str, file: &Object) -> Listed {

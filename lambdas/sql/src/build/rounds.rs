@@ -125,7 +125,7 @@ impl<'a> Round<'a> {
         }
         let session = Session::new(&self.job.settings, self.ports.store.clone())?;
         for input in &self.inputs {
-            input.add_to(&session, self.places).await?;
+            input.add_to(&session, self.places, self.inputs.len() > 1).await?;
         }
         match self.job.model.format {
             ModelFormat::Iceberg => self.run_iceberg(&session).await,
@@ -274,7 +274,8 @@ impl<'a> Round<'a> {
         }
         // Of a table that is taken by its new files, tests see all.
         if let Some(name) = model.new_files_of.as_ref().filter(|_| takes_new_files(model)) {
-            look(self.ports, self.places, self.job.tables, name).await?.add_to(session, self.places).await?;
+            let input = look(self.ports, self.places, self.job.tables, name).await?;
+            input.add_to(session, self.places, false).await?;
         }
         session.add(model.name.as_str(), state)?;
         let failed = failed(session, &model.name, &model.tests).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Schema as ArrowSchema};
 use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
+use datafusion::common::{ScalarValue, Statistics};
 use iceberg::spec::{
     DataFile, FormatVersion, Manifest, ManifestContentType, ManifestEntry, ManifestFile, ManifestList,
     ManifestMetadata, ManifestStatus, Schema, Snapshot, TableMetadata,
@@ -155,7 +155,11 @@ pub(crate) fn provider<'f>(
     let folders: Vec<FieldRef> =
         numbered.then(|| Arc::new(Field::new(FILE, DataType::Int32, false))).into_iter().collect();
     let columns = Arc::new(as_read(schema)?);
-    Ok(Arc::new(Files::new(columns, folders, parts, Some(rows), Match::Id)))
+    let known: Option<Vec<_>> = parts.iter().map(|part| part.statistics.as_deref()).collect();
+    let known = known.filter(|known| !known.is_empty());
+    let known = known.and_then(|known| Statistics::try_merge_iter(known, &columns).ok());
+    let files = Files::new(columns, folders, parts, Some(rows), Match::Id);
+    Ok(Arc::new(if let Some(known) = known { files.knowing(known) } else { files }))
 }
 
 /// A schema as SQL sees it, with the ids by which the columns of files are found.

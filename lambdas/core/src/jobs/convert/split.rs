@@ -26,7 +26,10 @@ use serde_json::Value;
 use tarn_lake::{Bucket, Captures, Lake};
 
 use super::{Called, Convert, Converted, Labelled, Target, Written, caught, documents};
-use crate::ports::{Content, Conversion, ConvertFault, Form, Opened, PartDone, PartOf, Splitter, Spool};
+use crate::ports::{
+    Content, Conversion, ConvertFault, Form, Gathered, Object, Opened, PartDone, PartOf, Piece, Splitter,
+    Spool, Stretch,
+};
 use crate::{Claim, Error, Kind, Result, RunKeys, Split, Status, WorkItem};
 
 /// For how long a run keeps a file for itself from its beginning on. A run that ends gives it back
@@ -57,7 +60,7 @@ impl Cut {
 }
 
 /// What became of a part. Written last, so that what it speaks of is there.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Note {
     /// Whether the part alone is reason enough to refuse the file.
     refused: bool,
@@ -67,6 +70,8 @@ struct Note {
     faulty_rows: u64,
     /// Whether rejected rows were written beside it.
     rejects: bool,
+    /// How much of its file's end tells what is in it.
+    end_bytes: u64,
     /// What its bytes say of the rows' beginnings.
     survey: Value,
 }
@@ -272,7 +277,7 @@ impl Convert<'_> {
         let parts = confirmed(large, cut, &notes)?.filter(|_| tolerated);
         let Some(parts) = parts else { return self.work(item, large.target, attempt).await };
         let rejects = self.rejects(large, &notes, &parts).await?;
-        let silver = self.silver(large, parts.len()).await?;
+        let silver = self.silver(large, &notes).await?;
         let bytes_out = silver.len().map_err(|error| no_room(item, error))?;
         let conversion = Conversion {
             rows: sum(|note| note.rows),
@@ -316,30 +321,56 @@ impl Convert<'_> {
         all.finish().map_err(no_room)
     }
 
-    /// The rows of all parts as one file.
-    async fn silver(&self, large: &Large<'_>, parts: usize) -> Result<Content> {
-        let no_room = |error| no_room(large.item(), error);
-        let spool = self.scratch.spool().map_err(no_room)?;
-        let mut all = large.splitter.gather(large.form(), spool).map_err(failed)?;
-        for nth in 0..parts {
-            let part = self.store.read(&large.ops, &large.part(nth, "parquet")).await?;
-            tokio::task::block_in_place(|| all.append(part)).map_err(failed)?;
+    /// The rows of all parts as one file. They stay where they are staged until the store puts them
+    /// together.
+    async fn silver(&self, large: &Large<'_>, notes: &[Note]) -> Result<Content> {
+        let staged = self.staged_files(large, notes.len()).await?;
+        let mut all = large.splitter.gather(large.form()).map_err(failed)?;
+        for (Object { key, size_bytes, tag, .. }, note) in staged.iter().zip(notes) {
+            let end = size_bytes.saturating_sub(note.end_bytes)..*size_bytes;
+            let end = self.store.read_range(&large.ops, key, end, tag).await?;
+            tokio::task::block_in_place(|| all.append(*size_bytes, end)).map_err(failed)?;
         }
-        tokio::task::block_in_place(|| all.finish()).map_err(failed)?.finish().map_err(no_room)
+        let gathered = tokio::task::block_in_place(|| all.finish()).map_err(failed)?;
+        let piece = |gathered| match gathered {
+            Gathered::Own(bytes) => Some(Piece::Bytes(bytes)),
+            Gathered::Of(nth, range) => staged.get(nth).map(|Object { key, tag, .. }| {
+                let (bucket, key, tag) = (large.ops.clone(), key.clone(), tag.clone());
+                Piece::Stored(Stretch { bucket, key, range, tag })
+            }),
+        };
+        Ok(Content::Joined(gathered.into_iter().filter_map(piece).collect()))
+    }
+
+    /// The files of all parts, in order.
+    async fn staged_files(&self, large: &Large<'_>, parts: usize) -> Result<Vec<Object>> {
+        let there = self.store.list(&large.ops, &large.below).await?;
+        let file = |nth: usize| {
+            let key = large.part(nth, "parquet");
+            let found = there.iter().find(|object| object.key == key).cloned();
+            found.ok_or_else(|| Error::new(Kind::NotFound, format!("{key} is not there any more")))
+        };
+        (0..parts).map(file).collect()
     }
 }
 
 impl Note {
     fn of(done: &PartDone, rejects: bool) -> Self {
-        let PartDone { conversion, faulty_rows, survey, .. } = done;
-        let Conversion { rows, bad_rows, nulled_values, .. } = *conversion;
-        let (faulty_rows, survey) = (*faulty_rows, survey.clone());
-        Self { refused: false, rows, bad_rows, nulled_values, faulty_rows, rejects, survey }
+        let Conversion { rows, bad_rows, nulled_values, .. } = done.conversion;
+        Self {
+            rows,
+            bad_rows,
+            nulled_values,
+            faulty_rows: done.faulty_rows,
+            rejects,
+            end_bytes: done.end_bytes,
+            survey: done.survey.clone(),
+            ..Self::default()
+        }
     }
 
     fn refused() -> Self {
-        let survey = Value::Null;
-        Self { refused: true, rows: 0, bad_rows: 0, nulled_values: 0, faulty_rows: 0, rejects: false, survey }
+        Self { refused: true, ..Self::default() }
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use futures::future::join_all;
 
 use super::kind_of;
-use crate::ports::{Content, Created, ObjectStore, ObjectVersion};
+use crate::ports::{Content, Created, ObjectStore, ObjectVersion, Piece, Stretch};
 use crate::{Kind, SourceVersion};
 
 /// A store and two empty buckets of it.
@@ -57,6 +57,7 @@ pub async fn object_store(make: impl AsyncFn() -> StoreUnderTest) {
     versions_can_be_read_and_deleted(&make().await).await;
     ranges_are_those_of_the_version(&make().await).await;
     ranges_of_the_newest_are_held_against_its_tag(&make().await).await;
+    pieces_are_put_together(&make().await).await;
     what_is_missing_is_not_found(&make().await).await;
     empty_content_is_content(&make().await).await;
 }
@@ -254,6 +255,30 @@ async fn ranges_of_the_newest_are_held_against_its_tag(place: &StoreUnderTest) {
     assert_eq!(kind_of(overtaken), Some(Kind::Conflict), "it was written again");
     assert_eq!(store.read_range(bucket, "k", 2..5, "").await.unwrap(), "cde");
     assert_eq!(kind_of(store.read_range(bucket, "none", 0..1, "").await), Some(Kind::NotFound));
+}
+
+async fn pieces_are_put_together(StoreUnderTest { store, bucket, other, .. }: &StoreUnderTest) {
+    store.create(bucket, "a+b c", content("0123456789"), "").await.unwrap();
+    let tag = store.stored(bucket, "a+b c").await.unwrap().tag;
+    let stretch = |range| {
+        let (bucket, key, tag) = (bucket.clone(), "a+b c".to_owned(), tag.clone());
+        Piece::Stored(Stretch { bucket, key, range, tag })
+    };
+    let pieces = vec![stretch(7..10), Piece::Bytes("-".into()), stretch(0..3), Piece::Bytes("".into())];
+    let joined = || Content::Joined(pieces.clone());
+    assert_eq!(joined().len().unwrap(), 7);
+    assert_eq!(store.create(other, "x", joined(), "f").await.unwrap(), Created::New);
+    assert_eq!(store.read(other, "x").await.unwrap(), "789-012");
+    assert_eq!(store.fingerprint(other, "x").await.unwrap().as_deref(), Some("f"));
+    assert_eq!(store.create(other, "x", joined(), "f").await.unwrap(), Created::AlreadyThere);
+    store.replace(other, "x", joined().again().unwrap(), "g").await.unwrap();
+    assert_eq!(store.fingerprint(other, "x").await.unwrap().as_deref(), Some("g"));
+    assert!(!store.replace_if(other, "x", joined(), "h", "another tag").await.unwrap());
+
+    store.replace(bucket, "a+b c", content("9876543210"), "").await.unwrap();
+    let error = store.create(other, "y", joined(), "").await.unwrap_err();
+    assert!(!matches!(error.kind(), Kind::Conflict), "that would mean the object that is written: {error:?}");
+    assert_eq!(kind_of(store.read(other, "y").await), Some(Kind::NotFound));
 }
 
 async fn what_is_missing_is_not_found(place: &StoreUnderTest) {

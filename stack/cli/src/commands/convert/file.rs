@@ -114,7 +114,7 @@ fn keep(file: &File, outputs: Vec<tarn_convert::Output<Output>>) -> io::Result<V
     let mut parts = Vec::new();
     let several: Vec<String> =
         outputs.iter().filter(|output| output.number == 1).map(|output| output.folder.clone()).collect();
-    for tarn_convert::Output { folder, number, rows, bytes, sink } in outputs {
+    for tarn_convert::Output { folder, number, rows, bytes, sink, .. } in outputs {
         let path = match several.contains(&folder) {
             true => sink.keep_as(file.numbered(&folder, number))?,
             false => sink.keep()?,
