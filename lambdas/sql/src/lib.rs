@@ -6,7 +6,7 @@
 //!   by moving one pointer.
 //! * [`maintain`] puts small files together, lets old snapshots go, and removes what nothing names.
 //!
-//! DataFusion plans and runs the SQL, the `iceberg` crate has the words of the format; everything is
+//! DataFusion plans and runs the SQL, with the order of joins from `joins`; the `iceberg` crate has the words of the format; everything is
 //! read and written through the ports of `tarn-core`. The file system is touched only where DataFusion
 //! spills. Stores of a folder block, so all of it needs a runtime with several threads.
 //!
