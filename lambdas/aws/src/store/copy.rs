@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, CopyPartResult};
 use futures::{StreamExt, TryStreamExt, stream};
 use tarn_core::{Error, Kind, Result, SourceVersion};
 
@@ -70,7 +70,7 @@ impl Copy<'_> {
         let upload = self.begin().await?;
         let copied = self.copy_parts(&upload, parts).await;
         if copied.is_err() {
-            self.abort(&upload).await;
+            abort(self.client, self.bucket, self.key, &upload).await;
         }
         copied
     }
@@ -124,26 +124,30 @@ impl Copy<'_> {
         let part = answer
             .copy_part_result
             .ok_or_else(|| Error::new(Kind::Internal, format!("{doing}: S3 answered without the part")))?;
-        Ok(CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(part.e_tag)
-            .set_checksum_crc32(part.checksum_crc32)
-            .set_checksum_crc32_c(part.checksum_crc32_c)
-            .set_checksum_crc64_nvme(part.checksum_crc64_nvme)
-            .set_checksum_sha1(part.checksum_sha1)
-            .set_checksum_sha256(part.checksum_sha256)
-            .build())
-    }
-
-    /// If this fails too, the bucket's lifecycle ends the upload in its own time.
-    async fn abort(&self, upload: &str) {
-        let request = self.client.abort_multipart_upload().bucket(self.bucket).key(self.key);
-        let _ = request.upload_id(upload).send().await;
+        Ok(copied(number, part))
     }
 
     fn doing(&self) -> String {
         format!("copying to s3://{}/{}", self.bucket, self.key)
     }
+}
+
+/// A part that S3 copied, as the end of its upload names it.
+pub(super) fn copied(number: i32, part: CopyPartResult) -> CompletedPart {
+    CompletedPart::builder()
+        .part_number(number)
+        .set_e_tag(part.e_tag)
+        .set_checksum_crc32(part.checksum_crc32)
+        .set_checksum_crc32_c(part.checksum_crc32_c)
+        .set_checksum_crc64_nvme(part.checksum_crc64_nvme)
+        .set_checksum_sha1(part.checksum_sha1)
+        .set_checksum_sha256(part.checksum_sha256)
+        .build()
+}
+
+/// Ends an upload that failed. If this fails too, the bucket's lifecycle does it in its own time.
+pub(super) async fn abort(client: &Client, bucket: &str, key: &str, upload: &str) {
+    let _ = client.abort_multipart_upload().bucket(bucket).key(key).upload_id(upload).send().await;
 }
 
 #[cfg(test)]

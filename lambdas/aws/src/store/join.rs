@@ -10,6 +10,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use tarn_core::ports::{ObjectStore, Piece, Stretch};
 use tarn_core::{Error, Kind, Result};
 
+use super::copy::{abort, copied};
 use super::keys::encoded;
 use super::{FINGERPRINT, Held, S3};
 use crate::failure::failed;
@@ -123,7 +124,7 @@ impl Join<'_> {
             Err(error) => Err(error),
         };
         if joined.is_err() {
-            self.abort(&upload).await;
+            abort(self.client(), self.bucket, self.key, &upload).await;
         }
         joined
     }
@@ -162,15 +163,7 @@ impl Join<'_> {
         let part = answer
             .copy_part_result
             .ok_or_else(|| Error::new(Kind::Internal, format!("{doing}: S3 answered without the part")))?;
-        Ok(CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(part.e_tag)
-            .set_checksum_crc32(part.checksum_crc32)
-            .set_checksum_crc32_c(part.checksum_crc32_c)
-            .set_checksum_crc64_nvme(part.checksum_crc64_nvme)
-            .set_checksum_sha1(part.checksum_sha1)
-            .set_checksum_sha256(part.checksum_sha256)
-            .build())
+        Ok(copied(number, part))
     }
 
     async fn sent(&self, upload: &str, number: i32, pieces: &[Piece]) -> Result<CompletedPart> {
@@ -199,12 +192,6 @@ impl Join<'_> {
             Held::IfTagged(tag) => request.if_match(tag),
         };
         request.send().await.map(|_| ()).map_err(failed(self.doing()))
-    }
-
-    /// If this fails too, the bucket's lifecycle ends the upload in its own time.
-    async fn abort(&self, upload: &str) {
-        let request = self.client().abort_multipart_upload().bucket(self.bucket).key(self.key);
-        let _ = request.upload_id(upload).send().await;
     }
 
     fn client(&self) -> &Client {
