@@ -143,7 +143,7 @@ impl Splitter for Engine {
     fn parts(&self, opening: &Value, surveys: &[Value]) -> Result<Vec<PartOf>, ConvertFault> {
         let opening: Opening = understood(opening)?;
         let surveys: Result<Vec<Survey>, _> = surveys.iter().map(understood).collect();
-        let plan = splits::plan(&opening, &surveys?, 1).map_err(fault)?;
+        let plan = splits::plan(&opening, &surveys?).map_err(fault)?;
         let part = |part: &Part| Ok(PartOf { range: part.start..part.end, document: document(part)? });
         plan.parts.iter().map(part).collect()
     }

@@ -190,8 +190,9 @@ fn config(settings: &Settings) -> SessionConfig {
     let threads = settings.threads.max(1);
     let mut config = SessionConfig::new().with_target_partitions(threads).with_information_schema(false);
     let execution = &mut config.options_mut().execution;
-    // Of 8,192 to 65,536 rows the batch with which the questions of `scripts/bench models` took least. A join counts
-    // what it holds batch by batch, and texts that batches share once in each, so small ones count for too much.
+    // With 8,192, 16,384 and 32,768 rows the questions of `scripts/bench models` took 5.9, 5.7 and 5.4 s, medians of
+    // three one after the other on a noisy machine. A join counts what it holds batch by batch, and texts that
+    // batches share once in each, so small ones count for too much.
     execution.batch_size = 32_768;
     // What a sort keeps to merge what it spilled: 10 MB for each thread, or what little memory allows.
     execution.sort_spill_reservation_bytes =
@@ -201,7 +202,7 @@ fn config(settings: &Settings) -> SessionConfig {
     execution.sort_in_place_threshold_bytes = settings.memory_bytes;
     let options = config.options_mut();
     // What a join keeps in memory is looked up by all threads while it is small: to share it out, the other rows
-    // must be shared out too. The 22 questions of `scripts/bench models` take a tenth less with 32 MB than with 1 MB,
+    // must be shared out too. The 22 questions of `scripts/bench models` took a tenth less with 32 MB than with 1 MB,
     // and more again with 128 MB.
     options.optimizer.hash_join_single_partition_threshold = 32 << 20;
     options.optimizer.hash_join_single_partition_threshold_rows = 2 << 20;

@@ -48,7 +48,7 @@ fn parts(pieces: &[Piece]) -> Vec<Part> {
         };
         parts.extend(small.full());
         match rest {
-            Some(Piece::Stored(stretch)) if piece_bytes(&stretch) >= LEAST_PART_BYTES => {
+            Some(Piece::Stored(stretch)) if stretch.bytes() >= LEAST_PART_BYTES => {
                 parts.push(Part::Copied(stretch));
             }
             Some(rest) => small.add(rest),
@@ -58,10 +58,6 @@ fn parts(pieces: &[Piece]) -> Vec<Part> {
     }
     parts.extend(small.end());
     parts
-}
-
-fn piece_bytes(stretch: &Stretch) -> u64 {
-    stretch.range.end.saturating_sub(stretch.range.start)
 }
 
 /// Pieces on their way to a part.
@@ -85,7 +81,7 @@ impl Small {
     fn fill(&mut self, piece: &Piece) -> Option<Piece> {
         let missing = LEAST_PART_BYTES.saturating_sub(self.bytes);
         match piece {
-            Piece::Stored(stretch) if piece_bytes(stretch) > missing => {
+            Piece::Stored(stretch) if stretch.bytes() > missing => {
                 let cut = stretch.range.start + missing;
                 let part = |range| Piece::Stored(Stretch { range, ..stretch.clone() });
                 self.add(part(stretch.range.start..cut));
@@ -266,7 +262,7 @@ mod tests {
                     ];
                     let parts = parts(&pieces);
                     let length = |part: &Part| match part {
-                        Part::Copied(stretch) => piece_bytes(stretch),
+                        Part::Copied(stretch) => stretch.bytes(),
                         Part::Sent(pieces) => pieces.iter().map(Piece::len).sum(),
                     };
                     let all: u64 = parts.iter().map(length).sum();

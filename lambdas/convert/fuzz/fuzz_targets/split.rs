@@ -21,7 +21,7 @@ fuzz_target!(|input: &[u8]| {
 fn in_parts(spec: &Spec<'_>, text: &[u8], cuts: &[u8; 2]) -> Result<Outcome, ConvertError> {
     let opening = open(spec, text, text.len() as u64)?;
     let surveys = if opening.unsplit.is_some() { Vec::new() } else { surveys(spec, text, &opening, cuts)? };
-    let parts = plan(&opening, &surveys, 1)?.parts;
+    let parts = plan(&opening, &surveys)?.parts;
     if parts.is_empty() {
         return checked(spec, text);
     }

@@ -62,10 +62,10 @@ pub enum Unsplit {
     LongRow(u64),
 }
 
-/// Puts ranges together to parts of about so many bytes, and never fewer but for the last.
+/// Puts ranges together to parts, of which each begins with the first row of a range.
 ///
 /// The surveys must cover the file from the opening's start to its end, in order.
-pub fn plan(opening: &Opening, surveys: &[Survey], part_bytes: u64) -> Result<Plan, ConvertError> {
+pub fn plan(opening: &Opening, surveys: &[Survey]) -> Result<Plan, ConvertError> {
     if opening.unsplit.is_some() {
         return Ok(Plan { parts: Vec::new(), unsplit: opening.unsplit });
     }
@@ -78,7 +78,7 @@ pub fn plan(opening: &Opening, surveys: &[Survey], part_bytes: u64) -> Result<Pl
     let mut parts = Vec::new();
     let mut part = Part { start: opening.start, end: whole.end(), line: opening.line };
     for (start, line) in row_starts(opening, surveys) {
-        if start <= last_start && start.saturating_sub(part.start) >= part_bytes.max(1) {
+        if start <= last_start && start > part.start {
             parts.push(Part { end: start, ..part });
             part = Part { start, line, ..part };
         }

@@ -59,7 +59,7 @@ impl<'a> Case<'a> {
 
     fn split(&self, cuts: &[usize]) -> Result<Plan> {
         let opening = self.open()?;
-        plan(&opening, &self.surveys(&opening, cuts), 1)
+        plan(&opening, &self.surveys(&opening, cuts))
     }
 
     /// Every part converted on its own, one behind the other.
@@ -412,7 +412,7 @@ fn what_cannot_be_split_says_why() {
         let case = Case { csv: &csv, layout: &table, limits: limits(64), text: &bytes };
         let opening = case.open().unwrap();
         assert_eq!(opening.unsplit, Some(unsplit));
-        let plan = plan(&opening, &[], 1).unwrap();
+        let plan = plan(&opening, &[]).unwrap();
         assert_eq!((plan.parts.len(), plan.unsplit), (0, Some(unsplit)));
         assert_eq!(case.by_parts(&plan, &mut Known::new()).unwrap().0.len(), 2);
     }
@@ -453,8 +453,7 @@ fn surveys_that_do_not_fit_are_refused() {
     let opening = case.open().unwrap();
     let surveys = case.surveys(&opening, &[4, 8]);
     for wrong in [vec![surveys[1].clone()], vec![surveys[0].clone(), surveys[2].clone()]] {
-        assert_eq!(plan(&opening, &wrong, 1).unwrap_err().kind(), "spec");
+        assert_eq!(plan(&opening, &wrong).unwrap_err().kind(), "spec");
     }
-    assert_eq!(plan(&opening, &surveys, 1).unwrap().parts.len(), 3);
-    assert_eq!(plan(&opening, &surveys, 5).unwrap().parts.len(), 2, "parts are never smaller than asked");
+    assert_eq!(plan(&opening, &surveys).unwrap().parts.len(), 3);
 }

@@ -83,6 +83,11 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    /// How many bytes it has.
+    pub fn bytes(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
+    }
+
     /// An object that has another tag by now is no conflict over the one that is written.
     pub fn changed(error: Error) -> Error {
         match error.kind() {
@@ -97,7 +102,7 @@ impl Piece {
     pub fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,
-            Self::Stored(stretch) => stretch.range.end.saturating_sub(stretch.range.start),
+            Self::Stored(stretch) => stretch.bytes(),
         }
     }
 

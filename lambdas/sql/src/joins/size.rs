@@ -11,7 +11,8 @@ use datafusion::logical_expr::{
     TableScan,
 };
 
-/// The share of rows that pass a comparison of which nothing is known: what most planners take.
+/// The share of rows that pass a comparison of which nothing is known. Rough on purpose: only which of two
+/// orders is better follows from it.
 const OF_RANGE: f64 = 0.3;
 const OF_LIKE: f64 = 0.1;
 const OF_EQUAL: f64 = 0.1;
@@ -144,7 +145,7 @@ fn share(predicate: &Expr, of: &Size) -> f64 {
     found.clamp(0.0, 1.0)
 }
 
-/// Of a column whose values are known to be so many, one; of any other what most planners take.
+/// Of a column whose values are known to be so many, one; of any other a guess.
 fn of_equal(left: &Expr, right: &Expr, of: &Size) -> f64 {
     let known = [left, right].into_iter().filter_map(|side| match side {
         Expr::Column(column) => of.distinct.get(column),

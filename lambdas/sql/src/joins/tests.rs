@@ -177,6 +177,7 @@ fn random(dice: &mut Dice) -> (Vec<RecordBatch>, String) {
                 column(nth, dice),
                 column(other, dice)
             )),
+            6 => conditions.push(format!("{} not in (select a0 from t0 where b0 > 2)", column(nth, dice))),
             _ => {}
         }
     }
