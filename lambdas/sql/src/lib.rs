@@ -52,6 +52,7 @@ mod maintain;
 mod parse;
 mod scan;
 mod session;
+mod sieve;
 mod store;
 mod types;
 

@@ -18,6 +18,7 @@ use futures::TryStreamExt;
 use tarn_core::ports::ObjectStore;
 
 use crate::fault::{Fault, Result, of_datafusion};
+use crate::sieve::Sieve;
 use crate::store::{Shelf, URL};
 use crate::{functions, joins, parse};
 
@@ -86,6 +87,7 @@ impl Session {
             .with_runtime_env(runtime)
             .with_default_features()
             .with_optimizer_rules(joins::rules())
+            .with_physical_optimizer_rule(Arc::new(Sieve))
             .build();
         let context = SessionContext::new_with_state(state);
         functions::register(&context)?;

@@ -1,7 +1,8 @@
 """22 questions of TPC-H's kind as models beside DuckDB and Spark: seconds, CPU, memory, verified
 
-Each engine answers all of them in one process, in order, from the same Parquet files, and writes every answer
-as Parquet; tarn as models, with the function's memory. Ratios are of runs that followed each other.
+Each engine answers all of them in one process, in order, from the same Parquet files, which tarn converted, and
+writes every answer as Parquet; tarn as models, with the function's memory. Ratios are of runs that followed each
+other.
 """
 
 import argparse
@@ -26,8 +27,8 @@ WORK = BENCH / "models"
 
 def main():
     options = arguments()
-    release("--example", "questions")
-    silver = trade.silver(BENCH, options.scale)
+    release("--bin", "tarn", "--example", "questions")
+    silver = trade.silver(BUILD / "release" / "tarn", BENCH, options.scale)
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     ran, wrong = [], []

@@ -6,10 +6,13 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{Column, ColumnStatistics, ScalarValue};
 use datafusion::datasource::source_as_provider;
 use datafusion::logical_expr::expr::{InList, Like};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
     Aggregate, BinaryExpr, Expr, Filter, Join, JoinType, LogicalPlan, Operator, Projection, SubqueryAlias,
     TableScan,
 };
+
+use super::is_of;
 
 /// The share of rows that pass a comparison of which nothing is known. Rough on purpose: only which of two
 /// orders is better follows from it.
@@ -182,11 +185,26 @@ fn of_join(join: &Join) -> Option<Size> {
         JoinType::LeftAnti => Some(left.of_share(OF_RANGE)),
         JoinType::RightSemi | JoinType::RightAnti | JoinType::RightMark => Some(right.of_share(OF_RANGE)),
         _ => {
-            let distinct = join.on.iter().map(|(l, r)| left.distinct(l).max(right.distinct(r)));
+            let distinct = equal(join).map(|(l, r)| left.distinct(l).max(right.distinct(r)));
             let rows = left.rows * right.rows / distinct.fold(1.0, f64::max);
             let mut both = left.distinct;
             both.extend(right.distinct);
             Some(Size { rows: rows.max(1.0), distinct: both })
         }
     }
+}
+
+/// What must be equal, each side of its table. Until a rule behind this one takes them out of the other
+/// conditions, they may be among those.
+fn equal(join: &Join) -> impl Iterator<Item = (&Expr, &Expr)> {
+    let among_others = join.filter.iter().flat_map(split_conjunction).filter_map(|condition| {
+        let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = condition else { return None };
+        let are_of = |one, other| is_of(&join.left, one) && is_of(&join.right, other);
+        match () {
+            () if are_of(left, right) => Some((left.as_ref(), right.as_ref())),
+            () if are_of(right, left) => Some((right.as_ref(), left.as_ref())),
+            () => None,
+        }
+    });
+    join.on.iter().map(|(left, right)| (left, right)).chain(among_others)
 }

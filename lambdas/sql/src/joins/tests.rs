@@ -118,10 +118,13 @@ fn trade() -> SessionContext {
     context
 }
 
+async fn planned(sql: &str) -> String {
+    trade().sql(sql).await.unwrap().into_optimized_plan().unwrap().display_indent().to_string()
+}
+
 /// The tables of a query in the order that its plan names them.
 async fn ordered(sql: &str) -> Vec<String> {
-    let plan = trade().sql(sql).await.unwrap().into_optimized_plan().unwrap();
-    let shown = plan.display_indent().to_string();
+    let shown = planned(sql).await;
     let scanned = shown.lines().filter_map(|line| line.trim().strip_prefix("TableScan: "));
     scanned.filter_map(|rest| rest.split([' ', ',']).next()).map(str::to_owned).collect()
 }
@@ -146,6 +149,21 @@ async fn what_is_sought_is_sought_in_its_own_table() {
     let found = found.await;
     let at = |name: &str| found.iter().position(|found| found == name).unwrap();
     assert_eq!(at("orders") + 1, at("lines"), "beside what is sought in it: {found:?}");
+}
+
+#[tokio::test]
+async fn what_is_sought_is_sought_last_where_joins_leave_few_rows() {
+    let shown = planned(
+        "select c_key, count(*) from orders, lines, customers, nations
+         where c_key = o_customer and o_key = l_order and c_nation = n_key and n_name = 3 and l_price > 5
+           and exists (select 1 from lines as l2 where l2.l_order = lines.l_order and l2.l_price <> lines.l_price)
+           and not exists (select 1 from lines as l3 where l3.l_order = lines.l_order and l3.l_price < lines.l_price)
+         group by c_key",
+    )
+    .await;
+    let joins: Vec<&str> =
+        shown.lines().filter_map(|line| line.trim().split_once(" Join:")).map(|(kind, _)| kind).collect();
+    assert_eq!(joins, ["LeftAnti", "LeftSemi", "Inner", "Inner", "Inner"], "{shown}");
 }
 
 /// Some tables of few rows with few values and nulls, and a query that joins them in some way.
