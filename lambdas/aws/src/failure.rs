@@ -29,6 +29,7 @@ pub(crate) fn kind_of(code: &str) -> Option<Kind> {
         | "ConcurrentModificationException"
         | "CrawlerRunningException"
         | "ExecutionAlreadyExists"
+        | "ConflictException"
         | "VersionMismatchException" => Kind::Conflict,
         "SlowDown"
         | "Throttling"
@@ -39,6 +40,7 @@ pub(crate) fn kind_of(code: &str) -> Option<Kind> {
         "InternalError"
         | "ServiceUnavailable"
         | "InternalServerError"
+        | "InternalServerException"
         | "InternalServiceException"
         | "OperationTimeoutException"
         | "RequestTimeout" => Kind::Unavailable,

@@ -14,6 +14,7 @@ mod pointers;
 mod registry;
 mod scratch;
 mod secrets;
+mod spark;
 #[cfg(test)]
 mod stand_in;
 mod store;
@@ -30,6 +31,7 @@ pub use ledger::DynamoLedger;
 pub use pointers::GluePointers;
 pub use scratch::TemporaryFiles;
 pub use secrets::secret;
+pub use spark::{EmrServerless, Spark};
 pub use store::S3;
 
 /// Reads credentials, region and endpoints from where the SDK looks for them.

@@ -8,7 +8,7 @@ use tarn_core::ModelItem;
 use tarn_core::jobs::{BuildModel, KeepModels, UpkeepRequest};
 use tarn_lake::{Bucket, Database, Handler, Names};
 use tarn_runtime::RuntimeError;
-use tarn_sql::{Athena, Engine, Place, Places, Ports, Settings};
+use tarn_sql::{Athena, Engine, Place, Places, Ports, Settings, Spark};
 
 /// Memory for joins, groups and sorts, of the 3,008 MB that the function has, which is the most that a new
 /// account allows. Beyond it sorts and groups spill into the function's own storage, and a join fails. The
@@ -62,7 +62,10 @@ async fn connected(names: &Names) -> (S3, Engine) {
         bucket: names.bucket(&Bucket::Ops),
         silver: names.database(&Database::Silver),
     };
-    (S3::new(&aws), Engine { ports, places: places(names), settings, athena: Some(athena) })
+    let jobs = tarn_aws::Spark::new(&aws, names.spark_application(), names.spark_role_arn());
+    let spark = Spark { jobs: Arc::new(jobs), bucket: names.bucket(&Bucket::Ops) };
+    let places = places(names);
+    (S3::new(&aws), Engine { ports, places, settings, athena: Some(athena), spark: Some(spark) })
 }
 
 fn places(names: &Names) -> Places {

@@ -7,11 +7,11 @@ use tarn_core::ports::{Build, Builder, Built as Made, Keeper, Kept};
 use tarn_core::{Error, Kind, Result};
 use tarn_lake::{Engine as Runs, Model};
 
-use crate::build::{Athena, Built, FailedTest, Job, Outside, Places, Ports, build};
+use crate::build::{Athena, Built, By, FailedTest, Job, Outside, Places, Ports, Spark, build};
 use crate::maintain::{Rules, maintain};
 use crate::session::Settings;
 
-/// Runs models by DataFusion, and by Athena those that say so.
+/// Runs models by DataFusion, and by Athena or Spark those that say so.
 #[derive(Clone)]
 pub struct Engine {
     /// What gold needs from the world.
@@ -22,7 +22,17 @@ pub struct Engine {
     pub settings: Settings,
     /// What runs the models that say `engine = "athena"`. A folder has none, and DataFusion runs them too.
     pub athena: Option<Athena>,
+    /// What runs those that say `engine = "spark"`.
+    pub spark: Option<Spark>,
 }
+
+/// What a worker keeps of its time for reading rows from outside, testing and publishing them. With less left than
+/// that, another one does it.
+const PUBLISHING_MILLIS: i64 = 300_000;
+
+/// How long a worker waits for Spark, which takes a minute to begin. It costs as much as one that works, and the
+/// state machine waits for nothing: it calls another worker.
+const WAITS_FOR_SPARK_MILLIS: i64 = 20_000;
 
 /// What is left of a worker's time for saying that it was not enough.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -75,8 +85,17 @@ impl Keeper for Engine {
 
 impl Engine {
     fn outside<'a>(&'a self, asked: &'a Build<'_>) -> Option<Outside<'a>> {
-        let athena = self.athena.as_ref().filter(|_| asked.model.engine == Runs::Athena)?;
-        Some(Outside { athena, run: asked.run.as_str(), deadline_millis: asked.deadline_millis })
+        let by = match asked.model.engine {
+            Runs::DataFusion => None,
+            Runs::Athena => self.athena.as_ref().map(By::Athena),
+            Runs::Spark => self.spark.as_ref().map(By::Spark),
+        }?;
+        let until = asked.deadline_millis - PUBLISHING_MILLIS;
+        let waits_until_millis = match by {
+            By::Athena(_) => until,
+            By::Spark(_) => until.min(self.ports.clock.now_millis() + WAITS_FOR_SPARK_MILLIS),
+        };
+        Some(Outside { by, run: asked.run.as_str(), waits_until_millis })
     }
 
     /// The time until a deadline, but for the last words.
@@ -86,7 +105,7 @@ impl Engine {
     }
 }
 
-/// Of rows that Athena has made the next worker has all of its time to publish them.
+/// Of rows that an engine outside has made the next worker has all of its time to publish them.
 fn late(job: &Job<'_>) -> Kind {
     if job.outside.is_some() { Kind::OutOfTime } else { Kind::Invalid }
 }

@@ -12,8 +12,8 @@
 //!
 //! # Where engines differ
 //!
-//! The same SQL is to give the same rows in a folder, in a Lambda (both DataFusion) and in Athena
-//! (Trino). Where they do not agree:
+//! The same SQL is to give the same rows in a folder, in a Lambda (both DataFusion), in Athena (Trino) and in Spark
+//! (3.5, with ANSI rules and no zone in moments). Where they do not agree:
 //!
 //! | | DataFusion | Athena | Spark | what tarn does |
 //! |---|---|---|---|---|
@@ -58,7 +58,8 @@ mod types;
 
 pub use answer::Answer;
 pub use build::{
-    Athena, Built, FailedTest, Job, Outside, Places, Ports, Published, Random, build, session, system_random,
+    Athena, Built, By, FailedTest, Job, Outside, Places, Ports, Published, Random, Spark, build, session,
+    system_random,
 };
 pub use builder::Engine;
 pub use check::{Checked, check};

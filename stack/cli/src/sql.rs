@@ -54,7 +54,7 @@ impl SqlEngine {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let settings = Settings { threads, ..Settings::new(MEMORY_BYTES, spill.path()) };
         let places = Places { silver: names.bucket(&Bucket::Silver), gold };
-        Ok(Self { engine: Engine { ports, places, settings, athena: None }, _spill: spill })
+        Ok(Self { engine: Engine { ports, places, settings, athena: None, spark: None }, _spill: spill })
     }
 
     /// What makes models and keeps them.

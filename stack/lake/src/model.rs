@@ -50,6 +50,11 @@ impl Lake {
         self.models.iter().any(|model| model.engine == Engine::Athena)
     }
 
+    /// Whether a model is run by Spark.
+    pub fn asks_spark(&self) -> bool {
+        self.models.iter().any(|model| model.engine == Engine::Spark)
+    }
+
     /// The model of that name.
     pub fn model(&self, name: &TableName) -> Option<&Model> {
         self.models.iter().find(|model| model.name == *name)

@@ -152,10 +152,31 @@ impl Names {
         format!("{}-{}", self.prefix(), handler.name())
     }
 
-    /// `retail-dev-govern-eu-west-1`: the one role with a name of its own, because an administrator
+    /// `retail-dev-govern-eu-west-1`: a role with a name of its own, because an administrator
     /// of Lake Formation may have to let it in, and could not if every attempt made another role.
     pub fn govern_role(&self) -> String {
         format!("{}-{}", self.function(Handler::Govern), self.region)
+    }
+
+    /// `retail-dev`: what takes jobs of Spark.
+    pub fn spark_application(&self) -> String {
+        self.prefix()
+    }
+
+    /// `retail-dev-spark-eu-west-1`: the role of jobs of Spark. It has a name of its own because whoever begins a job
+    /// says which role it has.
+    pub fn spark_role(&self) -> String {
+        format!("{}-spark-{}", self.prefix(), self.region)
+    }
+
+    /// The same as an ARN.
+    pub fn spark_role_arn(&self) -> String {
+        let partition = match self.region.split_once('-').map_or("", |(continent, _)| continent) {
+            "cn" => "aws-cn",
+            "us" if self.region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        format!("arn:{partition}:iam::{}:role/{}", self.account, self.spark_role())
     }
 
     /// `retail-dev-sync-marketing`: every zone has a sync function with rights of its own.

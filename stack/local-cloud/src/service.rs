@@ -96,11 +96,12 @@ fn ministack_variables(ports: Ports) -> [(&'static str, String); 6] {
 }
 
 /// What leads an AWS SDK to the local cloud; the variables are the SDKs' own.
-pub(crate) fn endpoint_variables(ports: Ports) -> [(&'static str, String); 5] {
+pub(crate) fn endpoint_variables(ports: Ports) -> [(&'static str, String); 6] {
     let moto = url(ports.moto);
     [
         ("AWS_ENDPOINT_URL", url(ports.ministack)),
         ("AWS_ENDPOINT_URL_LAKEFORMATION", moto.clone()),
+        ("AWS_ENDPOINT_URL_EMR_SERVERLESS", moto.clone()),
         ("AWS_ENDPOINT_URL_TEXTRACT", moto),
         ("AWS_REGION", REGION.to_owned()),
         ("AWS_DEFAULT_REGION", REGION.to_owned()),

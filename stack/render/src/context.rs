@@ -13,6 +13,10 @@ use crate::{Options, Target};
 /// CloudFormation's limit for the description of a template, in bytes.
 const LONGEST_DESCRIPTION: usize = 1_024;
 
+/// EMR's newest release with Spark 3.5 when this was written.
+/// Source: Amazon EMR release guide, release 7.14.0: Spark 3.5.8.
+const SPARK_RELEASE: &str = "emr-7.14.0";
+
 /// Once a week. It may come while a run is under way, and whoever reads silver sees only duplicates go.
 const JANITOR_COMES: &str = "cron(20 3 ? * SUN *)";
 
@@ -54,6 +58,12 @@ pub(crate) struct LakeContext {
     gold_key: String,
     /// Whether it has models, and so gold.
     models: bool,
+    /// What models need that Spark runs, if there are any.
+    spark: Option<SparkContext>,
+    /// Whether a model may take hours.
+    patient: bool,
+    /// What a model is tried again for, a few times.
+    models_retried: &'static [&'static str],
     key_alias: String,
     ledger: String,
     state_machine: String,
@@ -62,6 +72,14 @@ pub(crate) struct LakeContext {
     buckets: BucketNames,
     handlers: HandlerWords,
     functions: HandlerWords,
+}
+
+/// Where jobs of Spark run, and as whom.
+#[derive(Debug, Serialize)]
+struct SparkContext {
+    application: String,
+    role: String,
+    release: &'static str,
 }
 
 /// What stacks hand each other.
@@ -407,6 +425,13 @@ impl<'a> Contexts<'a> {
             handlers_key: self.options.handlers_key.clone(),
             gold_key: self.options.gold_key.clone(),
             models: !lake.models.is_empty(),
+            spark: lake.asks_spark().then(|| SparkContext {
+                application: names.spark_application(),
+                role: names.spark_role(),
+                release: SPARK_RELEASE,
+            }),
+            patient: lake.asks_spark(),
+            models_retried: if lake.asks_spark() { &["Conflict"] } else { &["Conflict", "OutOfTime"] },
             key_alias: names.key_alias(),
             ledger: names.ledger(),
             state_machine: names.state_machine(),

@@ -27,7 +27,7 @@ macro_rules! file {
 }
 
 /// Every file of the folder `templates`, by the name that it goes by in errors and includes.
-const FILES: [(&str, &str); 18] = [
+const FILES: [(&str, &str); 19] = [
     file!(FOUNDATION, "foundation.yaml.tera"),
     file!(STORAGE, "storage.yaml.tera"),
     file!(PIPELINE, "pipeline.yaml.tera"),
@@ -37,6 +37,7 @@ const FILES: [(&str, &str); 18] = [
     file!(ZONE, "zone.yaml.tera"),
     file!("partials/asl.yaml.tera", "partials/asl.yaml.tera"),
     file!("partials/athena.yaml.tera", "partials/athena.yaml.tera"),
+    file!("partials/spark.yaml.tera", "partials/spark.yaml.tera"),
     file!("partials/bucket.yaml.tera", "partials/bucket.yaml.tera"),
     file!("partials/database.yaml.tera", "partials/database.yaml.tera"),
     file!("partials/function.yaml.tera", "partials/function.yaml.tera"),

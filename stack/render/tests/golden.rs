@@ -7,7 +7,7 @@ mod support;
 
 use std::{fs, path::PathBuf};
 
-use support::{asking, modelled, options, rendered, retail};
+use support::{asking, modelled, options, rendered, retail, sparkling};
 use tarn_lake::{Lake, StackId};
 use tarn_render::{Target, Template, render};
 
@@ -34,6 +34,17 @@ fn templates_of_a_lake_that_asks_athena_are_as_they_were() {
     let (set, plain) = (rendered(&asking()), rendered(&modelled()));
     compare("athena", &[set.get(&StackId::Pipeline).unwrap()]);
     for (asking, plain) in set.iter().zip(plain.iter()).filter(|(it, _)| it.id != StackId::Pipeline) {
+        assert_eq!(asking.as_json(), plain.as_json(), "{}", asking.name);
+    }
+}
+
+/// What a model by Spark adds to one by a function.
+#[test]
+fn templates_of_a_lake_that_asks_spark_are_as_they_were() {
+    let (set, plain) = (rendered(&sparkling()), rendered(&modelled()));
+    let own = [StackId::Foundation, StackId::Storage, StackId::Pipeline];
+    compare("spark", &set.iter().filter(|template| own.contains(&template.id)).collect::<Vec<_>>());
+    for (asking, plain) in set.iter().zip(plain.iter()).filter(|(it, _)| !own.contains(&it.id)) {
         assert_eq!(asking.as_json(), plain.as_json(), "{}", asking.name);
     }
 }

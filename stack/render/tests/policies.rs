@@ -132,6 +132,9 @@ fn everything_may_be_done_only_where_aws_knows_no_resources() {
         "Govern",
         "ReadWhatIsGranted",
         "ReadRights",
+        "FindSparkApplication",
+        "FindSparkApplications",
+        "MakeSparkApplication",
     ];
     for template in all_sets().iter().flat_map(|set| set.iter()) {
         for (id, role) in of_type(template, &["AWS::IAM::Role"]) {

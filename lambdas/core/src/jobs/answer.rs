@@ -62,6 +62,7 @@ const NEVER_CREATED: &str = "tarn:never-created";
 /// resource.
 pub(crate) mod kind {
     pub(crate) const EMPTY_BUCKET: &str = "Custom::EmptyBucket";
+    pub(crate) const SPARK_APPLICATION: &str = "Custom::SparkApplication";
     pub(crate) const LAKE_FORMATION_SETTINGS: &str = "Custom::LakeFormationSettings";
     pub(crate) const LAKE_FORMATION_LOCATION: &str = "Custom::LakeFormationLocation";
     pub(crate) const LAKE_FORMATION_GRANTS: &str = "Custom::LakeFormationGrants";
@@ -144,6 +145,7 @@ fn identity(request: &CustomResourceRequest) -> Result<String> {
 fn word(resource_type: &str) -> Option<&'static str> {
     Some(match resource_type {
         kind::EMPTY_BUCKET => "empty-bucket:",
+        kind::SPARK_APPLICATION => "spark-application:",
         kind::LAKE_FORMATION_SETTINGS => "lake-formation-administrator:",
         kind::LAKE_FORMATION_LOCATION => "lake-formation-location:",
         kind::LAKE_FORMATION_GRANTS => "lake-formation-grants:",
@@ -155,6 +157,7 @@ fn word(resource_type: &str) -> Option<&'static str> {
 fn subject(request: &CustomResourceRequest) -> Result<String> {
     let property = match request.resource_type.as_str() {
         kind::EMPTY_BUCKET => "BucketName",
+        kind::SPARK_APPLICATION => "Name",
         kind::LAKE_FORMATION_SETTINGS => "Administrator",
         kind::LAKE_FORMATION_LOCATION => "Location",
         kind::LAKE_FORMATION_TAGS => "Key",

@@ -13,6 +13,7 @@ mod pointers;
 mod project;
 mod registry;
 mod shelf;
+mod spark;
 mod split;
 mod statements;
 mod store;
@@ -33,8 +34,9 @@ pub use pointers::{Pointer, Pointers, Publication, Swapped, Target};
 pub use project::{Projected, Projection, Projector};
 pub use registry::{CatalogEntry, EntryColumn, FileFormat, Registry};
 pub use shelf::Shelf;
+pub use spark::{ApplicationState, FoundApplication, SparkApplication, SparkApplications};
 pub use split::{Form, Gathered, Gathering, Opened, PartDone, PartOf, Splitter};
-pub use statements::{Ended, Statement, Statements};
+pub use statements::{Ended, SparkJob, SparkJobs, Statement, Statements};
 pub use store::{
     Content, Created, Object, ObjectStore, ObjectVersion, Piece, Scratch, Spool, Stored, Stretch,
 };

@@ -6,6 +6,8 @@ use tarn_core::jobs::{Answer, AnswerStatus, CustomResource};
 use tarn_core::ports::ObjectStore;
 use tarn_core::testing::{FailAt, Fault, ManualClock, MemoryStore};
 
+use crate::spark_application::Emr;
+
 const ID: &str = "empty-bucket:doomed";
 
 fn store() -> MemoryStore {
@@ -29,7 +31,8 @@ async fn answer(
     physical_id: Option<&str>,
     properties: &Value,
 ) -> Answer {
-    CustomResource { store }.run(&request(kind, physical_id, properties)).await
+    let (applications, clock) = (&Emr::default(), &ManualClock::default());
+    CustomResource { store, applications, clock }.run(&request(kind, physical_id, properties), i64::MAX).await
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ mod plan_run;
 mod reprocess;
 mod restore;
 mod run_crawlers;
+mod spark_application;
 mod splits;
 mod support;
 mod sync_zone;

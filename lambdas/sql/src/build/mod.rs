@@ -16,7 +16,7 @@ use tarn_lake::{ColumnName, Model, Table};
 pub(crate) use inputs::Input;
 pub use inputs::session;
 pub(crate) use output::hex;
-pub use outside::{Athena, Outside};
+pub use outside::{Athena, By, Outside, Spark};
 pub use rounds::build;
 pub(crate) use tests_of_model::{name_of_test, sql_of_test};
 

@@ -191,7 +191,7 @@ impl<'a> Round<'a> {
         let frame = session.plan(&model.sql).await?;
         let columns = columns_of(model, &frame)?;
         let Some(outside) = outside else { return Ok((frame, columns)) };
-        let query = Query { model, columns: &columns, tables, places: self.places };
+        let query = Query { model, columns: &columns, tables, inputs: &self.inputs, places: self.places };
         let frame = outside.rows(session, self.ports, &query, &self.output).await?;
         Ok((frame, columns))
     }

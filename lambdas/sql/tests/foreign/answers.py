@@ -1,6 +1,6 @@
-"""Compares answers with DuckDB's to the same SQL: python answers.py SILVER QUERIES ANSWERS
+"""Compares answers with DuckDB's to the same SQL: python answers.py SILVER QUERIES ANSWERS [in any order]
 
-ANSWERS holds a Parquet file for each query, in the order of its rows.
+ANSWERS holds a Parquet file for each query, in the order of its rows unless they may have any.
 """
 
 import decimal
@@ -23,7 +23,13 @@ def same(ours, theirs):
     return ours == theirs
 
 
-def main(silver, queries, answers):
+def known(row):
+    """Numbers in few digits, so that rows have one order whoever computed them."""
+    number = (int, float, decimal.Decimal)
+    return [(value is None, f"{float(value):030.3f}" if isinstance(value, number) else str(value)) for value in row]
+
+
+def main(silver, queries, answers, order=None):
     con = duckdb.connect()
     for table in sorted(os.listdir(silver)):
         con.execute(f"create view {table} as select * from read_parquet('{silver}/{table}/*.parquet')")
@@ -32,6 +38,8 @@ def main(silver, queries, answers):
     for number, text in enumerate(texts, 1):
         theirs = con.execute(text).fetchall()
         ours = list(zip(*pq.read_table(f"{answers}/{number:02}.parquet").to_pydict().values()))
+        if order:
+            ours, theirs = sorted(ours, key=known), sorted(theirs, key=known)
         if not theirs or theirs == [(None,)]:
             sys.exit(f"query {number} says nothing: choose another trade")
         if len(ours) != len(theirs):

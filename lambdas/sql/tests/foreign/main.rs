@@ -7,6 +7,8 @@
     reason = "clippy spares only functions marked #[test], not their helpers"
 )]
 
+mod spark;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -33,8 +35,10 @@ struct Lake {
 impl Lake {
     fn new(tables: Vec<Table>) -> Self {
         let root = TempDir::new().unwrap();
-        let folders =
-            ["silver", "gold"].map(|name| (name.to_owned(), PathBuf::from(name))).into_iter().collect();
+        let folders = ["silver", "gold", "ops"]
+            .map(|name| (name.to_owned(), PathBuf::from(name)))
+            .into_iter()
+            .collect();
         let store = Arc::new(FolderStore::new(root.path(), folders, Duration::ZERO).unwrap());
         let staged = root.path().join(".tarn/staged");
         let pointers = Arc::new(FolderPointers::new(root.path(), staged.clone()).unwrap());
@@ -75,6 +79,19 @@ impl Lake {
         }
     }
 
+    /// Writes a query's rows into a file, in their order.
+    async fn write_answer(&self, models: &[Model], sql: &str, file: &str) {
+        let session =
+            session(&self.ports, &self.places(), &self.tables, models, sql, &self.settings()).await.unwrap();
+        let rows = session.query(sql).await.unwrap_or_else(|error| panic!("{file}: {error}"));
+        let schema = rows.schema.clone();
+        let batches: Vec<RecordBatch> = rows.stream.try_collect().await.unwrap();
+        let file = std::fs::File::create(self.path(file)).unwrap();
+        let mut writer = ArrowWriter::try_new(file, schema, None).unwrap();
+        batches.iter().for_each(|batch| writer.write(batch).unwrap());
+        writer.close().unwrap();
+    }
+
     /// What a judge needs to know of a table.
     async fn case(&self, model: &Model, sql: &str, snapshots: &[(String, &str)], filters: &[&str]) -> Value {
         let pointer = self.pointers.pointer("gold", model.name.as_str()).await.unwrap().unwrap();
@@ -109,12 +126,20 @@ fn random() -> [u8; 16] {
     bytes
 }
 
+fn tools() -> PathBuf {
+    let tools = std::env::var_os("TARN_TEST_TOOLS");
+    tools.expect("TARN_TEST_TOOLS is not set: run the tests through scripts/test, which installs them").into()
+}
+
+/// A file that lies beside this one.
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign").join(name)
+}
+
 /// Runs a script that lies beside this file, and gives what it says.
-fn python(script: &str, args: &[&str]) -> String {
-    let tools = std::env::var_os("TARN_TEST_TOOLS")
-        .expect("TARN_TEST_TOOLS is not set: run the tests through scripts/test, which installs them");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign").join(script);
-    let done = Command::new(PathBuf::from(tools).join("python")).arg(&script).args(args).output().unwrap();
+fn python(name: &str, args: &[&str]) -> String {
+    let script = script(name);
+    let done = Command::new(tools().join("python")).arg(&script).args(args).output().unwrap();
     let (said, wrong) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
     assert!(done.status.success(), "{}: {said}{wrong}", script.display());
     said.into_owned()
@@ -129,6 +154,13 @@ fn table(name: &str, columns: &str) -> Table {
     let csv = json!({"delimiter": ",", "header": true, "nulls": []});
     let layouts = json!([{"from": null, "columns": columns}]);
     let table = json!({"name": name, "description": "", "files": "*", "csv": csv, "layouts": layouts});
+    serde_json::from_value(table).unwrap()
+}
+
+/// The same, with columns that are folders.
+fn table_in_folders(name: &str, columns: &str, folders: &[&str]) -> Table {
+    let mut table = serde_json::to_value(table(name, columns)).unwrap();
+    table["placement"] = json!({"partition_by": folders, "max_partitions": 256, "cluster_by": []});
     serde_json::from_value(table).unwrap()
 }
 
@@ -174,20 +206,12 @@ async fn twenty_two_questions_have_the_answers_that_duckdb_gives() {
     let lake = Lake::new(trade());
     python("trade.py", &[&lake.path("silver"), "10"]);
     std::fs::create_dir(lake.path("answers")).unwrap();
-    let queries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign/questions.sql");
+    let queries = script("questions.sql");
     let text = std::fs::read_to_string(&queries).unwrap();
     let texts: Vec<&str> = text.split(';').filter(|text| !text.trim().is_empty()).collect();
     assert_eq!(texts.len(), 22);
     for (nth, sql) in texts.into_iter().enumerate() {
-        let session =
-            session(&lake.ports, &lake.places(), &lake.tables, &[], sql, &lake.settings()).await.unwrap();
-        let rows = session.query(sql).await.unwrap_or_else(|error| panic!("query {}: {error}", nth + 1));
-        let schema = rows.schema.clone();
-        let batches: Vec<RecordBatch> = rows.stream.try_collect().await.unwrap();
-        let file = std::fs::File::create(lake.path(&format!("answers/{:02}.parquet", nth + 1))).unwrap();
-        let mut writer = ArrowWriter::try_new(file, schema, None).unwrap();
-        batches.iter().for_each(|batch| writer.write(batch).unwrap());
-        writer.close().unwrap();
+        lake.write_answer(&[], sql, &format!("answers/{:02}.parquet", nth + 1)).await;
     }
     let said =
         python("answers.py", &[&lake.path("silver"), queries.to_str().unwrap(), &lake.path("answers")]);

@@ -13,7 +13,7 @@ use serde_json::json;
 use tarn_core::Kind;
 use tarn_core::ports::{Ended, Statement, Statements};
 use tarn_lake::Model;
-use tarn_sql::{Athena, Built, Error, Job, Outside, build, session};
+use tarn_sql::{Athena, Built, By, Error, Job, Outside, build, session};
 
 use crate::support::{DAY, Lake, NEW_YEAR, OPS, job, model, places, settings};
 
@@ -54,7 +54,7 @@ impl Outsider {
             bucket: OPS.into(),
             silver: "shop_silver".into(),
         };
-        let outside = Some(Outside { athena: &athena, run, deadline_millis: i64::MAX });
+        let outside = Some(Outside { by: By::Athena(&athena), run, waits_until_millis: i64::MAX });
         build(&Job { outside, ..job(&self.lake.tables, model) }, &self.lake.ports, &places()).await
     }
 

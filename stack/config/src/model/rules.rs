@@ -2,7 +2,7 @@
 
 use tarn_lake::{Engine, Materialise, Model, ModelFormat};
 
-use super::{ENGINE, KEY, MATERIALISE, NEW_FILES_OF, PARTITION_BY, RENAMED};
+use super::{KEY, MATERIALISE, NEW_FILES_OF, PARTITION_BY, RENAMED};
 use crate::keys::Key;
 use crate::reader::Reader;
 use crate::{Code, Diagnostic};
@@ -18,7 +18,6 @@ pub fn check(block: &Reader, model: &Model) {
     if model.format == ModelFormat::Parquet {
         refuse_plain_files(block, model);
     }
-    refuse_absent_engine(block, model);
     if model.engine == Engine::Athena && appends {
         refuse_appending_by_athena(block);
     }
@@ -69,16 +68,4 @@ fn refuse_appending_by_athena(block: &Reader) {
         Diagnostic::error(Code::Contradiction, place, "`append` cannot stand beside `engine = \"athena\"`");
     let fault = fault.label("Athena would read all files of a table, not only those that are new");
     block.faults.push(fault.help("write `materialise = \"merge\"` with a key, or leave `engine` out"));
-}
-
-fn refuse_absent_engine(block: &Reader, model: &Model) {
-    if model.engine == Engine::Spark {
-        let place = block.find(&ENGINE).map_or(block.place(), toml::Spanned::span);
-        let title = format!("this tarn does not run models by `{}`", model.engine.word());
-        let fault = Diagnostic::error(Code::InvalidValue, place, title);
-        let fault = fault.label("the word is taken, what it means is not there yet");
-        block
-            .faults
-            .push(fault.help("leave `engine` out, and DataFusion runs the model, or write `\"athena\"`"));
-    }
 }

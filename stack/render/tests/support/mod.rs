@@ -49,6 +49,13 @@ pub fn asking() -> Lake {
     lake
 }
 
+/// The same, and Spark runs one of its models.
+pub fn sparkling() -> Lake {
+    let mut lake = modelled();
+    lake.models[1].engine = Engine::Spark;
+    lake
+}
+
 /// The same, and its data outlives its stacks.
 pub fn protected() -> Lake {
     let mut lake = retail();
@@ -124,8 +131,16 @@ pub fn rendered(lake: &Lake) -> TemplateSet {
 /// Every lake worth a look, with both targets.
 pub fn all_sets() -> Vec<TemplateSet> {
     let protected_with_models = Lake { environment: protected().environment, ..modelled() };
-    let lakes =
-        [retail(), protected(), unscheduled(), governed(), modelled(), asking(), protected_with_models];
+    let lakes = [
+        retail(),
+        protected(),
+        unscheduled(),
+        governed(),
+        modelled(),
+        asking(),
+        sparkling(),
+        protected_with_models,
+    ];
     let targets = [Target::Aws, Target::LocalCloud];
     let sets = lakes.iter().flat_map(|lake| targets.map(|target| render(lake, &options(target)).unwrap()));
     sets.collect()

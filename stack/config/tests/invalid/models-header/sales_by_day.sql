@@ -4,7 +4,7 @@ materialise = "incremental"
 key = ["Day"]
 partition_by = ["days(sold_at)", "bucket(user_id, 16)", "day(sold_at", "city", "city"]
 format = "parquett"
-engine = "spark"
+engine = "sparc"
 renamed = { city = "Town" }
 tests = [
     { unique = [] },
