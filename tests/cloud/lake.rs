@@ -10,7 +10,7 @@ use tarn_tests::{Project, program, python};
 pub struct LocalLake {
     pub project: Project,
     pub endpoint: String,
-    moto: String,
+    pub moto: String,
     prefix: String,
 }
 

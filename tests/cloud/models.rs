@@ -1,5 +1,5 @@
 //! The example `tickit` on the local cloud: models made by a function under its own role, level by level
-//! inside the state machine, two of them by what stands for Athena; and all of it gone with the lake.
+//! inside the state machine, two of them by what stands for Athena and two by Spark; and all of it gone with the lake.
 
 use serde_json::{Value, json};
 use tarn_tests::{Beside, program, python, settle};
@@ -7,13 +7,17 @@ use tarn_tests::{Beside, program, python, settle};
 use crate::lake::LocalLake;
 
 const BY_ATHENA: [&str; 2] = ["event_details", "top_events"];
+const BY_SPARK: [&str; 2] = ["sale_facts", "sales_by_day"];
 
 #[test]
 fn models_are_made_in_runs_and_go_with_the_lake() {
     let lake = LocalLake::start("tickit", "dev");
-    ask_athena(&lake);
+    ask_outside(&lake);
+    only_when_asked(&lake);
     lake.project.json(&["deploy", "--local"]);
+    assert_eq!(lake.inventory()["spark applications"], ["tickit-dev"]);
     let athena = Beside::start("athena.py", &[&lake.endpoint, &lake.stack("model")]);
+    let spark = Beside::start("emr.py", &[&lake.endpoint, &lake.moto, &lake.stack("model")]);
     land(&lake, "first", &["--rows", "2000"]);
     let first = lake.run();
     assert_eq!((&first["models"]["built"], &first["failed_steps"]), (&5.into(), &0.into()), "{first:#}");
@@ -38,6 +42,7 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     upkeep_is_a_function_of_its_own(&lake);
     a_failure_is_told(&lake);
     athena_was_asked(&lake, athena);
+    spark_was_asked(&lake, spark);
 
     let destroyed = lake.project.json(&["destroy", "--local", "--yes"]);
     assert_eq!(destroyed["good"], true, "{destroyed:#}");
@@ -64,14 +69,24 @@ fn upkeep_is_a_function_of_its_own(lake: &LocalLake) {
     assert!(again["models"].as_array().unwrap().iter().all(|model| model[1]["compacted"] == 0), "{again:#}");
 }
 
-/// A model over silver and one over gold. That is so from the beginning: the emulator of Lake Formation cannot take
-/// rights away where some were added to others.
-fn ask_athena(lake: &LocalLake) {
-    for model in BY_ATHENA {
-        let file = lake.project.path(&format!("models/{model}.sql"));
-        let text = std::fs::read_to_string(&file).unwrap();
-        std::fs::write(&file, text.replacen("/*\n", "/*\nengine = \"athena\"\n", 1)).unwrap();
+/// Of each engine a model over silver and one over gold. That is so from the beginning: the emulator of Lake Formation
+/// cannot take rights away where some were added to others.
+fn ask_outside(lake: &LocalLake) {
+    for (engine, models) in [("athena", BY_ATHENA), ("spark", BY_SPARK)] {
+        for model in models {
+            let file = lake.project.path(&format!("models/{model}.sql"));
+            let text = std::fs::read_to_string(&file).unwrap();
+            std::fs::write(&file, text.replacen("/*\n", &format!("/*\nengine = \"{engine}\"\n"), 1)).unwrap();
+        }
     }
+}
+
+/// A run of an arrival beside one that was asked for would ask outside for the same once more.
+fn only_when_asked(lake: &LocalLake) {
+    let file = lake.project.path("lake.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("on_arrival = true"));
+    std::fs::write(&file, text.replace("on_arrival = true", "on_arrival = false")).unwrap();
 }
 
 /// Two statements of the first run, and one of each later one that had news; a run without any asked nothing.
@@ -82,6 +97,22 @@ fn athena_was_asked(lake: &LocalLake, athena: Beside) {
     assert!(asked.iter().all(|statement| statement["workgroup"] == "tickit-dev"), "{asked:#?}");
     let staged = lake.objects("ops").into_iter().filter(|key| key.starts_with("athena/models/"));
     assert_eq!(staged.count(), 5);
+}
+
+/// Two jobs of each run that had news, under the role for jobs. The one that appends asked for new files alone.
+fn spark_was_asked(lake: &LocalLake, spark: Beside) {
+    let asked: Value = serde_json::from_str(&spark.end()).unwrap();
+    let asked = asked.as_array().unwrap();
+    let scripts = asked.iter().map(|job| job["jobDriver"]["sparkSubmit"]["entryPoint"].as_str().unwrap());
+    let models: Vec<&str> = scripts.map(|script| script.split('/').nth(5).unwrap()).collect();
+    assert_eq!(models, [BY_SPARK, BY_SPARK, BY_SPARK].concat());
+    for job in asked {
+        assert_eq!(job["state"], "SUCCESS", "{job:#}");
+        let role = "arn:aws:iam::000000000000:role/tickit-dev-spark-us-east-1";
+        assert_eq!(job["executionRoleArn"], role, "{job:#}");
+    }
+    let staged = lake.objects("ops").into_iter().filter(|key| key.starts_with("spark/models/"));
+    assert_eq!(staged.filter(|key| key.ends_with("/rows.json")).count(), 6);
 }
 
 /// The test of a model fails: it is noted by the state machine, those that read it are skipped. The SQL is

@@ -9,6 +9,7 @@ mod contracts;
 mod converting;
 mod copying;
 mod emptying;
+mod spark;
 
 #[test]
 fn no_test_file_is_forgotten() {

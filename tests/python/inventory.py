@@ -2,9 +2,9 @@
 
 It asks each service itself, and shares nothing with what `tarn destroy` looks at.
 
-    inventory.py ENDPOINT PREFIX LAKE_FORMATION
+    inventory.py ENDPOINT PREFIX MOTO
 
-The last is where Lake Formation listens.
+The last is where Lake Formation and EMR Serverless listen.
 """
 
 import json
@@ -12,13 +12,13 @@ import sys
 
 import boto3
 
-ENDPOINT, PREFIX, LAKE_FORMATION = sys.argv[1:4]
+ENDPOINT, PREFIX, MOTO = sys.argv[1:4]
 UNDERSCORED = PREFIX.replace("-", "_")
 
 
 def client(service):
     return boto3.client(
-        service, endpoint_url=LAKE_FORMATION if service == "lakeformation" else ENDPOINT, region_name="us-east-1",
+        service, endpoint_url=MOTO if service in ("lakeformation", "emr-serverless") else ENDPOINT, region_name="us-east-1",
         aws_access_key_id="test", aws_secret_access_key="test",
     )
 
@@ -65,6 +65,8 @@ LISTINGS = {
                      pages("lakeformation", "list_lf_tags", "LFTags", CatalogId="000000000000")],
     # One has no name of its own; its description says whose it is.
     "secrets": lambda: [s["Description"].split()[5] for s in pages("secretsmanager", "list_secrets", "SecretList")],
+    "spark applications": lambda: [a["name"] for a in pages("emr-serverless", "list_applications", "applications")
+                                   if a["state"] != "TERMINATED"],
     "key aliases": lambda: [a["AliasName"] for a in pages("kms", "list_aliases", "Aliases")],
 }
 

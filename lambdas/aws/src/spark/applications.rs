@@ -72,7 +72,11 @@ impl SparkApplications for EmrServerless {
                 .fold(call, |call, state| call.states(state));
         let mut pages = call.into_paginator().items().send();
         while let Some(job) = pages.next().await {
-            let job = job.map_err(failed(format!("listing jobs of the application {id}")))?;
+            let job = match job.map_err(failed(format!("listing jobs of the application {id}"))) {
+                // It went meanwhile; moto says so of one that never had a job.
+                Err(error) if error.kind() == Kind::NotFound => return Ok(()),
+                other => other?,
+            };
             let sent = self.client.cancel_job_run().application_id(id).job_run_id(&job.id).send().await;
             match sent.map_err(failed(format!("ending the job {} of the application {id}", job.id))) {
                 // It ended by itself meanwhile.

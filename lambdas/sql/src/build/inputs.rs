@@ -188,7 +188,7 @@ async fn parquet(
     Ok(Arc::new(if let Some(known) = known { files.knowing(known) } else { files }))
 }
 
-fn listed(bucket: &str, file: &Object) -> Listed {
+pub(crate) fn listed(bucket: &str, file: &Object) -> Listed {
     Listed {
         bucket: bucket.into(),
         key: file.key.clone(),

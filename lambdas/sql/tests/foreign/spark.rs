@@ -145,13 +145,13 @@ async fn what_spark_reads_and_writes_is_what_datafusion_does() {
     }
     let evolved = |sql: &str, more| model("evolved", sql, more);
     let new = json!({"materialise": "append", "new_files_of": "things"});
-    made.lake.build(&evolved("select id, words, day from things", new.clone()), &[]).await;
+    made.lake.build(&evolved("select id, small, words, day from things", new.clone()), &[]).await;
     python("things.py", &[&silver, "2"]);
-    let evolved = evolved("select id, words as text, price from things", new);
+    let evolved = evolved("select id, cast(small as bigint) as small, words as text, price from things", new);
     made.lake.build(&evolved, &[("text", "words")]).await;
 
     let sql = format!(
-        "select t.*, p.town, e.text, e.price as dear, cast(t.moment as date) as \"on\", t.precise < timestamp \
+        "select t.*, p.town, e.text, e.price as dear, e.small as wide, cast(t.moment as date) as \"on\", t.precise < timestamp \
          '2000-01-01 00:00:00' as old, n.at as never from ({ALL}) t left join places p on p.id = t.id \
          join evolved e on e.id = t.id left join nothing n on n.id = t.id -- all of them"
     );

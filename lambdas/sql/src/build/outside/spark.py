@@ -9,6 +9,7 @@ import sys
 import uuid
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.functions import col
 from pyspark.sql.types import StructType
 
 SETTINGS = {
@@ -38,15 +39,22 @@ def main(request: str) -> None:
 
 
 def rows_of(spark: SparkSession, table: dict) -> DataFrame:
+    columns = table["columns"]
+    found = spark.createDataFrame([], schema_of(columns, [column["type"] for column in columns]))
+    for group in table["groups"]:
+        # A value in a folder's name may look like a pattern of names, and is none.
+        reader = spark.read.option("basePath", table["root"]).option("__globPaths__", "false")
+        rows = reader.schema(schema_of(columns, group["types"])).parquet(*group["files"])
+        found = found.union(rows.select([col(one["name"]).cast(one["type"]) for one in columns]))
+    return found
+
+
+def schema_of(columns: list, types: list) -> StructType:
     schema = StructType()
-    for column in table["columns"]:
+    for column, kind in zip(columns, types):
         ids = {"parquet.field.id": column["id"]} if "id" in column else None
-        schema.add(column["name"], column["type"], True, ids)
-    if not table["files"]:
-        return spark.createDataFrame([], schema)
-    # A value in a folder's name may look like a pattern of names, and is none.
-    reader = spark.read.schema(schema).option("basePath", table["root"]).option("__globPaths__", "false")
-    return reader.parquet(*table["files"]).select(schema.names)
+        schema.add(column["name"], kind, True, ids)
+    return schema
 
 
 def put(spark: SparkSession, url: str, content: bytes) -> None:

@@ -4,9 +4,14 @@
 //! needs no catalog. Each job leaves its rows in a folder that no other one has, and says at last which: whichever
 //! says so last, its rows are whole, also if there were two jobs of one name.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{Field, SchemaRef};
+use datafusion::datasource::file_format::FileFormat;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use futures::{StreamExt, TryStreamExt, stream};
+use iceberg::spec::DataFile;
 use parquet::arrow::PARQUET_FIELD_ID_META_KEY;
 use serde::{Deserialize, Serialize};
 use tarn_core::ports::{Content, Ended, SparkJob, SparkJobs};
@@ -15,9 +20,10 @@ use tarn_lake::{ColumnName, ColumnType};
 
 use super::{Outside, Query, failed};
 use crate::build::Ports;
-use crate::build::inputs::Input;
+use crate::build::inputs::{Input, listed};
 use crate::fault::Result;
 use crate::session::Session;
+use crate::store::Listed;
 use crate::types::{TypedColumn, gold_type};
 
 /// Spark, and where it leaves rows.
@@ -50,8 +56,16 @@ struct ReadTable<'a> {
     name: &'a str,
     /// The folder that its files and their folders lie in.
     root: String,
-    files: Vec<String>,
     columns: Vec<ReadColumn>,
+    groups: Vec<Group>,
+}
+
+/// Files whose columns have these types, which may be narrower than those of the table by now. Spark 3.5 reads no
+/// 32 bits as 64.
+#[derive(Serialize)]
+struct Group {
+    types: Vec<String>,
+    files: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -84,14 +98,7 @@ impl Spark {
         let name = outside.name(output, 0);
         let folder = format!("{STAGED}/{}/{name}", query.model.name);
         let to = format!("s3://{}/{folder}", self.bucket);
-        let request = Request { tables: read(session, query).await?, sql: cast(query), to: &to };
-        let request = serde_json::to_vec(&request).map_err(|error| {
-            Error::caused(Kind::Internal, format!("writing what Spark does for {}", query.model.name), error)
-        })?;
-        for (paper, content) in [("model.py", SCRIPT.as_bytes().to_vec()), ("request.json", request)] {
-            let content = Content::Bytes(content.into());
-            ports.store.create(&self.bucket, &format!("{folder}/{paper}"), content, "").await?;
-        }
+        self.ask(session, ports, query, &folder).await?;
         let (script, request) = (format!("{to}/model.py"), format!("{to}/request.json"));
         let deadline_millis = outside.waits_until_millis;
         let job = SparkJob { name: &name, script: &script, request: &request, deadline_millis };
@@ -99,6 +106,26 @@ impl Spark {
             Ended::Done => self.said(ports, &folder).await,
             Ended::Refused { reason } | Ended::Broken { reason } => Err(failed(query.model, &reason)),
         }
+    }
+
+    /// Writes script and request, unless a worker before did.
+    async fn ask(&self, session: &Session, ports: &Ports, query: &Query<'_>, folder: &str) -> Result<()> {
+        let last = format!("{folder}/request.json");
+        match ports.store.stored(&self.bucket, &last).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.kind() == Kind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        let to = format!("s3://{}/{folder}", self.bucket);
+        let request = Request { tables: read(session, query).await?, sql: cast(query), to: &to };
+        let request = serde_json::to_vec(&request).map_err(|error| {
+            Error::caused(Kind::Internal, format!("writing what Spark does for {}", query.model.name), error)
+        })?;
+        for (paper, content) in [(format!("{folder}/model.py"), SCRIPT.as_bytes().to_vec()), (last, request)]
+        {
+            ports.store.create(&self.bucket, &paper, Content::Bytes(content.into()), "").await?;
+        }
+        Ok(())
     }
 
     async fn said(&self, ports: &Ports, folder: &str) -> Result<String> {
@@ -128,39 +155,83 @@ async fn read<'a>(session: &Session, query: &Query<'a>) -> Result<Vec<ReadTable<
         let schema = schemas.iter().find(|(table, _)| table == name).map(|(_, schema)| schema);
         let schema = schema.ok_or_else(|| Error::new(Kind::Internal, format!("{name} is in no session")))?;
         let (root, files) = files(input, query).await?;
-        tables.push(ReadTable { name, root, files, columns: columns(schema) });
+        let columns = columns(schema);
+        let groups = groups(session, &columns, &files).await?;
+        tables.push(ReadTable { name, root, columns, groups });
     }
     Ok(tables)
 }
 
 /// The folder of an input, and its files.
-async fn files(input: &Input, query: &Query<'_>) -> Result<(String, Vec<String>)> {
+async fn files(input: &Input, query: &Query<'_>) -> Result<(String, Vec<Listed>)> {
     let (silver, gold) = (&query.places.silver, &query.places.gold.bucket);
-    let (bucket, folder, keys): (_, _, Vec<String>) = match input {
+    Ok(match input {
         Input::Silver(table, files) => {
-            (silver, format!("{}/", table.name), files.iter().map(|file| file.key.clone()).collect())
+            let files = files.iter().map(|file| listed(silver, file)).collect();
+            (url(silver, &format!("{}/", table.name)), files)
         }
         Input::Parquet(_, folder, files) => {
-            (gold, folder.clone(), files.iter().map(|file| file.key.clone()).collect())
+            (url(gold, folder), files.iter().map(|file| listed(gold, file)).collect())
         }
         Input::Iceberg(name, table) => {
             let state = table.state().await?;
-            let keys: tarn_core::Result<Vec<String>> =
-                state.files().map(|file| table.home.key(file.file_path())).collect();
-            (gold, format!("{name}/"), keys?)
+            let listed = |file: &DataFile| table.home.listed(file.file_path(), file.file_size_in_bytes());
+            let files: tarn_core::Result<Vec<Listed>> = state.files().map(listed).collect();
+            (url(gold, &format!("{name}/")), files?)
+        }
+    })
+}
+
+fn url(bucket: &str, key: &str) -> String {
+    format!("s3://{bucket}/{key}")
+}
+
+/// Footers that are read at once.
+const FOOTERS: usize = 32;
+
+/// Files by the types that their footers tell.
+async fn groups(session: &Session, columns: &[ReadColumn], files: &[Listed]) -> Result<Vec<Group>> {
+    let (state, store) = (session.context().state(), session.files());
+    let format = ParquetFormat::default().with_skip_metadata(false);
+    let read = |file: &Listed| {
+        let (state, store, format) = (&state, &store, &format);
+        let (url, meta) = (url(&file.bucket, &file.key), session.shelf().put(file.clone()).object_meta);
+        async move {
+            let schema = format.infer_schema(state, store, &[meta]).await?;
+            Ok::<_, crate::Error>((columns.iter().map(|column| column.kind_in(&schema)).collect(), url))
         }
     };
-    let url = |key: &str| format!("s3://{bucket}/{key}");
-    Ok((url(&folder), keys.iter().map(|key| url(key)).collect()))
+    let read: Vec<(Vec<String>, String)> =
+        stream::iter(files.iter().map(read)).buffered(FOOTERS).try_collect().await?;
+    let mut groups = BTreeMap::<_, Vec<String>>::new();
+    for (types, file) in read {
+        groups.entry(types).or_default().push(file);
+    }
+    Ok(groups.into_iter().map(|(types, files)| Group { types, files }).collect())
+}
+
+impl ReadColumn {
+    /// The type that it has in a file; that of the table where it is not in it.
+    fn kind_in(&self, schema: &SchemaRef) -> String {
+        let is_it = |field: &&Arc<Field>| match self.id {
+            Some(id) => id_of(field) == Some(id),
+            None => *field.name() == self.name,
+        };
+        let found = schema.fields().iter().find(is_it).and_then(|field| gold_type(field.data_type()).ok());
+        found.map_or_else(|| self.kind.clone(), type_of)
+    }
+}
+
+fn id_of(field: &Field) -> Option<i32> {
+    field.metadata().get(PARQUET_FIELD_ID_META_KEY).and_then(|id| id.parse().ok())
 }
 
 fn columns(schema: &SchemaRef) -> Vec<ReadColumn> {
     let column = |field: &Arc<Field>| {
         let kind = type_of(gold_type(field.data_type()).ok()?);
-        let id = field.metadata().get(PARQUET_FIELD_ID_META_KEY).and_then(|id| id.parse().ok());
         // What has another name is no column of ours, and SQL cannot call it.
         let name = ColumnName::new(field.name().as_str()).ok()?.to_string();
-        Some(ReadColumn { name, kind, id })
+        Some(ReadColumn { name, kind, id: id_of(field) })
     };
     schema.fields().iter().filter_map(column).collect()
 }
