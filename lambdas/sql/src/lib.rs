@@ -19,7 +19,7 @@
 //! |---|---|---|---|---|
 //! | `tablesample`, `for version`, hints, `sort by`, `into` | read over | differs | differs | refused, with the line |
 //! | `0.1` | a double by default | a decimal | a decimal | a decimal |
-//! | nulls in `order by` | last ascending, first descending | last | first ascending, last descending | always last |
+//! | nulls in `order by` | last ascending, first descending | last | first ascending, last descending | always last; for Spark every order says so |
 //! | `date_format(t, '%i')` | strftime: no such letter | minutes | Java's patterns | Athena's letters |
 //! | `date_parse(text, pattern)` | none | yes | none | Athena's |
 //! | `date_diff('day', a, b)` | none | whole units | another order of arguments | Athena's |
@@ -32,6 +32,8 @@
 //! | `approx_distinct` and other sketches | its own | its own | its own | nothing: they are approximate |
 //! | a moment | microseconds | milliseconds | microseconds | nothing: a model by Athena has milliseconds |
 //! | text in `=` | by bytes | by bytes | by bytes | nothing |
+//! | `date_format`, `date_parse`, `date_diff` in a model by Spark | | | Java's patterns; none; other arguments | nothing: Spark refuses what it does not know, and `date_format` has its patterns |
+//! | an integer divided by one | an integer | an integer | a double | nothing: cast it |
 //! | `json_extract_scalar`, `element_at`, lambdas | none | yes | other names | an unknown function is a fault of `check` |
 //!
 //! # Types

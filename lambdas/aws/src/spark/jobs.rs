@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_is_begun_under_its_name_in_the_applications_that_is_there() {
+    async fn a_job_is_begun_under_its_name_in_the_application_that_is_there() {
         let (ended, requests) = run(vec![state("SUCCESS", "")], i64::MAX).await;
         assert_eq!(ended.unwrap(), Ended::Done);
         assert!(requests[1].starts_with("POST /applications/ours/jobruns"), "{}", requests[1]);

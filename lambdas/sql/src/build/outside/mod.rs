@@ -6,6 +6,7 @@
 //! comes after a worker that died or ran out of time waits for the same.
 
 mod athena;
+mod nulls;
 mod spark;
 
 use datafusion::prelude::DataFrame;

@@ -18,7 +18,7 @@ use tarn_core::ports::{Content, Ended, SparkJob, SparkJobs};
 use tarn_core::{Error, Kind};
 use tarn_lake::{ColumnName, ColumnType};
 
-use super::{Outside, Query, failed};
+use super::{Outside, Query, failed, nulls};
 use crate::build::Ports;
 use crate::build::inputs::{Input, listed};
 use crate::fault::Result;
@@ -117,7 +117,7 @@ impl Spark {
             Err(error) => return Err(error.into()),
         }
         let to = format!("s3://{}/{folder}", self.bucket);
-        let request = Request { tables: read(session, query).await?, sql: cast(query), to: &to };
+        let request = Request { tables: read(session, query).await?, sql: cast(query)?, to: &to };
         let request = serde_json::to_vec(&request).map_err(|error| {
             Error::caused(Kind::Internal, format!("writing what Spark does for {}", query.model.name), error)
         })?;
@@ -138,13 +138,12 @@ impl Spark {
 }
 
 /// Each column is cast to the type that DataFusion found.
-fn cast(query: &Query<'_>) -> String {
+fn cast(query: &Query<'_>) -> Result<String> {
     let cast = |TypedColumn { name, kind }: &TypedColumn| {
         format!("CAST(`{name}` AS {}) AS `{name}`", type_of(*kind))
     };
     let columns: Vec<String> = query.columns.iter().map(cast).collect();
-    // A line end behind the query, which may end with a comment.
-    format!("SELECT {} FROM (\n{}\n)", columns.join(", "), query.model.sql)
+    Ok(format!("SELECT {} FROM ({})", columns.join(", "), nulls::last(&query.model.sql)?))
 }
 
 async fn read<'a>(session: &Session, query: &Query<'a>) -> Result<Vec<ReadTable<'a>>> {
