@@ -56,7 +56,9 @@ fn deploys_and_is_idempotent(lake: &LocalLake) {
     // What the end of this test finds empty is full now; so that listing can fail.
     let inventory = lake.inventory();
     for (kind, names) in &inventory {
-        assert!(!names.is_empty(), "no {kind}: {inventory:#?}");
+        // This lake has no models; those of Spark are in `models.rs`.
+        let may_be_empty = kind == "spark applications";
+        assert!(may_be_empty || !names.is_empty(), "no {kind}: {inventory:#?}");
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Kind {
     StateMachine,
     /// Athena workgroups.
     Workgroup,
+    /// Applications of EMR Serverless, by their ids.
+    SparkApplication,
     /// CloudWatch alarms.
     Alarm,
     /// Rights in Lake Formation that roles of the lake hold.
@@ -61,7 +63,7 @@ pub enum Kind {
 /// the service, and what the resource begins with.
 type Row = (Kind, &'static str, &'static str, Option<(&'static str, &'static str)>);
 
-const ROWS: [Row; 26] = [
+const ROWS: [Row; 27] = [
     (Kind::Stack, "stacks", "AWS::CloudFormation::Stack", Some(("cloudformation", "stack/"))),
     (Kind::Bucket, "buckets", "AWS::S3::Bucket", Some(("s3", ""))),
     (Kind::Table, "tables of DynamoDB", "AWS::DynamoDB::Table", Some(("dynamodb", "table/"))),
@@ -91,6 +93,7 @@ const ROWS: [Row; 26] = [
         Some(("states", "stateMachine:")),
     ),
     (Kind::Workgroup, "workgroups", "AWS::Athena::WorkGroup", Some(("athena", "workgroup/"))),
+    (Kind::SparkApplication, "Spark applications", "", Some(("emr-serverless", "/applications/"))),
     (Kind::Alarm, "alarms", "AWS::CloudWatch::Alarm", Some(("cloudwatch", "alarm:"))),
     (Kind::Grant, "rights in Lake Formation", "", None),
     (Kind::Location, "locations of Lake Formation", "", None),
@@ -195,6 +198,7 @@ mod tests {
             ("arn:aws:lambda:r:1:function:shop-dev-run", Kind::Function, "shop-dev-run"),
             ("arn:aws:lambda:r:1:event-source-mapping:4f", Kind::Mapping, "4f"),
             ("arn:aws:iam::1:role/deep/shop-dev-role", Kind::Role, "shop-dev-role"),
+            ("arn:aws:emr-serverless:r:1:/applications/00f1", Kind::SparkApplication, "00f1"),
             (
                 "arn:aws:logs:r:1:log-group:/aws/lambda/shop-dev-run:*",
                 Kind::LogGroup,

@@ -101,8 +101,8 @@ class Drives:
         check(same == {"table": "unchanged", "partitions": 0}, "a table is left as it is", same)
 
     def model(self, account: Account, run: str) -> None:
-        """Models from nothing, one by Athena, one asked for again, some made anew when what they read has changed."""
-        for table in ("asked", "kinds", "plain"):
+        """Models from nothing, one by Athena, one by Spark, one asked for again, some made anew when what they read has changed."""
+        for table in ("asked", "kinds", "plain", "sparkling"):
             account.forget("gold", table)
         account.put("ops", f"runs/{run}/lake.json", self.lake)
         account.invoke("model", {"run": run, "model": "plain"})
@@ -110,6 +110,8 @@ class Drives:
         check(made["outcome"] == "built", "a model is made", made)
         asked = account.invoke("model", {"run": run, "model": "asked"})
         check(asked["outcome"] == "built", "Athena makes a model", asked)
+        sparkling = account.invoke("model", {"run": run, "model": "sparkling"})
+        check(sparkling["outcome"] == "built", "Spark makes a model", sparkling)
         again = account.invoke("model", {"run": run, "model": "kinds"})
         check(again == made, "what a call before did is told", again)
         self.more_events(0)
@@ -208,9 +210,15 @@ class Drives:
         check(swept["objects"] == len(orphans) and not left, "orphans are removed", (swept, left))
 
     def custom_resource(self, account: Account, run: str) -> None:
-        """Every bucket is emptied: versions, delete markers, unfinished uploads."""
+        """Every bucket is emptied: versions, delete markers, unfinished uploads. The application of Spark comes, is
+        changed, and goes while a job runs; what a drive before left goes first."""
         for word in ("landing", "bronze", "silver", "gold", "quarantine", "parts"):
             self.empty(word, run)
+        asked = {"Name": account.prefix, "Release": "emr-7.14.0", "MostCPUs": "64", "MostMemoryGB": "256"}
+        asked["Labels"] = {"tarn:lake": "rights", "tarn:environment": "dev"}
+        for verb in ("Delete", "Create", "Update", "Delete"):
+            known = None if verb == "Create" else f"spark-application:{account.prefix}"
+            self.asked("custom-resource", run, verb, "SparkApplication", asked, known)
 
     def empty(self, word: str, run: str) -> None:
         bucket = self.account.bucket(word)

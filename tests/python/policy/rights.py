@@ -19,7 +19,7 @@ from .account import Account, Broken, Denied, deployed
 from .drives import Drives
 from .findings import glob
 from .policies import OfBucket, OfRole, Right, rights, taken_out
-from .standin import Administrators, Aged, Answers, Athena, LakeFormation
+from .standin import Administrators, Aged, Answers, Athena, Emr, LakeFormation
 
 LAKE = Path("tests/policy/rights/lake.toml")
 ARGUED = checkers.RULES / "rights.toml"
@@ -61,7 +61,7 @@ class Tried:
 
 def run(tarn: Path, work: Path, only: str) -> int:
     argued = Argued()
-    with deployed(tarn, work, LAKE, ENVIRONMENT, FILES, ask_athena) as (endpoint, lake_formation):
+    with deployed(tarn, work, LAKE, ENVIRONMENT, FILES, ask_outside) as (endpoint, lake_formation):
         account = Account(endpoint, PREFIX)
         # Files that arrive would start runs, which would do what a drive is to do.
         account.events.disable_rule(Name=account.function("arrivals"))
@@ -88,11 +88,15 @@ def run(tarn: Path, work: Path, only: str) -> int:
     return verdict(tried, argued, undriven, whole)
 
 
-def ask_athena(endpoint: str) -> None:
-    """Has the function that makes models ask what stands for Athena, by the rights that it has at the moment."""
+def ask_outside(endpoint: str) -> None:
+    """Has the functions that ask Athena and EMR ask what stands for them, by the rights that they have at the
+    moment."""
     account = Account(endpoint, PREFIX)
-    athena = Athena(account, OfRole(account, "model").now)
-    account.configured("model", {"AWS_ENDPOINT_URL_ATHENA": athena.url})
+    of_model = OfRole(account, "model").now
+    athena, emr = Athena(account, of_model), Emr(account, of_model)
+    account.configured("model", {"AWS_ENDPOINT_URL_ATHENA": athena.url, "AWS_ENDPOINT_URL_EMR_SERVERLESS": emr.url})
+    emr = Emr(account, OfRole(account, "custom-resource").now)
+    account.configured("custom-resource", {"AWS_ENDPOINT_URL_EMR_SERVERLESS": emr.url})
 
 
 def of_role(word: str, handler: str, policy, drives: Drives) -> list[Tried]:

@@ -66,7 +66,20 @@ class LakeFormation:
         self.url = serve(Handler)
 
 
-class Athena:
+class Asker:
+    """Asks whoever calls for the rights that AWS would ask for."""
+
+    def __init__(self, statements):
+        self.statements = statements
+
+    def refused(self, needed: list[tuple[str, str]]) -> str:
+        """The first action that the role may not do there."""
+        held = [(action, place) for each in self.statements() for action in each["Action"] for place in each["Resource"]]
+        may = lambda action, place: any(action == one and fnmatch.fnmatchcase(place, other) for one, other in held)
+        return next((action for action, place in needed if not may(action, place)), "")
+
+
+class Athena(Asker):
     """Has every statement done at once, by whoever has the rights that Athena asks for, as a model's statement needs
     them. The rows are those of another model of the same columns.
 
@@ -78,7 +91,8 @@ class Athena:
     ROWS_OF = "plain"
 
     def __init__(self, account, statements):
-        self.account, self.statements, self.statuses = account, statements, {}
+        super().__init__(statements)
+        self.account, self.statuses = account, {}
         athena, workgroup = self, f"arn:aws:athena:{REGION}:{ACCOUNT}:workgroup/{account.prefix}"
 
         class Handler(Quiet):
@@ -91,12 +105,6 @@ class Athena:
                 self.answer(200, json.dumps(told).encode())
 
         self.url = serve(Handler)
-
-    def refused(self, needed: list[tuple[str, str]]) -> str:
-        """The first action that the role may not do there."""
-        held = [(action, place) for each in self.statements() for action in each["Action"] for place in each["Resource"]]
-        may = lambda action, place: any(action == one and fnmatch.fnmatchcase(place, other) for one, other in held)
-        return next((action for action, place in needed if not may(action, place)), "")
 
     def needed(self, folder: str) -> list[tuple[str, str]]:
         """What a statement needs beside the right to begin it."""
@@ -133,6 +141,100 @@ class Athena:
     def status(self, asked: dict) -> dict:
         name = asked["QueryExecutionId"]
         return {"QueryExecution": {"QueryExecutionId": name, "Status": self.statuses[name]}}
+
+
+class Emr(Asker):
+    """An EMR Serverless of one application, whose jobs are done at once: each leaves the rows of another model of the
+    same columns. A change of the application is there at once.
+
+    Source: Service Authorization Reference, "Amazon EMR Serverless"; user guide, "Grant permissions to use EMR Serverless".
+    """
+
+    ROWS_OF = "plain"
+
+    def __init__(self, account, statements):
+        super().__init__(statements)
+        self.account, self.state, self.jobs = account, "STARTED", {}
+        emr = self
+
+        class Handler(Quiet):
+            def reply(self, method: str):
+                parts = self.path.partition("?")[0].strip("/").split("/")
+                told = emr.told(method, parts, json.loads(self.body() or b"{}"))
+                if isinstance(told, str):
+                    message = json.dumps({"message": f"not authorized to perform {told}"}).encode()
+                    return self.answer(403, message, {"x-amzn-errortype": "AccessDeniedException"})
+                self.answer(200, json.dumps(told).encode())
+
+            do_GET = lambda self: self.reply("GET")
+            do_POST = lambda self: self.reply("POST")
+            do_PATCH = lambda self: self.reply("PATCH")
+            do_DELETE = lambda self: self.reply("DELETE")
+
+        self.url = serve(Handler)
+
+    def told(self, method: str, parts: list[str], asked: dict) -> dict | str:
+        """An answer, or the action that the caller may not do."""
+        one = f"arn:aws:emr-serverless:{REGION}:{ACCOUNT}:/applications/app"
+        job, role = f"{one}/jobruns/job", f"arn:aws:iam::{ACCOUNT}:role/{self.account.prefix}-spark-{REGION}"
+        linked = f"arn:aws:iam::{ACCOUNT}:role/aws-service-role/ops.emr-serverless.amazonaws.com/AWSServiceRoleForAmazonEMRServerless"
+        rest = parts[2:3] if len(parts) < 4 else ["jobruns/job"]
+        calls = {
+            ("GET", 1): (self.listed, [("ListApplications", "*")]),
+            ("POST", 1): (self.created, [("CreateApplication", "*"), ("TagResource", one), ("iam:CreateServiceLinkedRole", linked)]),
+            ("PATCH", 2): (self.changed, [("UpdateApplication", one)]),
+            ("DELETE", 2): (self.deleted, [("DeleteApplication", one)]),
+            ("POST", "stop"): (self.stopped, [("StopApplication", one)]),
+            ("GET", "jobruns"): (self.running, [("ListJobRuns", one)]),
+            ("POST", "jobruns"): (self.begun, [("StartJobRun", one), ("iam:PassRole", role)]),
+            ("GET", "jobruns/job"): (self.seen, [("GetJobRun", job)]),
+            ("DELETE", "jobruns/job"): (self.ended, [("CancelJobRun", job)]),
+        }
+        answer, needed = calls[method, rest[0] if rest else len(parts)]
+        needed = [(name if ":" in name else f"emr-serverless:{name}", place) for name, place in needed]
+        return self.refused(needed) or answer(asked)
+
+    def listed(self, _: dict) -> dict:
+        known = {"arn": "a", "releaseLabel": "emr-7.14.0", "type": "SPARK", "createdAt": 0, "updatedAt": 0}
+        there = [] if self.state == "TERMINATED" else [{"id": "app", "name": self.account.prefix, "state": self.state, **known}]
+        return {"applications": there}
+
+    def created(self, _: dict) -> dict:
+        self.state = "STARTED"
+        return {"applicationId": "app", "arn": "a", "name": self.account.prefix}
+
+    def changed(self, _: dict) -> dict:
+        self.state = "STARTED"  # a job began
+        application = {"applicationId": "app", "arn": "a", "releaseLabel": "emr-7.14.0", "type": "SPARK"}
+        return {"application": {**application, "state": self.state, "createdAt": 0, "updatedAt": 0}}
+
+    def deleted(self, _: dict) -> dict:
+        self.state = "TERMINATED"
+        return {}
+
+    def stopped(self, _: dict) -> dict:
+        self.state = "STOPPED"
+        return {}
+
+    def running(self, _: dict) -> dict:
+        known = {"applicationId": "app", "id": "job", "arn": "a", "createdBy": "c", "createdAt": 0, "updatedAt": 0}
+        return {"jobRuns": [{**known, "executionRole": "r", "state": "RUNNING", "stateDetails": "", "releaseLabel": "emr-7.14.0"}]}
+
+    def ended(self, _: dict) -> dict:
+        return {"applicationId": "app", "jobRunId": "job"}
+
+    def begun(self, asked: dict) -> dict:
+        folder = asked["jobDriver"]["sparkSubmit"]["entryPoint"].split("/", 3)[3].removesuffix("/model.py")
+        some = [key for key in self.account.keys("gold", f"{self.ROWS_OF}/") if key.endswith(".parquet")][0]
+        source = {"Bucket": self.account.bucket("gold"), "Key": some}
+        self.account.s3.copy_object(Bucket=self.account.bucket("ops"), Key=f"{folder}/rows-1/part-0.parquet", CopySource=source)
+        self.account.put("ops", f"{folder}/rows.json", {"rows": "rows-1"})
+        return {"applicationId": "app", "jobRunId": "job", "arn": "a"}
+
+    def seen(self, _: dict) -> dict:
+        driver = {"sparkSubmit": {"entryPoint": "s"}}
+        known = {"applicationId": "app", "jobRunId": "job", "arn": "a", "createdBy": "c", "createdAt": 0, "updatedAt": 0}
+        return {"jobRun": {**known, "executionRole": "r", "state": "SUCCESS", "stateDetails": "", "releaseLabel": "e", "jobDriver": driver}}
 
 
 class Filters:

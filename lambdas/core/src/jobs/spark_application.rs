@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::ports::{ApplicationState, Clock, FoundApplication, SparkApplication, SparkApplications};
 use crate::{Error, Kind, Result};
 
-const PAUSE: Duration = Duration::from_secs(5);
+/// EMR lets an account list once a second.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Left of the invocation when the job gives up, so that it can say so.
 const RESERVE_MILLIS: i64 = 30_000;

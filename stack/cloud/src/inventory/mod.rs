@@ -1,7 +1,8 @@
 //! What the services of an account tell of themselves, for the receipt of a destruction.
 //!
-//! Functions, queues, topics, rules, alarms and event source mappings are not listed here: they bear
-//! the lake's tags, and CI is spared the SDKs of their services. The receipt says by what each kind was looked for.
+//! Functions, queues, topics, rules, alarms, event source mappings and Spark applications are not listed here: they
+//! bear the lake's tags, and CI is spared the SDKs of their services. The receipt says by what each kind was looked
+//! for.
 
 mod catalog;
 mod govern;
