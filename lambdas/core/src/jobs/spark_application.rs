@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::ports::{ApplicationState, Clock, FoundApplication, SparkApplication, SparkApplications};
+use crate::ports::{ApplicationState, Clock, SparkApplication, SparkApplications};
 use crate::{Error, Kind, Result};
 
 /// EMR lets an account list once a second.
@@ -39,7 +39,7 @@ impl KeepApplication<'_> {
                     self.applications.change(&found.id, wanted).await?;
                     is_changed = true;
                 }
-                Some(found) => self.stop(found).await?,
+                Some(found) => not_now(self.applications.stop(&found.id).await)?,
             }
             // One that was just made is as it is to be.
             is_changed |= found.is_empty();
@@ -57,22 +57,15 @@ impl KeepApplication<'_> {
             for found in &found {
                 match found.state {
                     ApplicationState::Moving => {}
-                    ApplicationState::Idle => self.applications.delete(&found.id).await?,
+                    // A job may begin meanwhile, and the application with it.
+                    ApplicationState::Idle => not_now(self.applications.delete(&found.id).await)?,
                     ApplicationState::Started => {
                         self.applications.end_jobs(&found.id).await?;
-                        self.stop(found).await?;
+                        not_now(self.applications.stop(&found.id).await)?;
                     }
                 }
             }
             self.pause(name).await?;
-        }
-    }
-
-    /// Asks once; as long as a job runs the answer is no.
-    async fn stop(&self, found: &FoundApplication) -> Result<()> {
-        match self.applications.stop(&found.id).await {
-            Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => Ok(()),
-            other => other,
         }
     }
 
@@ -84,5 +77,13 @@ impl KeepApplication<'_> {
         }
         self.clock.sleep(PAUSE).await;
         Ok(())
+    }
+}
+
+/// As long as a job runs the answer is no, and it is asked again.
+fn not_now(answer: Result<()>) -> Result<()> {
+    match answer {
+        Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => Ok(()),
+        other => other,
     }
 }

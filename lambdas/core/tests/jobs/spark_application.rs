@@ -115,6 +115,9 @@ impl SparkApplications for Emr {
 
     async fn delete(&self, id: &str) -> Result<()> {
         self.call("delete", |there| {
+            if there[0].jobs > 0 {
+                there[0].found.state = ApplicationState::Started;
+            }
             idle(there, id)?;
             there.retain(|one| one.found.id != id);
             Ok(())
@@ -161,6 +164,8 @@ async fn it_goes_with_its_jobs_and_none_is_well_too() {
     for (emr, wanted) in [
         (Emr::default(), "named"),
         (Emr::with(ApplicationState::Idle, 0), "named delete named"),
+        // A job begins just then.
+        (Emr::with(ApplicationState::Idle, 1), "named delete named end_jobs stop named delete named"),
         (Emr::with(ApplicationState::Started, 2), "named end_jobs stop named delete named"),
     ] {
         let answer = answer(&emr, "Delete", &properties(), i64::MAX).await;
