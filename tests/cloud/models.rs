@@ -39,6 +39,7 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     for model in ["event_details", "sale_facts", "buyers", "sales_by_day", "top_events"] {
         assert!(gold.iter().any(|key| key.starts_with(&format!("{model}/"))), "{model}: {gold:?}");
     }
+    foreign_readers_find_gold_through_glue(&lake);
     upkeep_is_a_function_of_its_own(&lake);
     a_failure_is_told(&lake);
     athena_was_asked(&lake, athena);
@@ -49,6 +50,21 @@ fn models_are_made_in_runs_and_go_with_the_lake() {
     for (kind, names) in lake.inventory() {
         assert!(names.is_empty(), "{kind} left: {names:?}");
     }
+}
+
+/// PyIceberg by its own catalog of Glue, DuckDB by the locations that Glue tells: the rows that DuckDB makes of silver.
+fn foreign_readers_find_gold_through_glue(lake: &LocalLake) {
+    let models = lake.project.path("models");
+    let lead = ["tickit_dev", models.to_str().unwrap()];
+    let names = ["event_details", "sale_facts", "buyers", "sales_by_day", "top_events"];
+    let answer = python("pointed.py", &[&[lake.endpoint.as_str()][..], &lead, &names].concat());
+    assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
+    let found: Value = serde_json::from_str(&answer.stdout).unwrap();
+    assert_eq!(
+        (&found["sale_facts"]["rows"], &found["sale_facts"]["kept_as"]),
+        (&2100.into(), &"iceberg".into())
+    );
+    assert_eq!(found["top_events"]["kept_as"], "parquet");
 }
 
 /// The files of two runs in one month become one, under the function's own role.
