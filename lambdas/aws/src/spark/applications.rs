@@ -15,6 +15,15 @@ use crate::failure::failed;
 /// Minutes that an application stays started behind a job. Its workers go as soon as they have nothing to do.
 const IDLE_MINUTES: i32 = 1;
 
+/// Jobs that keep an application from stopping.
+const ALIVE: [JobRunState; 5] = [
+    JobRunState::Submitted,
+    JobRunState::Queued,
+    JobRunState::Pending,
+    JobRunState::Scheduled,
+    JobRunState::Running,
+];
+
 /// The account's applications.
 #[derive(Debug, Clone)]
 pub struct EmrServerless {
@@ -64,12 +73,8 @@ impl SparkApplications for EmrServerless {
     }
 
     async fn end_jobs(&self, id: &str) -> Result<()> {
-        let call = self.client.list_job_runs().application_id(id);
-        let call =
-            [JobRunState::Submitted, JobRunState::Queued, JobRunState::Pending, JobRunState::Scheduled]
-                .into_iter()
-                .chain([JobRunState::Running])
-                .fold(call, |call, state| call.states(state));
+        let call = ALIVE.into_iter().fold(self.client.list_job_runs(), |call, state| call.states(state));
+        let call = call.application_id(id);
         let mut pages = call.into_paginator().items().send();
         while let Some(job) = pages.next().await {
             let job = match job.map_err(failed(format!("listing jobs of the application {id}"))) {

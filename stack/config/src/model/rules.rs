@@ -67,5 +67,9 @@ fn refuse_appending_by_athena(block: &Reader) {
     let fault =
         Diagnostic::error(Code::Contradiction, place, "`append` cannot stand beside `engine = \"athena\"`");
     let fault = fault.label("Athena would read all files of a table, not only those that are new");
-    block.faults.push(fault.help("write `materialise = \"merge\"` with a key, or leave `engine` out"));
+    block.faults.push(
+        fault.help(
+            "write `engine = \"spark\"`, or `materialise = \"merge\"` with a key, or leave `engine` out",
+        ),
+    );
 }
